@@ -1,0 +1,39 @@
+-- One narrow row a run, recomputed when spans of its trace arrive; the newest version wins, so read it with FINAL.
+CREATE TABLE IF NOT EXISTS runs
+(
+    trace_id            String CODEC(ZSTD(1)),
+    team                LowCardinality(String),
+    workflow            LowCardinality(String),
+    workflow_version    LowCardinality(String),
+    session_id          String CODEC(ZSTD(1)),
+    user_id             String CODEC(ZSTD(1)),
+    environment         LowCardinality(String),
+    service_name        LowCardinality(String),
+    root_name           String CODEC(ZSTD(1)),
+    start_time          DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
+    duration_ns         UInt64 CODEC(ZSTD(1)),
+    outcome             LowCardinality(String),
+    error               Bool,
+    model_calls         UInt32,
+    model_errors        UInt32,
+    tool_calls          UInt32,
+    tool_errors         UInt32,
+    input_tokens        Nullable(UInt64),
+    output_tokens       Nullable(UInt64),
+    cached_input_tokens Nullable(UInt64),
+    cost_usd            Nullable(Decimal(18, 9)),
+    unpriced_calls      UInt32,
+    models              Array(LowCardinality(String)),
+    tools               Array(LowCardinality(String)),
+    span_count          UInt32,
+    complete            Bool,
+    input_preview       String CODEC(ZSTD(1)),
+    output_preview      String CODEC(ZSTD(1)),
+    findings            Map(LowCardinality(String), UInt64),
+    retain_until        Date,
+    updated_at          DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(updated_at)
+ORDER BY trace_id
+TTL retain_until DELETE
+SETTINGS non_replicated_deduplication_window = 1000;

@@ -1,0 +1,120 @@
+"""The policy file `spanledger.yaml`: who may send, what things cost, how long they are kept.
+
+It belongs in git, so that every change of policy has an author and a diff. No file means safe defaults on loopback.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class PolicyError(ValueError):
+    """The policy file cannot be used; the message names the place, what is wrong there and the file."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IngestKey(_Part):
+    """A key that lets a sender in. Only its SHA-256 is kept."""
+
+    name: str = Field(min_length=1)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    team: str = ""  # stamped on everything that this key sends; empty leaves the sender's word
+    environment: str = ""
+
+
+class AttributeKeys(_Part):
+    """Which attribute keys feed a canonical column; the first hit wins, on the span, its ancestors, the resource."""
+
+    team: tuple[str, ...] = ("spanledger.team", "agentops.team", "team", "service.namespace")
+    workflow: tuple[str, ...] = ("spanledger.workflow", "gen_ai.workflow.name", "agentops.workflow", "workflow")
+    workflow_version: tuple[str, ...] = (
+        "spanledger.workflow.version",
+        "agentops.workflow.version",
+        "gen_ai.agent.version",
+        "service.version",
+    )
+    session: tuple[str, ...] = ("session.id", "gen_ai.conversation.id")
+    user: tuple[str, ...] = ("user.id", "enduser.id")
+    environment: tuple[str, ...] = ("deployment.environment.name", "deployment.environment")
+
+
+class ModelPrice(_Part):
+    """A price of our own for a model, in USD a million tokens; wins over the public price list."""
+
+    model: str = Field(min_length=1)
+    provider: str = ""  # empty: any provider
+    input_per_million: Decimal = Field(ge=0)
+    output_per_million: Decimal = Field(ge=0)
+    cached_input_per_million: Decimal | None = Field(default=None, ge=0)  # None: like input
+    cache_write_per_million: Decimal | None = Field(default=None, ge=0)  # None: like input
+
+
+class RetentionRule(_Part):
+    """How long spans of one team, or of one of its workflows, are kept."""
+
+    team: str
+    workflow: str = ""  # empty: every workflow of the team
+    days: int = Field(ge=7, le=180)
+
+
+class Retention(_Part):
+    """Days until a span is deleted; the most specific rule wins."""
+
+    days: int = Field(default=30, ge=7, le=180)
+    rules: tuple[RetentionRule, ...] = ()
+
+    def days_for(self, team: str, workflow: str) -> int:
+        """Return the days that spans of this team and workflow are kept."""
+        found = self.days
+        for rule in self.rules:
+            if rule.team == team:
+                if rule.workflow == workflow:
+                    return rule.days
+                if not rule.workflow:
+                    found = rule.days
+        return found
+
+
+class Policy(_Part):
+    """The whole file."""
+
+    ingest_keys: tuple[IngestKey, ...] = ()
+    attributes: AttributeKeys = AttributeKeys()
+    prices: tuple[ModelPrice, ...] = ()
+    retention: Retention = Retention()
+
+
+def load_policy(path: Path | None) -> Policy:
+    """Read the policy file; `None` gives the defaults. Raises PolicyError, which names file and place."""
+    if path is None:
+        return Policy()
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PolicyError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise PolicyError(f"{path}: is not UTF-8 text") from None
+    except yaml.MarkedYAMLError as error:
+        line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise PolicyError(f"{path}:{line} is not valid YAML ({error.problem})") from None
+    if content is None:
+        return Policy()
+    try:
+        return Policy.model_validate(content)
+    except ValidationError as error:
+        # The values themselves stay out: a key pasted in the wrong place must not end up in a log.
+        problems = "; ".join(
+            f"{'.'.join(str(step) for step in problem['loc']) or 'the file'}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise PolicyError(f"{path}: {problems}") from None

@@ -1,0 +1,117 @@
+"""The canonical span: one row of the table `spans`, whatever dialect the sender spoke."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+Kind = Literal[
+    "agent", "workflow", "llm", "tool", "retrieval", "embedding", "reranker", "guardrail", "evaluator", "human", "other"
+]
+Status = Literal["ok", "error", "unset"]
+Outcome = Literal["success", "failure", "escalated", "unknown"]
+
+UNASSIGNED = "unassigned"
+"""Team and workflow of a span whose sender named none."""
+
+
+@dataclass(slots=True)
+class Span:
+    """One redacted span in canonical form.
+
+    Every field is a column of `spans` of the same name, in the same order; `docs/schema.md` says what each means.
+    Strings are empty and numbers are None when unknown: unknown is never zero. Ids are lower-case hex.
+    """
+
+    team: str = UNASSIGNED
+    workflow: str = UNASSIGNED
+    workflow_version: str = ""
+    service_name: str = ""
+    environment: str = ""
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str = ""
+    session_id: str = ""
+    user_id: str = ""
+    agent_name: str = ""
+    kind: Kind = "other"
+    name: str = ""
+    start_time: int = 0  # ns since the epoch, UTC
+    duration_ns: int = 0
+    status: Status = "unset"
+    status_message: str = ""
+    error_type: str = ""
+    provider: str = ""
+    model: str = ""
+    tool_name: str = ""
+    tool_call_id: str = ""
+    input_tokens: int | None = None  # cached ones included
+    output_tokens: int | None = None  # reasoning ones included
+    cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_usd: Decimal | None = None
+    cost_source: str = ""  # "genai-prices VERSION", "override", "sender" or "" when there is no price
+    reported_cost_usd: Decimal | None = None  # what the sender said it cost
+    prompt_name: str = ""
+    prompt_version: str = ""
+    prompt_hash: str = ""
+    policy_name: str = ""
+    policy_decision: str = ""
+    approval_status: str = ""
+    approval_by: str = ""
+    outcome: str = ""
+    input: str = ""
+    output: str = ""
+    input_preview: str = ""
+    output_preview: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    resource_attributes: dict[str, str] = field(default_factory=dict)
+    events: str = "[]"  # JSON: [{"time": ns, "name": str, "attributes": {...}}]
+    links: str = "[]"  # JSON: [{"trace_id": hex, "span_id": hex, "attributes": {...}}]
+    scope_name: str = ""
+    response_id: str = ""
+    dialect: str = ""
+    findings: dict[str, int] = field(default_factory=dict)  # entity: how many were replaced in this span
+    truncated: bool = False  # the sender says that it dropped attributes, events or links
+    received_at: int = 0  # ns since the epoch, UTC
+    retain_until: int = 0  # days since the epoch
+
+
+_TIME = pa.timestamp("ns", "UTC")
+_MONEY = pa.decimal128(18, 9)
+_TEXT_MAP = pa.map_(pa.string(), pa.string())
+_SPECIAL: dict[str, pa.DataType] = {
+    "start_time": _TIME,
+    "duration_ns": pa.uint64(),
+    "cost_usd": _MONEY,
+    "reported_cost_usd": _MONEY,
+    "attributes": _TEXT_MAP,
+    "resource_attributes": _TEXT_MAP,
+    "findings": pa.map_(pa.string(), pa.uint32()),
+    "truncated": pa.bool_(),
+    "received_at": _TIME,
+    "retain_until": pa.date32(),
+} | {
+    name: pa.uint64()
+    for name in ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
+}
+
+SPAN_SCHEMA: pa.Schema = pa.schema([pa.field(f.name, _SPECIAL.get(f.name, pa.string())) for f in fields(Span)])
+"""Arrow schema of a batch of spans; the columns of the table `spans` in their order."""
+
+
+def to_batch(spans: list[Span]) -> pa.RecordBatch:
+    """Return the spans as one Arrow record batch of SPAN_SCHEMA."""
+    columns = []
+    for column in SPAN_SCHEMA:
+        values: list[Any] = [getattr(span, column.name) for span in spans]
+        if pa.types.is_map(column.type):
+            values = [list(value.items()) for value in values]
+        columns.append(pa.array(values, column.type))
+    return pa.record_batch(columns, schema=SPAN_SCHEMA)

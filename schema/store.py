@@ -1,0 +1,189 @@
+"""The one way to ClickHouse: embedded (`chdb:///path`) or a server (`clickhouse[s]://user:password@host:port/database`)."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import re
+import time
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from schema import read_only
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+_EMBEDDED_OPTIONS = {"mark_cache_size": 256 * 2**20}  # the engine's default reserves up to 5 GiB
+_SETTINGS = {"max_memory_usage": 4 * 10**9, "async_insert": 0, "max_partitions_per_insert_block": 0}
+_READ_ONLY = {"max_execution_time": 60, "readonly": 1}  # in this order: nothing can be set after readonly
+_LOCKED = re.compile(r"cannot lock|Code: (36|76)\b", re.IGNORECASE)
+
+
+class StoreError(Exception):
+    """Base of what can go wrong between us and ClickHouse.
+
+    StoreError
+    ├── StoreUnavailable   cannot be reached or opened now; trying again later may help
+    ├── QueryFailed        ClickHouse refused the statement
+    └── MigrationChanged   an applied migration no longer has the text it was applied with
+    """
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached or opened now."""
+
+
+class QueryFailed(StoreError):
+    """ClickHouse refused a statement; the message is ClickHouse's own."""
+
+
+class MigrationChanged(StoreError):
+    """A migration that this store has applied was edited afterwards."""
+
+
+class Store:
+    """A ClickHouse database. Safe to use from many threads; one process at a time when embedded."""
+
+    def __init__(self, url: str, *, patience: float = 20.0) -> None:
+        """Connect to `url`; an embedded store that another process is just leaving is waited for `patience` seconds."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"chdb", "clickhouse", "clickhouses"}:
+            raise StoreUnavailable(
+                f"SPANLEDGER_STORE must start with chdb://, clickhouse:// or clickhouses://, not {parts.scheme!r}"
+            )
+        self.embedded = parts.scheme == "chdb"
+        self._url = url
+        self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._idle_read_only: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        if self.embedded:
+            if not parts.path.strip("/"):
+                raise StoreUnavailable("SPANLEDGER_STORE names no folder: write chdb:///absolute/path")
+            Path(parts.path).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._idle.put(self._first_client(patience))
+
+    @classmethod
+    def open(cls, url: str, *, patience: float = 20.0) -> Self:
+        """Connect and bring the tables up to date. Raises StoreUnavailable or MigrationChanged."""
+        store = cls(url, patience=patience)
+        store.migrate()
+        return store
+
+    def migrate(self) -> list[str]:
+        """Apply the migrations that are new to this store and return their names."""
+        self.command(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (name String, sha256 String, applied_at DateTime64(3, 'UTC'))"
+            " ENGINE = MergeTree ORDER BY name"
+        )
+        applied = {
+            row["name"]: row["sha256"] for row in self.query("SELECT name, sha256 FROM schema_migrations").to_pylist()
+        }
+        new = []
+        folder = resources.files("schema") / "migrations"
+        for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if not file.name.endswith(".sql"):
+                continue
+            text = file.read_text(encoding="utf-8")
+            checksum = hashlib.sha256(text.encode()).hexdigest()
+            if file.name in applied:
+                if applied[file.name] != checksum:
+                    raise MigrationChanged(f"{file.name} was changed after this store applied it; add a new migration")
+                continue
+            for statement in re.split(r";\s*\n", text):
+                if statement.strip():
+                    self.command(statement.strip().rstrip(";"))
+            self.command(
+                "INSERT INTO schema_migrations VALUES ({name:String}, {sha256:String}, now64(3))",
+                {"name": file.name, "sha256": checksum},
+            )
+            new.append(file.name)
+        return new
+
+    def insert(self, table: str, rows: pa.Table | pa.RecordBatch, *, token: str) -> None:
+        """Insert the rows as one block; a block with a `token` that came before is dropped by ClickHouse."""
+        if isinstance(rows, pa.RecordBatch):
+            rows = pa.Table.from_batches([rows])
+        with self._client() as client:
+            client.insert_arrow(table, rows, settings={"insert_deduplication_token": token})
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """Run a query of ours, its parameters bound as `{name:Type}`, and return the rows."""
+        with self._client() as client:
+            return client.query_arrow(sql, parameters=dict(parameters or {}))
+
+    def query_read_only(self, sql: str) -> pa.Table:
+        """Run somebody's query, which can read our tables and nothing else (see schema.read_only).
+
+        Its connections are apart from ours: `readonly` cannot be taken back once it is set.
+        """
+        with self._client(read_only=True) as client:
+            subquery = read_only.as_subquery(sql)
+            if subquery is None:
+                return client.query_arrow(sql.strip().rstrip(";"))
+            reason = read_only.objection(client.raw_query(f"EXPLAIN AST {subquery}").decode())
+            if reason:
+                raise QueryFailed(reason)
+            return client.query_arrow(subquery)
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever the statement yields
+        """Run a statement that returns at most one value."""
+        with self._client() as client:
+            return client.command(sql, parameters=dict(parameters or {}))
+
+    def close(self) -> None:
+        """Close every connection; an embedded store is free for another process afterwards."""
+        for idle in (self._idle, self._idle_read_only):
+            while not idle.empty():
+                idle.get().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _client(self, *, read_only: bool = False) -> Iterator[Any]:
+        """Lend a connection: embedded ones are not for two threads at once, so each call has one to itself."""
+        idle = self._idle_read_only if read_only else self._idle
+        try:
+            client = idle.get_nowait()
+        except queue.Empty:
+            client = self._connect(_SETTINGS | _READ_ONLY if read_only else _SETTINGS)
+        try:
+            yield client
+        except ClickHouseError as error:
+            raise QueryFailed(str(error)) from None
+        except (OSError, RuntimeError) as error:
+            raise StoreUnavailable(f"the store did not answer: {error}") from None
+        finally:
+            idle.put(client)
+
+    def _connect(self, settings: dict[str, int]) -> Any:  # noqa: ANN401 - the client library has no types
+        if self.embedded:
+            return clickhouse_connect.get_client(dsn=self._url, settings=settings, chdb_options=_EMBEDDED_OPTIONS)
+        dsn = self._url.replace("clickhouses://", "https://", 1).replace("clickhouse://", "http://", 1)
+        return clickhouse_connect.get_client(dsn=dsn, settings=settings, autogenerate_session_id=False)
+
+    def _first_client(self, patience: float) -> Any:  # noqa: ANN401 - the client library has no types
+        """Open the first connection; the engine's lock can outlive a killed process by some seconds."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return self._connect(_SETTINGS)
+            except ClickHouseError as error:
+                locked = self.embedded and _LOCKED.search(str(error))
+                if not locked or time.monotonic() > deadline:
+                    reason = "another process holds it" if locked else str(error)
+                    raise StoreUnavailable(f"cannot open the store: {reason}") from None
+            time.sleep(0.25)

@@ -1,0 +1,36 @@
+"""What more than one test folder shares: a real store and the real exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from schema.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One embedded store for the whole session: the engine takes one data directory a process."""
+    with Store.open(f"chdb://{tmp_path_factory.mktemp('store')}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def empty_store(store: Store) -> Store:
+    """The session's store with every table of ours emptied."""
+    for table in ("spans", "runs", "logs", "metric_points"):
+        store.command(f"TRUNCATE TABLE {table}")
+    return store
+
+
+@pytest.fixture(scope="session")
+def exports() -> Path:
+    """The folder of real OTLP request bodies, one folder a source."""
+    return DATA / "otlp"
