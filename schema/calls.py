@@ -1,0 +1,107 @@
+"""Which spans of a trace are real calls: several instrumentations may report one call, and wrappers repeat sums.
+
+Cost and tokens count once, on the innermost span of a call. The same rules serve inside one request and, with all spans
+of a trace at hand, the recomputation of runs; a function of the set of spans alone, not of their order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MODEL_KINDS = frozenset({"llm", "embedding"})
+"""Kinds that call a model, and so may carry cost."""
+
+
+class Call(NamedTuple):
+    """What the rules look at. All spans belong to one trace; times in ns."""
+
+    span_id: str
+    parent_span_id: str
+    kind: str
+    start: int
+    duration: int
+    scope: str
+    known: bool  # names a model or a provider, or has token counts
+    usage: bool  # has token counts
+    response_id: str
+    tool_name: str
+    tool_call_id: str
+
+
+def model_calls(spans: Iterable[Call]) -> set[str]:
+    """Return the span ids of real model calls.
+
+    A span of a model kind is one unless it says nothing of a model, provider or tokens; wraps another one that has usage
+    or that is as poor as itself; or is the same call seen by a second instrumentation beside it (same response id and
+    parent, another scope, overlapping time).
+    """
+    by_id = {span.span_id: span for span in spans}
+    models = {span.span_id: span for span in by_id.values() if span.kind in MODEL_KINDS and span.known}
+    wrapping: set[str] = set()
+    for span in models.values():
+        for above in _ancestors(span, by_id):
+            if above.span_id in models and (span.usage or not above.usage):
+                wrapping.add(above.span_id)
+    found = {key: span for key, span in models.items() if key not in wrapping}
+    # A wrapper with usage over calls without any is the call; what it wraps is not counted again.
+    found = {
+        key: span
+        for key, span in found.items()
+        if span.usage or not any(above.usage and above.span_id in found for above in _ancestors(span, by_id))
+    }
+    return set(found) - _told_twice(found.values())
+
+
+def tool_calls(spans: Iterable[Call]) -> set[str]:
+    """Return the span ids of executed tool calls: the outermost span of each, one a call id where times overlap."""
+    by_id = {span.span_id: span for span in spans}
+    tools = [span for span in by_id.values() if span.kind == "tool"]
+    tools.sort(key=lambda span: (span.start, -span.duration, span.span_id))
+    found: list[Call] = []
+    for span in tools:
+        if any(above.kind == "tool" and above.tool_name == span.tool_name for above in _ancestors(span, by_id)):
+            continue
+        if any(_same_tool_call(span, other) for other in found):
+            continue
+        found.append(span)
+    return {span.span_id for span in found}
+
+
+def _same_tool_call(span: Call, other: Call) -> bool:
+    if span.tool_name != other.tool_name or span.scope == other.scope or not _overlap(span, other):
+        return False
+    return span.tool_call_id == other.tool_call_id or not (span.tool_call_id and other.tool_call_id)
+
+
+def _told_twice(calls: Iterable[Call]) -> set[str]:
+    beside: dict[tuple[str, str], list[Call]] = defaultdict(list)
+    for span in calls:
+        if span.response_id:
+            beside[span.parent_span_id, span.response_id].append(span)
+    twice = set()
+    for group in beside.values():
+        group.sort(key=lambda span: (not span.usage, span.duration, span.span_id))
+        kept: list[Call] = []
+        for span in group:
+            if any(span.scope != other.scope and _overlap(span, other) for other in kept):
+                twice.add(span.span_id)
+            else:
+                kept.append(span)
+    return twice
+
+
+def _overlap(one: Call, other: Call) -> bool:
+    return one.start <= other.start + other.duration and other.start <= one.start + one.duration
+
+
+def _ancestors(span: Call, by_id: Mapping[str, Call]) -> Iterable[Call]:
+    seen = {span.span_id}
+    above = by_id.get(span.parent_span_id)
+    while above is not None and above.span_id not in seen:
+        yield above
+        seen.add(above.span_id)
+        above = by_id.get(above.parent_span_id)

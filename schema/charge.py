@@ -1,0 +1,71 @@
+"""Cost and tokens of a request's spans, on the innermost span of each model call only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from schema.calls import MODEL_KINDS, Call, model_calls
+from schema.columns import TOKENS
+from schema.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from schema.prices import Prices
+    from schema.span import Span
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def charge(spans: Iterable[Span], prices: Prices) -> None:
+    """Price the real model calls of a request; wrappers that repeat one lose their token counts and cost."""
+    traces: dict[str, list[Span]] = defaultdict(list)
+    calling = set()
+    for span in spans:
+        traces[span.trace_id].append(span)
+        if span.kind in MODEL_KINDS:
+            calling.add(span.trace_id)
+    for trace in calling:
+        real = model_calls(call_of(span) for span in traces[trace])
+        for span in traces[trace]:
+            if span.kind in MODEL_KINDS:
+                if span.span_id in real:
+                    _price(span, prices)
+                else:
+                    _clear(span)
+
+
+def call_of(span: Span) -> Call:
+    """Return what decides whether a span is a call of its own."""
+    usage = span.input_tokens is not None or span.output_tokens is not None
+    return Call(
+        span.span_id,
+        span.parent_span_id,
+        span.kind,
+        span.start_time,
+        span.duration_ns,
+        span.scope_name,
+        bool(span.model or span.provider or usage),
+        usage,
+        span.response_id,
+        span.tool_name,
+        span.tool_call_id,
+    )
+
+
+def _price(span: Span, prices: Prices) -> None:
+    if span.input_tokens is not None:
+        usage = Usage(*(getattr(span, column) for column in TOKENS))
+        at = _EPOCH + timedelta(microseconds=span.start_time // 1000)
+        priced = prices.price(span.provider, span.model, usage, at)
+        span.cost_usd, span.cost_source = priced.cost_usd, priced.source
+    if span.cost_usd is None and span.reported_cost_usd is not None:
+        span.cost_usd, span.cost_source = span.reported_cost_usd, "sender"
+
+
+def _clear(span: Span) -> None:
+    for column in TOKENS:
+        setattr(span, column, None)
+    span.reported_cost_usd = None

@@ -1,0 +1,136 @@
+"""The typed columns of a span from what its attributes, status and events say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schema.attributes import text, unquote
+from schema.calls import MODEL_KINDS
+from schema.providers import provider_name, provider_of_model
+from schema.span_events import is_interrupt
+from schema.usage import Usage, count, money, usage_of
+
+if TYPE_CHECKING:
+    from typing import Final
+
+    from opentelemetry.proto.trace.v1.trace_pb2 import Status as OtlpStatus
+
+    from schema.attributes import Plain
+    from schema.reading import Reading
+    from schema.span import Kind, Span, Status
+    from schema.span_events import Events
+
+TOKENS: Final = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
+"""Columns that hold token counts, in the order of Usage."""
+
+_STATUS: dict[int, Status] = {1: "ok", 2: "error"}
+_TEXTS = (
+    *("tool_name", "tool_call_id", "agent_name", "response_id", "prompt_name", "prompt_version", "prompt_hash"),
+    *("policy_name", "policy_decision", "approval_status", "approval_by", "outcome", "error_type"),
+)
+_UNKNOWN = frozenset({"unknown", "<not specified>", "none", "null", ""})
+_APPROVALS = {
+    "accept": "approved",
+    "accepted": "approved",
+    "approve": "approved",
+    "reject": "rejected",
+    "deny": "rejected",
+    "denied": "rejected",
+}
+_HANDOFF = "handoff to "  # OpenInference reports the hand-off between agents as a tool
+
+
+def fill_columns(
+    span: Span, status: OtlpStatus, reading: Reading, events: Events, *, exceptions_are_errors: bool
+) -> None:
+    """Fill every typed column but content, context and cost."""
+    for column in _TEXTS:
+        found = reading.columns.get(column)
+        if found is not None:
+            value = unquote(text(found[1]))
+            if value.lower() not in _UNKNOWN:
+                setattr(span, column, value)
+    span.approval_status = _APPROVALS.get(span.approval_status, span.approval_status)
+    _fill_model(span, reading)
+    span.kind = _kind(span, reading)
+    _fill_names(span, reading)
+    _fill_status(span, status, reading, events, exceptions_are_errors=exceptions_are_errors)
+    if span.kind in MODEL_KINDS:
+        _fill_usage(span, reading)
+    else:
+        span.response_id = ""
+
+
+def _fill_model(span: Span, reading: Reading) -> None:
+    for column in ("response_model", "request_model"):
+        model = unquote(text(reading.best(column)))
+        if model.lower() not in _UNKNOWN:
+            span.model = model
+            break
+    named = reading.columns.get("provider")
+    if named is not None:
+        span.provider = provider_name(unquote(text(named[1])))
+    if not span.provider and span.model:
+        span.provider = provider_of_model(span.model)
+
+
+def _kind(span: Span, reading: Reading) -> Kind:
+    kind = reading.kind
+    if not kind:
+        # Nobody names the kind: a span with a model and its token counts is a model call.
+        counted = "input_tokens" in reading.columns and "output_tokens" in reading.columns
+        return "llm" if span.model and counted else "other"
+    if kind == "tool" and not span.tool_name and span.name.startswith(_HANDOFF):
+        return "agent"
+    if kind == "llm" and span.name.rpartition(".")[2].startswith("_"):
+        return "other"  # LlamaIndex traces private steps (`_prepare_chat_with_tools`) as if they were calls
+    return kind  # type: ignore[return-value]
+
+
+def _fill_names(span: Span, reading: Reading) -> None:
+    if span.kind == "tool":
+        if not span.tool_name:
+            span.tool_name = unquote(text(reading.best("entity_name"))) or span.name
+        if span.tool_name.startswith("mcp__"):  # Claude Code: mcp__<server>__<tool>
+            span.tool_name = span.tool_name.rpartition("__")[2] or span.tool_name
+    elif span.kind == "agent" and not span.agent_name:
+        span.agent_name = unquote(text(reading.best("entity_name")))
+
+
+def _fill_status(
+    span: Span, status: OtlpStatus, reading: Reading, events: Events, *, exceptions_are_errors: bool
+) -> None:
+    span.status = _STATUS.get(status.code, "unset")
+    span.status_message = status.message or text(reading.best("status_message"))
+    if events.interrupt or is_interrupt(span.error_type):
+        span.status = "ok" if span.status == "error" else span.status
+        span.approval_status = span.approval_status or "requested"
+        span.error_type = ""
+        return
+    if reading.failed or (exceptions_are_errors and events.exception_type):
+        span.status = "error"
+    if span.status == "error":
+        span.error_type = span.error_type or events.exception_type
+        span.status_message = span.status_message or events.exception_message
+
+
+def _fill_usage(span: Span, reading: Reading) -> None:
+    cost: Plain = reading.best("reported_cost")
+    usage = Usage()
+    for value in reading.usage:
+        if isinstance(value, dict):
+            more = usage_of(value) if not _is_cost(value) else Usage()
+            usage = more if usage == Usage() else usage
+            cost = value.get("total") if cost is None and _is_cost(value) else cost
+    for column in TOKENS:
+        given = count(reading.best(column))
+        setattr(span, column, getattr(usage, column) if given is None else given)
+    fresh = count(reading.best("uncached_input_tokens"))
+    if fresh is not None:
+        span.input_tokens = fresh + (span.cached_input_tokens or 0) + (span.cache_write_tokens or 0)
+    span.reported_cost_usd = money(cost)
+
+
+def _is_cost(value: dict[str, Plain]) -> bool:
+    """Langfuse's cost_details has the keys of usage_details, in USD."""
+    return any(isinstance(item, float) for item in value.values()) or value.keys() == {"input", "output", "total"} and not any(value.values())

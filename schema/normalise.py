@@ -1,0 +1,114 @@
+"""An OTLP trace request, already redacted, as canonical spans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schema.attributes import Plain, plain, text
+from schema.charge import charge
+from schema.columns import fill_columns
+from schema.context import Context, resolve
+from schema.dialects import DIALECTS
+from schema.dialects.rules import CONTEXT, rules_for, scope_dialects
+from schema.reading import Reading, read
+from schema.residue import fill_content
+from schema.span import Span
+from schema.span_events import links_json, read_events
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+    from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
+
+    from schema.policy import AttributeKeys, Policy
+    from schema.prices import Prices
+
+_DAY = 86_400 * 1_000_000_000  # ns
+_COLUMN_OF = {"session": "session_id", "user": "user_id"}
+
+
+def normalise(
+    request: ExportTraceServiceRequest, *, received_at: int, policy: Policy, prices: Prices
+) -> list[Span]:
+    """Return the spans of a request in its order.
+
+    The request is already redacted; whatever its attributes hold, no error is raised: what is not understood stays in
+    `attributes` as text. `received_at` is in ns since the epoch.
+    """
+    spans: list[Span] = []
+    contexts: list[Context] = []
+    keys = policy.attributes
+    for resource_spans in request.resource_spans:
+        resource = _resource(resource_spans.resource)
+        surroundings = _resource_context(resource, keys)
+        stored = {key: text(value) for key, value in resource.items()}
+        for scope_spans in resource_spans.scope_spans:
+            scope = scope_spans.scope.name
+            spoken = scope_dialects(scope)
+            rules = rules_for(keys, spoken)
+            for otlp in scope_spans.spans:
+                reading = read(otlp.attributes, rules)
+                span = _span(otlp, reading, scope, spoken)
+                span.service_name = stored.get("service.name", "")
+                span.resource_attributes = stored
+                span.received_at = received_at
+                spans.append(span)
+                contexts.append(_context(span, reading, surroundings))
+    charge(spans, prices)
+    for span, values in zip(spans, resolve(contexts), strict=True):
+        for column, value in values.items():
+            setattr(span, _COLUMN_OF.get(column, column), value)
+        days = policy.retention.days_for(span.team, span.workflow)
+        span.retain_until = (span.start_time or received_at) // _DAY + days
+    return spans
+
+
+def _resource(resource: Resource) -> dict[str, Plain]:
+    return {pair.key: plain(pair.value) for pair in resource.attributes}
+
+
+def _resource_context(resource: Mapping[str, Plain], keys: AttributeKeys) -> dict[str, str]:
+    found = {}
+    for column in CONTEXT:
+        for key in getattr(keys, column):
+            value = text(resource.get(key))
+            if value:
+                found[column] = value
+                break
+    return found
+
+
+def _context(span: Span, reading: Reading, surroundings: Mapping[str, str]) -> Context:
+    trace = span.trace_id
+    return Context(
+        (trace, span.span_id),
+        (trace, span.parent_span_id),
+        reading.operator,
+        reading.associated,
+        reading.named,
+        surroundings,
+    )
+
+
+def _span(otlp: OtlpSpan, reading: Reading, scope: str, spoken: tuple[int, ...]) -> Span:
+    start, end = otlp.start_time_unix_nano, otlp.end_time_unix_nano
+    span = Span(
+        trace_id=otlp.trace_id.hex(),
+        span_id=otlp.span_id.hex(),
+        parent_span_id=otlp.parent_span_id.hex(),
+        name=otlp.name,
+        start_time=start,
+        duration_ns=max(end - start, 0),
+        scope_name=scope,
+        truncated=bool(otlp.dropped_attributes_count or otlp.dropped_events_count or otlp.dropped_links_count),
+    )
+    dialect = min(reading.dialect, spoken[0] if spoken else len(DIALECTS))
+    span.dialect = DIALECTS[dialect].name if dialect < len(DIALECTS) else ""
+    events = read_events(otlp)
+    fill_columns(span, otlp.status, reading, events, exceptions_are_errors=any(DIALECTS[i].exceptions_are_errors for i in spoken))
+    fill_content(span, reading, events)
+    if otlp.links:
+        span.links = links_json(otlp)
+    return span

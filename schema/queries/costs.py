@@ -1,0 +1,60 @@
+"""What did it cost, and who pays?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from schema.queries.filters import Filter
+    from schema.store import Store
+
+_BUCKETS: Final = (  # the longest range that a bucket is used for, in hours, and the bucket in seconds
+    (2, 60),
+    (12, 600),
+    (3 * 24, 3600),
+    (14 * 24, 6 * 3600),
+)
+_DAY: Final = 86400
+
+# Only the calls that their run counts, so that the models add up to the teams.
+_BY_MODEL: Final = """
+SELECT toString(model) AS label, sumOrNull(cost_usd) AS cost_usd, countIf(cost_usd IS NULL) AS unpriced_calls,
+       count() AS model_calls, uniqExact(trace_id) AS runs, sumOrNull(input_tokens) AS input_tokens,
+       sumOrNull(output_tokens) AS output_tokens, sumOrNull(cached_input_tokens) AS cached_input_tokens
+FROM (SELECT trace_id, model, cost_usd, input_tokens, output_tokens, cached_input_tokens FROM spans
+      WHERE status != 'error' AND (trace_id, span_id) IN (
+          SELECT trace_id, arrayJoin(call_span_ids) FROM runs FINAL WHERE {where})
+      ORDER BY received_at DESC LIMIT 1 BY trace_id, span_id)
+GROUP BY label ORDER BY cost_usd DESC NULLS LAST, label
+"""
+
+
+def bucket_seconds(chosen: Filter) -> int:
+    """Return the width of a bar for this range: some 50 to 120 bars."""
+    hours = (chosen.end - chosen.start).total_seconds() / 3600
+    return next((width for longest, width in _BUCKETS if hours <= longest), _DAY)
+
+
+def over_time(store: Store, chosen: Filter, *, by: Literal["team", "workflow"]) -> pa.Table:
+    """Return bucket (start of the bar, UTC), label, cost_usd (NULL: nothing priced), unpriced_calls, runs."""
+    return store.query(
+        f"SELECT toStartOfInterval(start_time, INTERVAL {bucket_seconds(chosen)} SECOND, 'UTC') AS bucket,"
+        f" toString({by}) AS label, sumOrNull(cost_usd) AS cost_usd, sum(unpriced_calls) AS unpriced_calls,"
+        f" count() AS runs FROM runs FINAL WHERE {chosen.where} GROUP BY bucket, label ORDER BY bucket, label",
+        chosen.parameters,
+    )
+
+
+def by_group(store: Store, chosen: Filter, *, by: Literal["team", "workflow", "model"]) -> pa.Table:
+    """Return label, cost_usd (NULL: nothing priced), unpriced_calls, model_calls, runs and tokens, dearest first."""
+    if by == "model":
+        return store.query(_BY_MODEL.format(where=chosen.where), chosen.parameters)
+    return store.query(
+        f"SELECT toString({by}) AS label, sumOrNull(cost_usd) AS cost_usd, sum(unpriced_calls) AS unpriced_calls,"
+        " sum(model_calls) AS model_calls, count() AS runs, sumOrNull(input_tokens) AS input_tokens,"
+        " sumOrNull(output_tokens) AS output_tokens, sumOrNull(cached_input_tokens) AS cached_input_tokens"
+        f" FROM runs FINAL WHERE {chosen.where} GROUP BY label ORDER BY cost_usd DESC NULLS LAST, label",
+        chosen.parameters,
+    )

@@ -1,0 +1,41 @@
+"""How slow is it?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from schema.queries.filters import Filter
+    from schema.store import Store
+
+_QUANTILES: Final = (
+    "count() AS count, countIf(failed) AS errors, quantileExact(0.5)(duration_ns) AS p50_ns,"
+    " quantileExact(0.95)(duration_ns) AS p95_ns, quantileExact(0.99)(duration_ns) AS p99_ns"
+)
+_RUNS: Final = "SELECT workflow AS label, duration_ns, error AS failed FROM runs FINAL WHERE {where}"
+_SPANS: Final = (
+    "SELECT {label} AS label, duration_ns, status = 'error' AS failed FROM spans"
+    " WHERE {condition} AND trace_id IN (SELECT trace_id FROM runs FINAL WHERE {where})"
+    " ORDER BY received_at DESC LIMIT 1 BY trace_id, span_id"
+)
+_SOURCES: Final = {
+    "workflow": _RUNS,
+    "tool": _SPANS.replace("{label}", "if(tool_name = '', name, tool_name)").replace("{condition}", "kind = 'tool'"),
+    "model": _SPANS.replace("{label}", "model").replace(
+        "{condition}", "kind IN ('llm', 'embedding') AND model != ''"
+    ),
+}
+
+
+def percentiles(store: Store, chosen: Filter, *, by: Literal["workflow", "tool", "model"]) -> pa.Table:
+    """Return label, count, errors, p50_ns, p95_ns and p99_ns (exact), slowest p95 first.
+
+    A workflow's durations are those of its runs; a tool's and a model's are those of the spans in the chosen runs.
+    """
+    source = _SOURCES[by].replace("{where}", chosen.where)
+    return store.query(
+        f"SELECT toString(label) AS label, {_QUANTILES} FROM ({source}) GROUP BY label ORDER BY p95_ns DESC, label",
+        chosen.parameters,
+    )

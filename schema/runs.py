@@ -1,0 +1,161 @@
+"""The table `runs`: one row a run, recomputed from its spans whenever some of them arrive."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from schema.span import UNASSIGNED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from decimal import Decimal
+
+    from schema.store import Store
+
+TRACES_A_PASS: Final = 500
+CALL_KINDS: Final = frozenset({"llm", "embedding"})
+
+# One row a span even where a span was stored twice: the copy that came last speaks for it.
+_SPANS = """
+SELECT trace_id, span_id, parent_span_id, team, workflow, workflow_version, session_id, user_id, environment,
+       service_name, kind, name, start_time, duration_ns, status, model, tool_name, approval_status, outcome,
+       input_tokens, output_tokens, cached_input_tokens, cost_usd, input_preview, output_preview, findings, retain_until
+FROM spans
+WHERE trace_id IN {traces:Array(String)}
+ORDER BY trace_id, start_time, span_id, received_at DESC
+LIMIT 1 BY trace_id, span_id
+"""
+# An hour covers the longest pass: a run is written after all of the spans that it was computed from.
+_STALE = """
+SELECT trace_id
+FROM (SELECT trace_id, max(inserted_at) AS last FROM spans
+      WHERE inserted_at > (SELECT max(updated_at) FROM runs) - INTERVAL 1 HOUR GROUP BY trace_id) AS touched
+LEFT JOIN (SELECT trace_id, max(updated_at) AS written FROM runs GROUP BY trace_id) AS known USING (trace_id)
+WHERE known.written < touched.last
+"""
+_TIME = pa.timestamp("ns", "UTC")
+RUN_SCHEMA: Final[pa.Schema] = pa.schema(
+    [(name, pa.string()) for name in ("trace_id", "team", "workflow", "workflow_version", "session_id", "user_id")]
+    + [(name, pa.string()) for name in ("environment", "service_name", "root_name")]
+    + [("start_time", _TIME), ("duration_ns", pa.uint64()), ("outcome", pa.string()), ("error", pa.bool_())]
+    + [(name, pa.uint32()) for name in ("model_calls", "model_errors", "tool_calls", "tool_errors")]
+    + [(name, pa.uint64()) for name in ("input_tokens", "output_tokens", "cached_input_tokens")]
+    + [("cost_usd", pa.decimal128(18, 9)), ("unpriced_calls", pa.uint32())]
+    + [("call_span_ids", pa.list_(pa.string()))]
+    + [("models", pa.list_(pa.string())), ("tools", pa.list_(pa.string())), ("span_count", pa.uint32())]
+    + [("complete", pa.bool_()), ("input_preview", pa.string()), ("output_preview", pa.string())]
+    + [("findings", pa.map_(pa.string(), pa.uint64())), ("retain_until", pa.date32()), ("updated_at", _TIME)]
+)
+"""Arrow schema of a batch of runs; the columns of the table `runs` in their order."""
+
+
+def stale_traces(store: Store) -> list[str]:
+    """Return the traces whose spans are newer than their run: work that a killed process left behind."""
+    ids: list[str] = store.query(_STALE).column("trace_id").to_pylist()
+    return ids
+
+
+def recompute(store: Store, trace_ids: Sequence[str]) -> int:
+    """Write the runs of these traces anew from what the store holds; return how many there were."""
+    written = 0
+    for first in range(0, len(trace_ids), TRACES_A_PASS):
+        spans = store.query(_SPANS, {"traces": list(trace_ids[first : first + TRACES_A_PASS])})
+        now = time.time_ns()
+        rows = [summarise(run) | {"updated_at": now} for run in _by_trace(spans)]
+        if rows:
+            store.insert("runs", pa.Table.from_pylist(rows, schema=RUN_SCHEMA), token=f"runs-{now}-{rows[0]['trace_id']}")
+        written += len(rows)
+    return written
+
+
+def _by_trace(spans: pa.Table) -> Iterator[list[dict[str, Any]]]:
+    columns = {
+        # nanoseconds as integers: Python's datetime would cut them
+        name: (spans.column(name).cast(pa.int64()) if name == "start_time" else spans.column(name)).to_pylist()
+        for name in spans.column_names
+    }
+    run: list[dict[str, Any]] = []
+    for values in zip(*columns.values(), strict=True):
+        span = dict(zip(columns, values, strict=True))
+        if run and run[0]["trace_id"] != span["trace_id"]:
+            yield run
+            run = []
+        run.append(span)
+    if run:
+        yield run
+
+
+def charged_calls(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the model calls that count: the deepest ones, for wrappers and summing parents repeat their children."""
+    calls = {span["span_id"]: span for span in spans if span["kind"] in CALL_KINDS}
+    parents = {span["span_id"]: span["parent_span_id"] for span in spans}
+    wrappers = set()
+    for span_id in calls:
+        above, climbed = parents[span_id], {span_id}
+        while above in parents and above not in climbed:
+            climbed.add(above)
+            if above in calls:
+                wrappers.add(above)
+            above = parents[above]
+    return [span for span_id, span in calls.items() if span_id not in wrappers]
+
+
+def summarise(spans: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the run that these spans (all of one trace, by start time) make up, without `updated_at`."""
+    ids = {span["span_id"] for span in spans}
+    roots = [span for span in spans if not span["parent_span_id"]]
+    orphans = [span for span in spans if span["parent_span_id"] and span["parent_span_id"] not in ids]
+    root = (roots or orphans or list(spans))[0]
+    by_rank = [root, *spans]
+
+    def first(column: str, unknown: str = "") -> str:
+        return next((span[column] for span in by_rank if span[column] != unknown), unknown)
+
+    start = min(span["start_time"] for span in spans)
+    calls = charged_calls(spans)
+    answered = [call for call in calls if call["status"] != "error"]
+    tools = [span for span in spans if span["kind"] == "tool"]
+    error = root["status"] == "error" and root["approval_status"] != "requested"
+    findings: Counter[str] = Counter()
+    for span in spans:
+        findings.update(dict(span["findings"]))
+    return {
+        "trace_id": root["trace_id"],
+        "team": first("team", UNASSIGNED),
+        "workflow": first("workflow", UNASSIGNED),
+        **{
+            name: first(name)
+            for name in ("workflow_version", "session_id", "user_id", "environment", "service_name", "input_preview")
+        },
+        "root_name": root["name"],
+        "start_time": start,
+        "duration_ns": max(span["start_time"] + span["duration_ns"] for span in spans) - start,
+        "outcome": first("outcome") or ("failure" if error else "unknown"),
+        "error": error,
+        "model_calls": len(answered),
+        "model_errors": len(calls) - len(answered),
+        "tool_calls": len(tools),
+        "tool_errors": sum(tool["status"] == "error" for tool in tools),
+        **{name: _sum(answered, name) for name in ("input_tokens", "output_tokens", "cached_input_tokens")},
+        "cost_usd": _sum(answered, "cost_usd"),
+        "unpriced_calls": sum(call["cost_usd"] is None for call in answered),
+        "call_span_ids": [call["span_id"] for call in calls],
+        "models": sorted({call["model"] for call in calls if call["model"]}),
+        "tools": sorted({tool["tool_name"] or tool["name"] for tool in tools}),
+        "span_count": len(spans),
+        "complete": bool(roots) and not orphans,
+        "output_preview": root["output_preview"]
+        or next((span["output_preview"] for span in reversed(spans) if span["output_preview"]), ""),
+        "findings": list(findings.items()),
+        "retain_until": max(span["retain_until"] for span in spans),
+    }
+
+
+def _sum(calls: Sequence[dict[str, Any]], column: str) -> int | Decimal | None:
+    """Add up what is known; nothing known stays unknown."""
+    known = [call[column] for call in calls if call[column] is not None]
+    return sum(known[1:], known[0]) if known else None

@@ -1,0 +1,58 @@
+"""The steps of a run, in the order in which they happened: what replay plays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One moment of a run: a span starts or ends. Sums cover the model calls that have ended up to and with this step."""
+
+    row: int  # of the span in the tree
+    span_id: str
+    event: Literal["start", "end"]
+    at_ns: int  # from the start of the run
+    input_tokens: int | None  # None while nothing is known
+    output_tokens: int | None
+    cost_usd: Decimal | None
+    unpriced_calls: int
+
+
+def steps(tree: pa.Table, call_span_ids: list[str]) -> list[Step]:
+    """Return the steps of a run from its tree (schema.queries.run.load_tree) and the model calls that count.
+
+    A span without children is one step, at its end, when its result is known; one with children is two: it starts
+    before its children and ends after them. At the same instant a parent starts before and ends after its children.
+    """
+    columns = {name: tree.column(name).to_pylist() for name in tree.column_names}
+    counted = set(call_span_ids)
+    moments: list[tuple[int, int, int, Literal["start", "end"]]] = []  # time, starts before ends, rank, event
+    for row, (start, duration) in enumerate(zip(columns["start_ns"], columns["duration_ns"], strict=True)):
+        if columns["end"][row] > row + 1:
+            moments.append((start, 0, row, "start"))
+        moments.append((start + duration, 1, -row, "end"))
+    moments.sort()
+    tokens: dict[str, int | None] = {"input_tokens": None, "output_tokens": None}
+    cost: Decimal | None = None
+    unpriced = 0
+    result = []
+    for at, _, rank, event in moments:
+        row = abs(rank)
+        if event == "end" and columns["span_id"][row] in counted and columns["status"][row] != "error":
+            for name in tokens:
+                known = columns[name][row]
+                tokens[name] = tokens[name] if known is None else (tokens[name] or 0) + known
+            price = columns["cost_usd"][row]
+            cost = cost if price is None else (price if cost is None else cost + price)
+            unpriced += price is None
+        result.append(
+            Step(row, columns["span_id"][row], event, at, tokens["input_tokens"], tokens["output_tokens"], cost, unpriced)
+        )
+    return result
