@@ -28,6 +28,8 @@ _JSON_START = frozenset('{["')
 def plain(value: AnyValue) -> Plain:
     """Return an OTLP value as a plain value; bytes become base64, as in OTLP's own JSON encoding."""
     which = value.WhichOneof("value")
+    if which == "int_value":
+        return value.int_value
     if which is None:
         return None
     if which == "array_value":
@@ -43,6 +45,8 @@ def text(value: Plain) -> str:
     """Return a plain value as the text stored for it: strings as they are, anything else as compact JSON."""
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     return "" if value is None else dump(value)
 
 
@@ -82,27 +86,20 @@ def unquote(value: str) -> str:
 
 
 def _parse_broken(value: str, problem: str) -> Plain:
-    if "EOF" in problem:  # cut by an attribute length limit
-        try:
-            return cast("Plain", from_json(value, allow_partial="trailing-strings"))
-        except ValueError:
-            return value
-    if "surrogate" in problem or "hex escape" in problem:
-        try:
-            return cast("Plain", from_json(_LONE_SURROGATE.sub(r"\\ufffd", value)))
-        except ValueError:
-            return value
-    if value[0] == '"' or len(value) > _MAX_LITERAL or _NOT_A_REPR.search(value):
-        return value
     try:
-        literal = ast.literal_eval(value)
+        if "EOF" in problem:  # cut by an attribute length limit
+            return cast("Plain", from_json(value, allow_partial="trailing-strings"))
+        if "surrogate" in problem or "hex escape" in problem:
+            return cast("Plain", from_json(_LONE_SURROGATE.sub(r"\\ufffd", value)))
+        if value[0] != '"' and len(value) <= _MAX_LITERAL and not _NOT_A_REPR.search(value):
+            return _jsonable(ast.literal_eval(value))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return value
-    return _jsonable(literal)
+        pass  # it is neither: it stays the text that it is
+    return value
 
 
 def _jsonable(value: object) -> Plain:
-    """A literal of Python as what JSON could have said: tuples and sets are lists, bytes are text."""
+    """Return a literal of Python as what JSON could have said: tuples and sets are lists, bytes are text."""
     if isinstance(value, dict):
         return {str(key): _jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):

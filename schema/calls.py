@@ -25,7 +25,7 @@ class Call(NamedTuple):
     start: int
     duration: int
     scope: str
-    known: bool  # names a model or a provider, or has token counts
+    known: bool  # names a model or a provider, has token counts, or failed: more than an empty frame
     usage: bool  # has token counts
     response_id: str
     tool_name: str
@@ -35,9 +35,9 @@ class Call(NamedTuple):
 def model_calls(spans: Iterable[Call]) -> set[str]:
     """Return the span ids of real model calls.
 
-    A span of a model kind is one unless it says nothing of a model, provider or tokens; wraps another one that has usage
-    or that is as poor as itself; or is the same call seen by a second instrumentation beside it (same response id and
-    parent, another scope, overlapping time).
+    A span of a model kind is one unless it says nothing of a model, provider, tokens or failure; wraps another one that
+    has usage or that is as poor as itself; or is the same call seen by a second instrumentation beside it: same
+    response id and parent, another scope, overlapping time.
     """
     by_id = {span.span_id: span for span in spans}
     models = {span.span_id: span for span in by_id.values() if span.kind in MODEL_KINDS and span.known}

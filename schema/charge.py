@@ -47,7 +47,7 @@ def call_of(span: Span) -> Call:
         span.start_time,
         span.duration_ns,
         span.scope_name,
-        bool(span.model or span.provider or usage),
+        bool(span.model or span.provider or usage or span.status == "error"),
         usage,
         span.response_id,
         span.tool_name,

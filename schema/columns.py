@@ -24,9 +24,11 @@ TOKENS: Final = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_
 """Columns that hold token counts, in the order of Usage."""
 
 _STATUS: dict[int, Status] = {1: "ok", 2: "error"}
-_TEXTS = (
-    *("tool_name", "tool_call_id", "agent_name", "response_id", "prompt_name", "prompt_version", "prompt_hash"),
-    *("policy_name", "policy_decision", "approval_status", "approval_by", "outcome", "error_type"),
+_TEXTS = frozenset(
+    {
+        *("tool_name", "tool_call_id", "agent_name", "response_id", "prompt_name", "prompt_version", "prompt_hash"),
+        *("policy_name", "policy_decision", "approval_status", "approval_by", "outcome", "error_type"),
+    }
 )
 _UNKNOWN = frozenset({"unknown", "<not specified>", "none", "null", ""})
 _APPROVALS = {
@@ -44,10 +46,9 @@ def fill_columns(
     span: Span, status: OtlpStatus, reading: Reading, events: Events, *, exceptions_are_errors: bool
 ) -> None:
     """Fill every typed column but content, context and cost."""
-    for column in _TEXTS:
-        found = reading.columns.get(column)
-        if found is not None:
-            value = unquote(text(found[1]))
+    for column, (_, given, _) in reading.columns.items():
+        if column in _TEXTS:
+            value = given if type(given) is str and given[0] != '"' else unquote(text(given))
             if value.lower() not in _UNKNOWN:
                 setattr(span, column, value)
     span.approval_status = _APPROVALS.get(span.approval_status, span.approval_status)
@@ -71,7 +72,9 @@ def _fill_model(span: Span, reading: Reading) -> None:
     if named is not None:
         span.provider = provider_name(unquote(text(named[1])))
     if not span.provider and span.model:
-        span.provider = provider_of_model(span.model)
+        product = reading.best("product")
+        span.provider = provider_name(unquote(text(product))) if product else ""
+        span.provider = span.provider or provider_of_model(span.model)
 
 
 def _kind(span: Span, reading: Reading) -> Kind:
@@ -132,5 +135,7 @@ def _fill_usage(span: Span, reading: Reading) -> None:
 
 
 def _is_cost(value: dict[str, Plain]) -> bool:
-    """Langfuse's cost_details has the keys of usage_details, in USD."""
-    return any(isinstance(item, float) for item in value.values()) or value.keys() == {"input", "output", "total"} and not any(value.values())
+    """Tell Langfuse's cost_details from its usage_details: the same keys, but USD; all zero after a failure."""
+    if any(isinstance(item, float) for item in value.values()):
+        return True
+    return value.keys() == {"input", "output", "total"} and not any(value.values())

@@ -7,47 +7,68 @@ Anything else: the value as it was sent.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from schema.attributes import Plain, dump, parse, text, unquote
+from schema.dialects.rules import STANDARD
 from schema.indexed import tree
-from schema.messages import (
-    PREVIEW,
-    Message,
-    answer_text,
-    compact,
-    has_parts,
-    last_user_text,
-    messages_of,
-    with_system,
-    with_tool_calls,
-)
+from schema.message_shapes import Message, messages_of, with_system
+from schema.messages import PREVIEW, answer_text, compact, has_parts, last_user_text, with_tool_calls
 from schema.parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from schema.dialects.rules import Rule
+
+_RANK = attrgetter("rank")
+_TOOL_SLOTS = frozenset({"tool", "value"})
 _WRAPPED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
+# Without one of these words, arguments or a result have no frame, and need not be read.
+_FRAMES = {"user": ('"kwargs"', '"input_str"', "'kwargs'"), "assistant": ('"content"', '"output"', '"text"')}
 _MESSAGE_ROLES = {"gen_ai.system.message": "system", "gen_ai.user.message": "user", "gen_ai.tool.message": "tool"}
 
 
-@dataclass(slots=True)
 class Candidate:
-    """One attribute, or one family of indexed attributes, that may hold the input or the output."""
+    """One attribute, or one family of indexed attributes, that may hold the input or the output.
 
-    rank: int
-    slot: str  # conversation, value, tool, instructions, text, reasoning, tool_calls
-    keys: list[str]
-    value: Plain = None
-    items: list[tuple[str, Plain]] | None = None  # of indexed attributes
+    `slot`: conversation, value, tool, instructions, text, reasoning or tool_calls. `prefix`: of indexed keys, or "".
+    """
+
+    __slots__ = ("dialect", "items", "prefix", "rank", "slot")
+
+    def __init__(self, rule: Rule, key: str, value: Plain) -> None:
+        _, self.slot, self.rank, self.dialect, _, self.prefix = rule
+        self.items = [(key, value)]
+
+    @property
+    def value(self) -> Plain:
+        """The value of the (first) attribute."""
+        return self.items[0][1]
+
+    @property
+    def keys(self) -> list[str]:
+        """The attributes that it is made of."""
+        return [key for key, _ in self.items]
 
     def read(self) -> Plain:
         """Return the value, read from JSON or from indexed keys."""
-        return tree(self.items) if self.items is not None else parse(self.value)
+        return self._tree() if self.prefix else parse(self.value)
+
+    def calls_tools(self) -> bool:
+        """Return whether it may hold a tool call, without reading it."""
+        if self.prefix:
+            return any("tool_calls." in key or "function_call" in key for key, _ in self.items)
+        return "tool" in text(self.value)
 
     def raw(self) -> str:
         """Return the value as the sender wrote it."""
-        return dump(tree(self.items)) if self.items is not None else unquote(text(self.value))
+        return dump(self._tree()) if self.prefix else unquote(text(self.value))
+
+    def _tree(self) -> Plain:
+        start = len(self.prefix)
+        return tree((key[start:], value) for key, value in self.items)
 
 
 @dataclass(slots=True)
@@ -61,13 +82,12 @@ class Chosen:
     from_events: bool = False
 
 
-def choose(
-    kind: str, candidates: list[Candidate], events: list[dict[str, Plain]], *, role: str
-) -> Chosen:
+def choose(kind: str, candidates: list[Candidate], events: list[dict[str, Plain]], *, role: str) -> Chosen:
     """Return the content of one direction (`role`: "user" for the input, "assistant" for the output)."""
     if not candidates and not events:
         return Chosen()
-    candidates.sort(key=lambda candidate: candidate.rank)
+    if len(candidates) > 1:
+        candidates.sort(key=_RANK)
     if kind == "tool":
         return _tool(candidates, events, role)
     found = None
@@ -85,45 +105,51 @@ def choose(
 def _conversation(
     candidates: list[Candidate], events: list[dict[str, Plain]], role: str, *, values: bool
 ) -> Chosen | None:
-    """The first candidate that reads as a conversation; answers in pieces and spoken values count as one."""
-    found: list[Message] = []
-    used: set[str] = set()
-    instructions: Plain = None
-    for candidate in candidates:
-        if candidate.slot == "instructions":
-            instructions = candidate.value
-            used.update(candidate.keys)
-        elif candidate.slot == "conversation" or (values and candidate.slot == "value"):
-            if has_parts(found):
-                if role == "assistant" and candidate.slot == "conversation":
-                    found = with_tool_calls(found, messages_of(candidate.read(), role))
-                continue
-            messages = messages_of(candidate.read(), role)
-            if has_parts(messages):
-                found = messages
-                if candidate.slot == "conversation":  # a value is an envelope that may hold more than its messages
-                    used.update(candidate.keys)
-    if not has_parts(found):
-        found = _pieces(candidates, used)
-    from_events = not has_parts(found) and bool(events)
+    """Return the first candidate that reads as a conversation, else an answer in pieces, else the message events."""
+    found, used = _first_conversation(candidates, role, values=values)
+    found = found or _pieces(candidates)
+    from_events = not found and bool(events)
     if from_events:
         found = _event_messages(events, role)
-    if instructions is not None and (found or values):
-        found = with_system(found, instructions)
-    if not has_parts(found):
+    if found or values:
+        for candidate in candidates:
+            if candidate.slot == "instructions":
+                found = with_system(found, candidate.value)
+                used.update(candidate.keys)
+    found = [message for message in found if message.get("parts")]
+    if not found:
         return None
     return Chosen(compact(found), "", used, found, from_events=from_events)
 
 
-def _pieces(candidates: Iterable[Candidate], used: set[str]) -> list[Message]:
-    """An answer whose reasoning, text and tool calls came in attributes of their own."""
-    pieces = {candidate.slot: candidate for candidate in candidates if candidate.slot in {"reasoning", "text", "tool_calls"}}
+def _first_conversation(candidates: list[Candidate], role: str, *, values: bool) -> tuple[list[Message], set[str]]:
+    found: list[Message] = []
+    used: set[str] = set()
+    for candidate in candidates:
+        slot = candidate.slot
+        if slot != "conversation" and not (values and slot == "value"):
+            continue
+        if not found:
+            messages = messages_of(candidate.read(), role)
+            if has_parts(messages):
+                found = messages
+                if candidate.dialect == STANDARD:  # any other shape may hold more than its messages
+                    used.update(candidate.keys)
+        elif role == "assistant" and slot == "conversation" and candidate.calls_tools():
+            found = with_tool_calls(found, messages_of(candidate.read(), role))
+    return found, used
+
+
+def _pieces(candidates: Iterable[Candidate]) -> list[Message]:
+    """Return an answer whose reasoning, text and tool calls came in attributes of their own."""
+    pieces = {
+        candidate.slot: candidate for candidate in candidates if candidate.slot in {"reasoning", "text", "tool_calls"}
+    }
     parts = []
     for slot in ("reasoning", "text", "tool_calls"):
         candidate = pieces.get(slot)
         if candidate is None or candidate.value in (None, ""):
             continue
-        used.update(candidate.keys)
         value = parse(candidate.value)
         if slot == "reasoning":
             inner = text(value) if isinstance(value, str) else None
@@ -131,14 +157,16 @@ def _pieces(candidates: Iterable[Candidate], used: set[str]) -> list[Message]:
         elif slot == "text":
             parts += parts_of(text(candidate.value))
         elif isinstance(value, list):
-            parts += [part for call in value if isinstance(call, dict) for part in parts_of({**call, "type": "tool-call"})]
+            parts += [
+                part for call in value if isinstance(call, dict) for part in parts_of({**call, "type": "tool-call"})
+            ]
         else:
             parts += parts_of(text(value))
     return [{"role": "assistant", "parts": list(parts)}] if parts else []
 
 
 def _event_messages(events: list[dict[str, Plain]], role: str) -> list[Message]:
-    """Messages in span events: one a message (old convention, Strands), or all in one event (latest)."""
+    """Return the messages in span events: one a message (old convention, Strands), or all in one event (latest)."""
     found: list[Message] = []
     for event in events:
         attributes = event["attributes"]
@@ -180,7 +208,7 @@ def _value(candidates: list[Candidate], kind: str) -> Chosen:
     ordered = [candidate for candidate in candidates if candidate.slot == "value"]
     if kind not in {"retrieval", "reranker", "embedding"}:
         # Documents are what retrieval returns; elsewhere they come with the value that holds them.
-        ordered.sort(key=lambda candidate: candidate.items is not None)
+        ordered.sort(key=lambda candidate: bool(candidate.prefix))
     for candidate in ordered:
         raw = candidate.raw()
         if raw and raw != "null":
@@ -198,9 +226,8 @@ def _preview(found: Chosen, kind: str, role: str) -> str:
 
 
 def _tool(candidates: list[Candidate], events: list[dict[str, Plain]], role: str) -> Chosen:
-    ordered = sorted(candidates, key=lambda candidate: (candidate.slot != "tool", candidate.slot != "value", candidate.rank))
-    for candidate in ordered:
-        if candidate.slot in {"tool", "value"} and candidate.items is None:
+    for candidate in candidates:
+        if candidate.slot in _TOOL_SLOTS and not candidate.prefix:
             raw = candidate.raw()
             if raw:
                 content = _unwrapped(raw, role)
@@ -219,7 +246,7 @@ def _tool(candidates: list[Candidate], events: list[dict[str, Plain]], role: str
 
 def _unwrapped(raw: str, role: str) -> str:
     """Arguments without the frame in which decorators and LangChain callbacks report them; results likewise."""
-    if raw[0] not in "{[":
+    if raw[0] not in "{[" or not any(mark in raw for mark in _FRAMES[role]):
         return raw
     value = parse(raw)
     if role == "assistant":
@@ -234,7 +261,7 @@ def _unwrapped(raw: str, role: str) -> str:
 
 
 def _result_text(value: Plain) -> str:
-    """The text inside a tool message of LangChain, Bedrock, MCP, LlamaIndex or ADK; "" if it is none of these."""
+    """Return the text inside a tool message of LangChain, Bedrock or MCP; "" if it is none of these."""
     if isinstance(value, dict):
         if value.get("lc") == 1 and isinstance(value.get("kwargs"), dict):
             return _content_text(value["kwargs"])
@@ -244,7 +271,11 @@ def _result_text(value: Plain) -> str:
             return _result_text(value["output"]) or text(value["output"])
         if isinstance(value.get("output"), dict):
             return _result_text(value["output"])
-    if isinstance(value, list) and value and all(isinstance(item, dict) and isinstance(item.get("text"), str) for item in value):
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(item, dict) and isinstance(item.get("text"), str) for item in value)
+    ):
         return "\n".join(str(item["text"]) for item in value if isinstance(item, dict))
     return ""
 

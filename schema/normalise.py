@@ -13,7 +13,7 @@ from schema.dialects.rules import CONTEXT, rules_for, scope_dialects
 from schema.reading import Reading, read
 from schema.residue import fill_content
 from schema.span import Span
-from schema.span_events import links_json, read_events
+from schema.span_events import NO_EVENTS, links_json, read_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,7 @@ _DAY = 86_400 * 1_000_000_000  # ns
 _COLUMN_OF = {"session": "session_id", "user": "user_id"}
 
 
-def normalise(
-    request: ExportTraceServiceRequest, *, received_at: int, policy: Policy, prices: Prices
-) -> list[Span]:
+def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: Policy, prices: Prices) -> list[Span]:
     """Return the spans of a request in its order.
 
     The request is already redacted; whatever its attributes hold, no error is raised: what is not understood stays in
@@ -104,10 +102,12 @@ def _span(otlp: OtlpSpan, reading: Reading, scope: str, spoken: tuple[int, ...])
         scope_name=scope,
         truncated=bool(otlp.dropped_attributes_count or otlp.dropped_events_count or otlp.dropped_links_count),
     )
-    dialect = min(reading.dialect, spoken[0] if spoken else len(DIALECTS))
+    dialect = spoken[0] if spoken else reading.dialect
     span.dialect = DIALECTS[dialect].name if dialect < len(DIALECTS) else ""
-    events = read_events(otlp)
-    fill_columns(span, otlp.status, reading, events, exceptions_are_errors=any(DIALECTS[i].exceptions_are_errors for i in spoken))
+    events = read_events(otlp) if otlp.events else NO_EVENTS
+    fill_columns(
+        span, otlp.status, reading, events, exceptions_are_errors=any(DIALECTS[i].exceptions_are_errors for i in spoken)
+    )
     fill_content(span, reading, events)
     if otlp.links:
         span.links = links_json(otlp)

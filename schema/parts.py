@@ -1,4 +1,4 @@
-"""Parts of a message: every provider's and framework's content blocks as text, tool call, tool result, reasoning, media.
+"""Parts of a message: any provider's content blocks as text, tool call, tool result, reasoning or media.
 
 The shape is that of the OpenTelemetry GenAI convention, so that its messages pass through unchanged:
 `{"type": "text" | "reasoning", "content": str}`, `{"type": "tool_call", "id", "name", "arguments"}`,
@@ -13,13 +13,25 @@ from typing import TYPE_CHECKING
 from schema.attributes import Plain, dump, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Part = dict[str, Plain]
 
 _TEXT_KEYS = ("text", "content", "refusal", "value")
 _REASONING_KEYS = ("content", "thinking", "text", "reasoning", "summary", "reasoningText", "data")
-_MEDIA_KEYS = ("uri", "url", "image_url", "input_audio", "source", "file", "file_id", "data", "content", "image", "bytes")
+_MEDIA_KEYS = (
+    "uri",
+    "url",
+    "image_url",
+    "input_audio",
+    "source",
+    "file",
+    "file_id",
+    "data",
+    "content",
+    "image",
+    "bytes",
+)
 
 
 def text_part(content: str) -> Part:
@@ -124,7 +136,9 @@ def _call(block: dict[str, Plain]) -> list[Part]:
     else:
         name = _first(source, "name", "toolName", "tool_name")
         arguments = _first(source, "arguments", "args", "input", "parameters")
-    call_id = _first(source, "call_id", "id", "toolCallId", "toolUseId", "tool_use_id", "tool_call_id") or block.get("id")
+    call_id = _first(source, "call_id", "id", "toolCallId", "toolUseId", "tool_use_id", "tool_call_id") or block.get(
+        "id"
+    )
     return [tool_call(call_id, name, arguments)]
 
 
@@ -164,7 +178,7 @@ def _modality(kind: str) -> str:
     return next((name for name in ("image", "audio", "video") if name in kind), "")
 
 
-_READERS: dict[str, Callable[[dict[str, Plain]], list[Part]]] = (
+_READERS: Mapping[str, Callable[[dict[str, Plain]], list[Part]]] = (
     dict.fromkeys(("text", "input_text", "output_text", "refusal"), _text)
     | dict.fromkeys(("reasoning", "thinking", "redacted_thinking"), _reasoning)
     | dict.fromkeys(("tool_call", "tool_use", "server_tool_use", "tool-call", "function_call", "function"), _call)
@@ -179,10 +193,12 @@ _READERS: dict[str, Callable[[dict[str, Plain]], list[Part]]] = (
         _media,
     )
 )
-_UNTYPED: dict[str, Callable[[dict[str, Plain]], list[Part]]] = (
+_UNTYPED: Mapping[str, Callable[[dict[str, Plain]], list[Part]]] = (
     dict.fromkeys(("toolUse", "function_call", "functionCall", "tool_call"), _call)
     | dict.fromkeys(("toolResult", "function_response", "functionResponse", "tool_call_result"), _result)
     | dict.fromkeys(("reasoningContent",), lambda block: _reasoning({"content": block["reasoningContent"]}))
-    | dict.fromkeys(("inline_data", "inlineData"), lambda block: _media({"source": _first(block, "inline_data", "inlineData")}))
+    | dict.fromkeys(
+        ("inline_data", "inlineData"), lambda block: _media({"source": _first(block, "inline_data", "inlineData")})
+    )
     | dict.fromkeys(("file_data", "fileData"), lambda block: _media({"source": _first(block, "file_data", "fileData")}))
 )

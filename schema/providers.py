@@ -7,7 +7,17 @@ from functools import lru_cache
 # Frameworks that write their own name where the provider belongs.
 _WRAPPERS = frozenset(
     {
-        *("strands-agents", "langchain", "langgraph", "autogen", "ag2", "llamaindex", "llama_index", "haystack", "crewai"),
+        *(
+            "strands-agents",
+            "langchain",
+            "langgraph",
+            "autogen",
+            "ag2",
+            "llamaindex",
+            "llama_index",
+            "haystack",
+            "crewai",
+        ),
         *("smolagents", "litellm", "pydantic-ai", "spring_ai", "semantic_kernel", "microsoft.agent_framework"),
         *("dspy", "agno", "mastra", "unknown", "_other", "custom", "gcp.vertex.agent", "openai_agents", "langsmith"),
     }
@@ -42,7 +52,16 @@ _NAMES = {
     "x-ai": "xai",
 }
 # Suffixes of the Vercel AI SDK (`openai.chat`), which name the endpoint, not the provider.
-_ENDPOINTS = (".chat", ".responses", ".completion", ".embedding", ".messages", ".image", ".generative-ai", ".textembedding")
+_ENDPOINTS = (
+    ".chat",
+    ".responses",
+    ".completion",
+    ".embedding",
+    ".messages",
+    ".image",
+    ".generative-ai",
+    ".textembedding",
+)
 _MODEL_PREFIXES = (
     ("gpt-", "openai"),
     ("o1", "openai"),

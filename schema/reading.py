@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from schema.attributes import Plain, parse, plain, text, unquote
 from schema.content import Candidate
 from schema.dialects import DIALECTS
-from schema.dialects.rules import RANKS, Rule, Rules, Use
+from schema.dialects.rules import CONVENTION, NO_RULE, RANKS, STANDARD, Rule, Rules, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,26 +16,32 @@ if TYPE_CHECKING:
 
     from schema.context import Ranked
 
-_CONVENTION = ("spanledger.", "agentops.")
-_STANDARD = next(index for index, dialect in enumerate(DIALECTS) if dialect.name == "otel_genai")
+# Looked up for every attribute of every span: members of an Enum are slow to reach.
+_COLUMN, _INPUT, _OUTPUT, _KIND = Use.COLUMN, Use.INPUT, Use.OUTPUT, Use.KIND
+_OPERATOR, _ASSOCIATED, _NAMED = Use.OPERATOR, Use.ASSOCIATED, Use.NAMED
 
 
-@dataclass(slots=True)
 class Reading:
     """What the attributes of one span feed."""
 
-    values: dict[str, Plain] = field(default_factory=dict)
-    columns: dict[str, tuple[int, Plain, str]] = field(default_factory=dict)  # column: (rank, value, key)
-    kind: str = ""
-    kind_rank: int = 1 << 30
-    failed: bool = False
-    dialect: int = len(DIALECTS)
-    operator: Ranked = field(default_factory=dict)
-    associated: Ranked = field(default_factory=dict)
-    named: Ranked = field(default_factory=dict)
-    usage: list[Plain] = field(default_factory=list)
-    input: list[Candidate] = field(default_factory=list)
-    output: list[Candidate] = field(default_factory=list)
+    __slots__ = (
+        *("associated", "columns", "dialect", "failed", "input", "kind", "kind_rank"),
+        *("named", "operator", "output", "usage", "values"),
+    )
+
+    def __init__(self) -> None:
+        self.values: dict[str, Plain] = {}
+        self.columns: dict[str, tuple[int, Plain, str]] = {}  # column: (rank, value, key)
+        self.kind = ""
+        self.kind_rank = 1 << 30
+        self.failed = False
+        self.dialect = len(DIALECTS)
+        self.operator: Ranked = {}
+        self.associated: Ranked = {}
+        self.named: Ranked = {}
+        self.usage: list[Plain] = []
+        self.input: list[Candidate] = []
+        self.output: list[Candidate] = []
 
     def best(self, column: str) -> Plain:
         """Return the value of a column, None if no attribute feeds it."""
@@ -49,58 +54,63 @@ def read(attributes: Iterable[KeyValue], rules: Rules) -> Reading:
     found = Reading()
     indexed: dict[str, Candidate] = {}
     values, columns = found.values, found.columns
+    strongest = found.dialect
     for pair in attributes:
         key, any_value = pair.key, pair.value
         value: Plain = any_value.string_value or plain(any_value)
         values[key] = value
         rule = rules[key]
-        use = rule.use
-        if use is Use.NOTHING or value is None or value == "":
+        if rule is NO_RULE or value is None or value == "":
             continue
-        if 0 <= rule.dialect < found.dialect:
-            found.dialect = rule.dialect
-        if use is Use.COLUMN:
-            best = columns.get(rule.slot)
-            if best is None or rule.rank < best[0]:
-                columns[rule.slot] = (rule.rank, value, key)
-        elif use is Use.INPUT or use is Use.OUTPUT:
+        use, slot, rank, dialect, _, _ = rule
+        if dialect < strongest:  # noqa: PLR1730 - min() is four times as slow, and this runs for every attribute
+            strongest = dialect
+        if use is _COLUMN:
+            best = columns.get(slot)
+            if best is None or rank < best[0]:
+                columns[slot] = (rank, value, key)
+        elif use is _INPUT or use is _OUTPUT:
             _content(found, indexed, rule, key, value)
         else:
             _other(found, rule, value, rules.metadata)
-    if found.named and any(key.startswith(_CONVENTION) for key in values):
+    found.dialect = strongest
+    if found.named and strongest == CONVENTION:
         _promote(found)
     return found
 
 
 def _content(found: Reading, indexed: dict[str, Candidate], rule: Rule, key: str, value: Plain) -> None:
-    side = found.input if rule.use is Use.INPUT else found.output
-    if not rule.prefix:
-        side.append(Candidate(rule.rank, rule.slot, [key], value))
-        return
-    candidate = indexed.get(rule.prefix)
-    if candidate is None:
-        candidate = indexed[rule.prefix] = Candidate(rule.rank, rule.slot, [], None, [])
-        side.append(candidate)
-    candidate.keys.append(key)
-    if candidate.items is not None:
-        candidate.items.append((key[len(rule.prefix) :], value))
+    prefix = rule.prefix
+    if prefix:
+        candidate = indexed.get(prefix)
+        if candidate is not None:
+            candidate.items.append((key, value))
+            return
+    candidate = Candidate(rule, key, value)
+    if prefix:
+        indexed[prefix] = candidate
+    (found.input if rule.use is _INPUT else found.output).append(candidate)
 
 
 def _other(found: Reading, rule: Rule, value: Plain, names: Mapping[str, tuple[Use, str, int]]) -> None:
     use = rule.use
-    if use is Use.KIND:
-        kind = dict.get(rule.values, unquote(text(value)).lower()) if isinstance(rule.values, dict) else None
-        if kind is not None and rule.rank < found.kind_rank:
-            found.kind, found.kind_rank = kind, rule.rank
+    if use is _OPERATOR:
+        _rank(found.operator, rule.slot, rule.rank, value)
+    elif use is _NAMED:
+        _rank(found.named, rule.slot, rule.rank, value)
+    elif use is _ASSOCIATED:
+        _rank(found.associated, rule.slot, rule.rank, value)
+    elif use is _KIND:
+        if rule.rank < found.kind_rank and isinstance(rule.values, dict):
+            kind = rule.values.get(unquote(text(value)).lower())
+            if kind is not None:
+                found.kind, found.kind_rank = kind, rule.rank
     elif use is Use.FAILURE:
         found.failed = found.failed or text(value).lower() in rule.values
     elif use is Use.USAGE:
         found.usage.append(parse(value))
     elif use is Use.METADATA:
         _metadata(found, parse(value), names)
-    else:
-        ranked = found.operator if use is Use.OPERATOR else found.associated if use is Use.ASSOCIATED else found.named
-        _rank(ranked, rule.slot, rule.rank, value)
 
 
 def _rank(ranked: Ranked, column: str, rank: int, value: Plain) -> None:
@@ -124,5 +134,5 @@ def _metadata(found: Reading, value: Plain, names: Mapping[str, tuple[Use, str, 
 def _promote(found: Reading) -> None:
     """On a span that speaks Spanledger's convention, the standard names (`gen_ai.workflow.name`) are the operator's."""
     for column, (rank, value) in found.named.items():
-        if rank // RANKS == _STANDARD:
+        if rank // RANKS == STANDARD:
             found.operator.setdefault(column, (rank, value))

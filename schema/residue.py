@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from schema.span import Span
     from schema.span_events import Events
 
+_DEPTH = 200  # JSON inside strings inside JSON: what is deeper stays whole
 # Reading's columns of which the span holds the very text, under what name.
 _HELD = {
     **{name: name for name in ("tool_name", "tool_call_id", "agent_name", "response_id", "provider")},
@@ -46,53 +47,85 @@ def fill_content(span: Span, reading: Reading, events: Events) -> None:
 
 
 def _attributes(span: Span, reading: Reading, given: Chosen, made: Chosen) -> dict[str, str]:
-    dropped = given.used | made.used
+    found = {key: value if type(value) is str else text(value) for key, value in reading.values.items()}
     for column, (_, value, key) in reading.columns.items():
         held = _HELD.get(column)
         if held is not None and value == getattr(span, held):
-            dropped.add(key)
-    found = {
-        key: value if type(value) is str else text(value) for key, value in reading.values.items() if key not in dropped
-    }
+            del found[key]
     for chosen, candidates in ((given, reading.input), (made, reading.output)):
-        losers = [key for candidate in candidates for key in candidate.keys if key in found] if chosen.content else ()
+        if not chosen.content:
+            continue
+        for key in chosen.used:
+            found.pop(key, None)
+        losers = [key for candidate in candidates for key, _ in candidate.items if key in found]
         if losers:
-            known = _known(chosen)
-            for key in losers:
-                rest = leftover(reading.values[key], known)
-                if rest is None:
-                    del found[key]
-                else:
-                    found[key] = text(rest)
+            _reduce(found, losers, reading, chosen)
+            if chosen is made and span.kind == "llm" and not span.response_id:
+                span.response_id = _response_id(found, losers)
     return found
 
 
-def _known(chosen: Chosen) -> set[str]:
+def _reduce(found: dict[str, str], losers: list[str], reading: Reading, chosen: Chosen) -> None:
+    """Leave of the losing attributes only what the chosen content does not hold."""
     known = {chosen.content}
-    if chosen.messages:
-        for message in chosen.messages:
-            _strings(message, known)
-    else:
+    for key in losers:
+        if len(known) == 1 and found[key] != chosen.content:
+            _add_known(chosen, known)
+        if found[key] in known:
+            del found[key]
+            continue
+        rest = leftover(reading.values[key], known)
+        if rest is None:
+            del found[key]
+        else:
+            found[key] = text(rest)
+
+
+def _response_id(found: dict[str, str], losers: list[str]) -> str:
+    """Return the id in what is left of a provider's whole response (OpenInference keeps it in `output.value`)."""
+    for key in losers:
+        rest = parse(found.get(key))
+        if isinstance(rest, dict) and isinstance(rest.get("id"), str):
+            return str(rest["id"])
+    return ""
+
+
+def _add_known(chosen: Chosen, known: set[str]) -> None:
+    if not chosen.messages:
         _strings(parse(chosen.content), known)
-    return known
+    for message in chosen.messages:
+        for value in message.values():
+            if isinstance(value, str):
+                known.add(value)
+            else:
+                _strings(value, known)
 
 
-def leftover(value: Plain, known: set[str]) -> Plain:
+def leftover(value: Plain, known: set[str], depth: int = 0) -> Plain:
     """Return what a superfluous attribute holds beyond the strings already stored; None if nothing."""
     if isinstance(value, str):
-        if not value or value in known:
-            return None
-        inner = parse(value)
-        if isinstance(inner, (dict, list)):
-            rest = leftover(inner, known)
-            return None if rest is None else value if rest == inner else rest
-        return None if isinstance(inner, str) and inner in known else value
+        return None if not value or value in known else _leftover_text(value, known, depth)
+    if depth > _DEPTH:
+        return value
     if isinstance(value, dict):
-        kept = {key: rest for key, item in value.items() if (rest := leftover(item, known)) is not None}
+        kept: dict[str, Plain] = {}
+        for key, item in value.items():
+            rest = leftover(item, known, depth + 1)
+            if rest is not None:
+                kept[key] = rest
         return kept or None
     if isinstance(value, list):
-        return [rest for item in value if (rest := leftover(item, known)) is not None] or None
+        left = [leftover(item, known, depth + 1) for item in value]
+        return [rest for rest in left if rest is not None] or None
     return None if value is None or isinstance(value, bool) else value
+
+
+def _leftover_text(value: str, known: set[str], depth: int) -> Plain:
+    inner = parse(value)
+    if isinstance(inner, (dict, list)):
+        rest = leftover(inner, known, depth + 1)
+        return value if rest == inner else rest
+    return None if isinstance(inner, str) and inner in known else value
 
 
 def _strings(value: Plain, found: set[str]) -> None:

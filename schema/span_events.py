@@ -31,6 +31,10 @@ class Events:
     interrupt: bool = False  # a graph stopped to ask a person; no error
 
 
+NO_EVENTS = Events()
+"""Of a span without events."""
+
+
 def read_events(span: OtlpSpan) -> Events:
     """Return the events of a span."""
     found = Events()

@@ -17,7 +17,13 @@ _CACHED = (
     *("cache_read_input_tokens", "input_cached_tokens", "cached_tokens", "cache_read", "cachedInputTokens"),
     *("input_cache_read", "cacheReadTokens", "cached_content_token_count"),
 )
-_WRITTEN = ("cache_creation_input_tokens", "cache_creation", "input_cache_creation", "cache_write_tokens", "cacheWriteTokens")
+_WRITTEN = (
+    "cache_creation_input_tokens",
+    "cache_creation",
+    "input_cache_creation",
+    "cache_write_tokens",
+    "cacheWriteTokens",
+)
 _REASONING = ("reasoning_tokens", "reasoning", "output_reasoning_tokens", "output_reasoning", "reasoningTokens")
 
 

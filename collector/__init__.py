@@ -1,0 +1,1 @@
+"""OTLP in: receivers, spool, redaction workers, writer and the command line."""

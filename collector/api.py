@@ -1,0 +1,102 @@
+"""The house's own HTTP API on loopback: what the command line asks of a running instance.
+
+The engine lets one process in, so `spanledger sql` and `ingest` come here while `up` runs. Every call needs the token
+from api.json, which only its owner can read.
+"""
+
+from __future__ import annotations
+
+import hmac
+import io
+from typing import TYPE_CHECKING, Annotated
+
+import pyarrow as pa
+from fastapi import Body, Depends, FastAPI, Header, HTTPException, Response
+from pydantic import BaseModel
+
+from collector.intake import IntakeError, Taken, take_in
+from schema.store import QueryFailedError, StoreError
+
+if TYPE_CHECKING:
+    from collector.spool import Spool
+    from collector.workers import WorkerPool
+    from schema.store import Store
+
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+
+
+class Query(BaseModel):
+    """A read-only SQL statement."""
+
+    sql: str
+
+
+class Requests(BaseModel):
+    """Ids of requests that were taken in."""
+
+    ids: list[int]
+
+
+class Progress(BaseModel):
+    """Which requests still wait, and which are quarantined; the others are stored."""
+
+    waiting: list[int]
+    quarantined: list[int]
+
+
+class Status(BaseModel):
+    """How an instance is doing; ages in seconds, None when nothing waits."""
+
+    waiting_requests: int
+    waiting_spans: int
+    quarantined: int
+    oldest_ns: int | None
+    worker_restarts: int
+
+
+def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str) -> FastAPI:
+    """Return the API of one house."""
+
+    def authorised(authorization: Annotated[str, Header()] = "") -> None:
+        if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+            raise HTTPException(401, "the token of api.json is needed")
+
+    api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(authorised)])
+
+    @api.get("/api/status")
+    def status() -> Status:
+        counts = spool.counts()
+        return Status(
+            waiting_requests=counts.waiting_requests,
+            waiting_spans=counts.waiting_spans,
+            quarantined=counts.quarantined,
+            oldest_ns=counts.oldest_ns,
+            worker_restarts=pool.restarts,
+        )
+
+    @api.post("/api/sql")
+    def sql(query: Query) -> Response:
+        try:
+            rows = store.query_read_only(query.sql)
+        except QueryFailedError as error:
+            raise HTTPException(400, str(error)) from None
+        except StoreError as error:
+            raise HTTPException(503, str(error)) from None
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, rows.schema) as stream:
+            stream.write_table(rows)
+        return Response(sink.getvalue(), media_type=ARROW_STREAM)
+
+    @api.post("/api/ingest")
+    def ingest(name: str, body: Annotated[bytes, Body(media_type="application/octet-stream")]) -> list[Taken]:
+        try:
+            return take_in(spool, name, body)
+        except IntakeError as error:
+            raise HTTPException(400, str(error)) from None
+
+    @api.post("/api/progress")
+    def progress(requests: Requests) -> Progress:
+        waiting, quarantined = spool.remaining(requests.ids)
+        return Progress(waiting=sorted(waiting), quarantined=sorted(quarantined))
+
+    return api

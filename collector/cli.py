@@ -1,0 +1,207 @@
+"""The command line. Every command works while `up` runs (through its API) and when nothing runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from collector.render import Format, render
+from collector.settings import Settings, SettingsError, load_settings
+from redaction.errors import RedactionError
+from schema.policy import PolicyError
+from schema.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+app = typer.Typer(
+    name="spanledger",
+    help="The flight recorder of AI agents: OTLP in, PII out, every run in ClickHouse, answers in the browser.",
+    epilog="Settings are environment variables: SPANLEDGER_DATA_DIR, _STORE, _HOST, _OTLP_HTTP_PORT, _OTLP_GRPC_PORT,"
+    " _DASHBOARD_PORT, _WORKERS, _CONFIG. `spanledger doctor` shows what is in force and what is wrong.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command; what a user did wrong is one sentence, never a traceback."""
+    from collector.seal import KeyFileError  # noqa: PLC0415 - cryptography is not needed to say --help
+    from collector.spool import SpoolError  # noqa: PLC0415 - the same
+
+    try:
+        app()
+    except (SettingsError, PolicyError, StoreError, RedactionError, KeyFileError, SpoolError) as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"spanledger: {sentence}", err=True)
+    sys.exit(1)
+
+
+@app.command()
+def up() -> None:
+    """Start everything: the OTLP door, redaction, the store and the dashboard. Ctrl-C stops it all.
+
+    Listens on loopback unless SPANLEDGER_HOST says otherwise; then ingest keys (spanledger.yaml) and
+    SPANLEDGER_DASHBOARD_PASSWORD are required.
+    """
+    _run(on_ready=_print_addresses)
+
+
+@app.command()
+def collect() -> None:
+    """Start the collector alone: the OTLP door, redaction and the writer into the store."""
+    _run(dashboard=False, on_ready=_print_addresses)
+
+
+@app.command()
+def dashboard() -> None:
+    """Start the dashboard alone, beside collectors that write to the same ClickHouse server.
+
+    The embedded store lets one process in: with it, use `spanledger up`.
+    """
+    _run(door=False, on_ready=_print_addresses)
+
+
+@app.command()
+def demo(
+    *,
+    endpoint: Annotated[
+        str, typer.Option(help="OTLP/HTTP address to send the samples to; default: the instance of this data directory.")
+    ] = "",
+    key: Annotated[str, typer.Option(envvar="SPANLEDGER_INGEST_KEY", help="Ingest key, where one is asked for.")] = "",
+) -> None:
+    """Send sample agent runs of three teams through the OTLP door; starts everything first if nothing runs."""
+    from collector.client import running  # noqa: PLC0415 - --help must not wait for it
+
+    if not endpoint:
+        instance = running(load_settings())
+        if instance is None:
+            _run(on_ready=lambda endpoints: _send_samples(endpoints["otlp_http"], key, endpoints))
+            return
+        endpoint = instance.endpoints["otlp_http"]
+    _send_samples(endpoint, key, None)
+
+
+@app.command()
+def ingest(
+    files: Annotated[
+        list[Path], typer.Argument(help="OTLP request bodies: *.traces.pb, *.logs.pb, *.metrics.pb, *.json or *.jsonl.")
+    ],
+) -> None:
+    """Redact and store files of OTLP requests; waits until they are stored and prints the counts."""
+    from collector.client import running  # noqa: PLC0415 - --help must not wait for it
+    from collector.ingest import ingest_alone, ingest_through  # noqa: PLC0415 - the same
+
+    settings = load_settings()
+    instance = running(settings)
+    last: list[str] = []
+
+    def progress(sentence: str) -> None:
+        if sys.stderr.isatty() and last != [sentence]:
+            typer.echo(sentence, err=True)
+            last[:] = [sentence]
+
+    if instance:
+        report = ingest_through(instance, files, progress)
+    else:
+        report = ingest_alone(settings, files, progress)
+    for line in report.lines():
+        typer.echo(line, err=line in report.problems)
+    if report.problems or report.quarantined:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="A SELECT over spans, runs, logs and metric_points; - reads stdin.")],
+    *,
+    form: Annotated[Format, typer.Option("--format", help="How the rows are printed.")] = "table",
+) -> None:
+    """Ask the store a question in ClickHouse SQL. It can read our tables and change nothing."""
+    from collector.client import running  # noqa: PLC0415 - --help must not wait for it
+    from collector.house import open_store  # noqa: PLC0415 - the same
+
+    settings = load_settings()
+    if statement == "-":
+        statement = sys.stdin.read()
+    instance = running(settings)
+    if instance:
+        rows = instance.query(statement)
+    else:
+        with open_store(settings) as store:
+            rows = store.query_read_only(statement)
+    typer.echo(render(rows, form))
+
+
+@app.command()
+def redact(
+    text: Annotated[str | None, typer.Argument(help="The text; without it, standard input is read.")] = None,
+    *,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='Read {"text": …} and write {"redacted": …, "findings": […]}, line by line.')
+    ] = False,
+    key: Annotated[str, typer.Option(help="The attribute that holds the text, as context: user.email.")] = "",
+) -> None:
+    """Redact text as the collector would, and say what was found where.
+
+    The redacted text goes to standard output, the findings (entity, place in the original, recogniser) to standard
+    error. Nothing is stored.
+    """
+    from collector.redact_command import redact_lines, redact_text  # noqa: PLC0415 - --help must not wait for the model
+
+    if jsonl:
+        redact_lines(sys.stdin, sys.stdout)
+    else:
+        redact_text(sys.stdin.read() if text is None else text, key)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at settings, data directory, spool, model, ports and store, and say what to do."""
+    from collector.doctor import examine  # noqa: PLC0415 - --help must not wait for it
+
+    ill = False
+    for finding in examine(load_settings()):
+        mark = "✗" if finding.advice else "✓"
+        typer.echo(f"{mark} {finding.what}: {finding.state}")
+        if finding.advice:
+            typer.echo(f"  → {finding.advice}")
+            ill = True
+    if ill:
+        raise typer.Exit(1)
+
+
+def _run(*, on_ready: Callable[[dict[str, str]], None], door: bool = True, dashboard: bool = True) -> None:
+    from collector import supervisor  # noqa: PLC0415 - --help must not wait for it
+    from collector.processes import begin  # noqa: PLC0415 - the same
+
+    settings = load_settings()
+    policy = settings.policy()
+    begin("up")
+    supervisor.run(settings, policy, door=door, dashboard=dashboard, on_ready=on_ready)
+
+
+def _print_addresses(endpoints: dict[str, str]) -> None:
+    typer.echo("Spanledger is up.")
+    if "otlp_http" in endpoints:
+        typer.echo(f"  Send OTLP/HTTP to  {endpoints['otlp_http']}")
+    if "dashboard" in endpoints:
+        typer.echo(f"  Open in a browser  {endpoints['dashboard']}")
+    typer.echo("Ctrl-C stops it.")
+
+
+def _send_samples(endpoint: str, key: str, endpoints: dict[str, str] | None) -> None:
+    from collector.demo import send_demo  # noqa: PLC0415 - --help must not wait for it
+
+    send_demo(endpoint, key=key, progress=lambda sentence: typer.echo(sentence))
+    if endpoints:
+        _print_addresses(endpoints)
+
+

@@ -1,0 +1,89 @@
+"""The command line's way to a running instance: its API, found through api.json in the data directory."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pyarrow as pa
+
+from collector.intake import IntakeError, Taken
+from schema.store import QueryFailedError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from collector.settings import Settings
+
+_TIMEOUT = httpx.Timeout(90, connect=2)  # a read-only query may take a minute
+
+
+class Instance:
+    """A running instance."""
+
+    def __init__(self, endpoints: dict[str, str]) -> None:
+        self.endpoints = endpoints
+        self._http = httpx.Client(
+            base_url=endpoints["url"],
+            headers={"Authorization": f"Bearer {endpoints['token']}"},
+            timeout=_TIMEOUT,
+            trust_env=False,  # loopback never goes through a proxy
+        )
+
+    def status(self) -> dict[str, Any]:
+        """Return how it is doing (collector.api.Status)."""
+        return dict(self._ask("GET", "/api/status").json())
+
+    def query(self, sql: str) -> pa.Table:
+        """Run a read-only statement. Raises QueryFailedError or StoreUnavailableError."""
+        answer = self._ask("POST", "/api/sql", json={"sql": sql})
+        return pa.ipc.open_stream(io.BytesIO(answer.content)).read_all()
+
+    def take_in(self, name: str, body: bytes) -> list[Taken]:
+        """Hand over a file of OTLP requests; they are on its disk on return. Raises IntakeError."""
+        answer = self._http.post(
+            "/api/ingest", params={"name": name}, content=body, headers={"Content-Type": "application/octet-stream"}
+        )
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            raise IntakeError(answer.json()["detail"])
+        answer.raise_for_status()
+        return [Taken.model_validate(item) for item in answer.json()]
+
+    def progress(self, ids: Collection[int]) -> tuple[set[int], set[int]]:
+        """Return which of these requests wait and which are quarantined."""
+        answer = self._ask("POST", "/api/progress", json={"ids": sorted(ids)}).json()
+        return set(answer["waiting"]), set(answer["quarantined"])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own arguments
+        try:
+            answer = self._http.request(method, path, **content)
+        except httpx.HTTPError as error:
+            raise StoreUnavailableError(f"the running instance does not answer: {error}") from None
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            raise QueryFailedError(answer.json()["detail"])
+        if answer.is_error:
+            raise StoreUnavailableError(f"the running instance answered {answer.status_code}")
+        return answer
+
+
+def running(settings: Settings) -> Instance | None:
+    """Return the instance that works in this data directory, or None if none answers."""
+    try:
+        endpoints = json.loads(settings.api_path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    if "token" not in endpoints:  # a dashboard alone
+        return None
+    instance = Instance(endpoints)
+    try:
+        instance.status()
+    except StoreUnavailableError:
+        instance.close()
+        return None
+    return instance

@@ -1,0 +1,8 @@
+"""Sample agent runs, as if three teams were at work, sent through the real door."""
+
+from __future__ import annotations
+
+from collector.demo.day import demo_requests
+from collector.demo.sender import DemoError, send_demo
+
+__all__ = ["DemoError", "demo_requests", "send_demo"]

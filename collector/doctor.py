@@ -1,0 +1,106 @@
+"""`spanledger doctor`: is everything here that is needed, and what to do about what is not."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collector.client import running
+from collector.house import listen, open_spool, open_store
+from collector.seal import KeyFileError
+from collector.settings import SettingsError, refuse_open_door
+from collector.spool import SpoolError
+from redaction.errors import RedactionError
+from redaction.models import require_model
+from schema.policy import PolicyError
+from schema.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from collector.client import Instance
+    from collector.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `advice` is empty when it is well."""
+
+    what: str
+    state: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at the settings, the data directory, the spool, the model, the ports and the store, in this order."""
+    yield _policy(settings)
+    yield _data_dir(settings)
+    instance = running(settings)
+    yield Finding("instance", f"runs (process {instance.endpoints['pid']})" if instance else "none is running")
+    yield _guarded("spool", lambda: _spool(settings), "free the disk or the file; a lost key makes waiting data unreadable")
+    yield _guarded("redaction model", lambda: f"prepared in {require_model()}", "run: make install")
+    for field, what in (("otlp_http_port", "OTLP/HTTP port"), ("dashboard_port", "dashboard port")):
+        yield _port(settings, field, what, instance)
+    yield _guarded("store", lambda: _store(settings, instance), "see SPANLEDGER_STORE, or stop what holds the store")
+
+
+def _policy(settings: Settings) -> Finding:
+    where = str(settings.policy_path or "none: defaults are in force")
+    try:
+        refuse_open_door(settings, settings.policy(), door=True, dashboard=True)
+    except (PolicyError, SettingsError) as error:
+        return Finding("settings", str(error), "mend what is named here")
+    return Finding("settings", f"policy file {where}")
+
+
+def _data_dir(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    if not folder.exists():
+        return Finding("data directory", f"{folder} will be made")
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        return Finding("data directory", f"{folder} is open to others (mode {mode:o})", f"run: chmod 700 {folder}")
+    return Finding("data directory", str(folder))
+
+
+def _guarded(what: str, look: Callable[[], str], advice: str) -> Finding:
+    try:
+        return Finding(what, look())
+    except (SpoolError, KeyFileError, RedactionError, StoreError, OSError) as error:
+        return Finding(what, str(error), advice)
+
+
+def _spool(settings: Settings) -> str:
+    if not settings.spool_path.exists():
+        return "will be made"
+    spool = open_spool(settings)
+    try:
+        counts = spool.counts()
+    finally:
+        spool.close()
+    return f"{counts.waiting_requests} requests wait, {counts.quarantined} are quarantined"
+
+
+def _store(settings: Settings, instance: Instance | None) -> str:
+    sql = "SELECT (SELECT count() FROM runs FINAL) AS runs, (SELECT count() FROM spans) AS spans"
+    if instance:
+        row = instance.query(sql).to_pylist()[0]
+    else:
+        with open_store(settings, patience=0) as store:
+            row = store.query(sql).to_pylist()[0]
+    return f"{row['runs']} runs, {row['spans']} spans"
+
+
+def _port(settings: Settings, field: str, what: str, instance: Instance | None) -> Finding:
+    port = getattr(settings, field)
+    ours = instance and any(address.endswith(f":{port}") for address in map(str, instance.endpoints.values()))
+    if ours:
+        return Finding(what, f"{port} is ours")
+    try:
+        listener: socket.socket = listen(settings.host, port)
+    except OSError as error:
+        return Finding(what, f"{port}: {error.strerror}", f"stop what uses it, or set SPANLEDGER_{field.upper()}")
+    listener.close()
+    return Finding(what, f"{port} is free")

@@ -1,0 +1,148 @@
+"""The house: the one process that holds the store. Writer, API and, where it is wanted, the dashboard."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from collector.api import create_api
+from collector.processes import begin
+from collector.seal import Seal, load_or_create_key
+from collector.spool import Spool
+from collector.workers import WorkerPool
+from collector.writer import Writer
+from schema.store import Store, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from collector.settings import Settings
+    from schema.policy import Policy
+
+log = logging.getLogger(__name__)
+
+_RETRY = 1.0  # seconds between attempts at a store that is away
+
+
+def open_store(settings: Settings, *, patience: float = 20.0) -> Store:
+    """Open the store, waiting `patience` seconds for another process to leave it. Raises StoreError."""
+    settings.make_data_dir()
+    return Store.open(settings.store_url, patience=patience)
+
+
+def open_spool(settings: Settings) -> Spool:
+    """Open the spool with its key. Raises SpoolError or KeyFileError."""
+    settings.make_data_dir()
+    seal = Seal(load_or_create_key(settings.key_path, settings.spool_key or None))
+    return Spool(settings.spool_path, seal, max_bytes=settings.spool_max_bytes)
+
+
+def run_house(
+    settings: Settings,
+    policy: Policy,
+    endpoints: dict[str, str],
+    dashboard: socket.socket | None,
+    intake: bool,  # noqa: FBT001 - the arguments of a process are positional
+) -> None:
+    """Run until SIGTERM. `endpoints` is told to the command line; `intake` says whether there is a spool to empty."""
+    begin("house")
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    store = _open_patiently(settings, stop)
+    if store is None:
+        return
+    with store, contextlib.ExitStack() as stack:
+        servers = []
+        if intake:
+            spool = open_spool(settings)
+            stack.callback(spool.close)
+            pool = WorkerPool(settings.workers, policy)
+            stack.callback(pool.close)
+            writer = threading.Thread(target=Writer(spool, store, pool).run, args=(stop,), name="writer")
+            writer.start()
+            stack.callback(writer.join)
+            token = secrets.token_urlsafe(32)
+            local = listen("127.0.0.1", 0)
+            endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
+            servers.append((create_api(store, spool, pool, token), local))
+        if dashboard is not None:
+            create_app = next(iter(entry_points(group="spanledger.applications", name="dashboard"))).load()
+            password = settings.dashboard_password or None
+            servers.append((create_app(store, password=password, loopback=settings.loopback), dashboard))
+        stack.callback(stop.set)
+        asyncio.run(_serve(servers, stop, settings, endpoints))
+
+
+def _open_patiently(settings: Settings, stop: threading.Event) -> Store | None:
+    """Open the store, however long it is away: the door takes requests meanwhile."""
+    while not stop.is_set():
+        try:
+            return open_store(settings)
+        except StoreUnavailableError as error:
+            log.warning("waiting for the store: %s", error)
+            stop.wait(_RETRY)
+    return None
+
+
+async def _serve(
+    servers: list[tuple[Any, socket.socket]], stop: threading.Event, settings: Settings, endpoints: dict[str, str]
+) -> None:
+    running = []
+    for application, listener in servers:
+        config = uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        server = _Server(config)
+        running.append((server, asyncio.create_task(server.serve([listener]))))
+    while not all(server.started or task.done() for server, task in running):
+        await asyncio.sleep(0.02)
+    announce(settings, endpoints)
+    while not stop.is_set() and not any(task.done() for _, task in running):
+        await asyncio.sleep(0.1)
+    settings.api_path.unlink(missing_ok=True)
+    for server, _ in running:
+        server.should_exit = True
+    await asyncio.gather(*(task for _, task in running))
+
+
+class _Server(uvicorn.Server):
+    """A server among others in one process: signals are the process's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def announce(settings: Settings, endpoints: dict[str, str]) -> None:
+    """Write api.json, readable by its owner only, in one step."""
+    content = json.dumps(endpoints | {"pid": os.getpid(), "started": time.time()})
+    new = settings.api_path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+    new.rename(settings.api_path)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener

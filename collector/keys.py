@@ -1,0 +1,123 @@
+"""Ingest keys: who may send, and in whose name."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from collector.otlp import resources
+from collector.refusals import UnauthenticatedError
+from schema.policy import IngestKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, MutableSequence
+
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+    from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
+
+    from collector.otlp import ExportRequest
+    from schema.policy import Policy
+
+KEY_HEADER = "x-spanledger-key"
+
+# Dialects hang a caller's metadata on spans under these, and the names of a team are looked up there too.
+_METADATA = (".metadata.", ".association.properties.")
+
+_OPEN = IngestKey(name="open", sha256="0" * 64)
+
+
+class IngestKeys:
+    """The keys of a policy. Without any the door is open, which the settings allow on loopback only."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._keys = policy.ingest_keys
+        self._team_keys = policy.attributes.team
+        self._environment_keys = policy.attributes.environment
+
+    def authenticate(self, headers: Mapping[str, str]) -> IngestKey:
+        """Return the key that the request carries; header names are lower case. Raises UnauthenticatedError."""
+        if not self._keys:
+            return _OPEN
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        given = headers.get(KEY_HEADER) or (bearer.strip() if scheme.lower() == "bearer" else "")
+        if not given:
+            raise UnauthenticatedError(f"An ingest key is needed: send Authorization: Bearer KEY or {KEY_HEADER}: KEY.")
+        digest = hashlib.sha256(given.encode()).hexdigest()
+        found = None
+        for key in self._keys:  # to the end, so that the time taken does not tell which key came close
+            if hmac.compare_digest(key.sha256, digest):
+                found = key
+        if found is None:
+            raise UnauthenticatedError("The ingest key is not one of ours.")
+        return found
+
+    def stamp(self, key: IngestKey, request: ExportRequest) -> bool:
+        """Make the request speak for the key's team and environment; return whether it was changed.
+
+        The resources get the key's word under the first name, which wins there, and the spans, records and points,
+        which would win over the resources, lose theirs.
+        """
+        bound = [
+            (names, value)
+            for names, value in ((self._team_keys, key.team), (self._environment_keys, key.environment))
+            if value and names
+        ]
+        for names, value in bound:
+            for attributes in _claims(request):
+                _remove(attributes, names)
+            for resource in resources(request):
+                _remove(resource.attributes, names[:1])
+                resource.attributes.append(KeyValue(key=names[0], value=AnyValue(string_value=value)))
+        return bool(bound)
+
+
+def _claims(request: ExportRequest) -> Iterator[MutableSequence[KeyValue]]:
+    """Yield every list of attributes below the resources."""
+    if isinstance(request, ExportTraceServiceRequest):
+        yield from _trace_claims(request)
+    elif isinstance(request, ExportLogsServiceRequest):
+        yield from _log_claims(request)
+    else:
+        yield from _metric_claims(request)
+
+
+def _trace_claims(request: ExportTraceServiceRequest) -> Iterator[MutableSequence[KeyValue]]:
+    for resource_spans in request.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            yield scope_spans.scope.attributes
+            for span in scope_spans.spans:
+                yield span.attributes
+                yield from (event.attributes for event in span.events)
+
+
+def _log_claims(request: ExportLogsServiceRequest) -> Iterator[MutableSequence[KeyValue]]:
+    for resource_logs in request.resource_logs:
+        for scope_logs in resource_logs.scope_logs:
+            yield scope_logs.scope.attributes
+            yield from (record.attributes for record in scope_logs.log_records)
+
+
+def _metric_claims(request: ExportMetricsServiceRequest) -> Iterator[MutableSequence[KeyValue]]:
+    for resource_metrics in request.resource_metrics:
+        for scope_metrics in resource_metrics.scope_metrics:
+            yield scope_metrics.scope.attributes
+            for metric in scope_metrics.metrics:
+                yield from _point_attributes(metric)
+
+
+def _point_attributes(metric: Metric) -> Iterator[MutableSequence[KeyValue]]:
+    kind = metric.WhichOneof("data")
+    if kind:
+        yield from (point.attributes for point in getattr(metric, kind).data_points)
+
+
+def _remove(attributes: MutableSequence[KeyValue], names: tuple[str, ...]) -> None:
+    for index in range(len(attributes) - 1, -1, -1):
+        name = attributes[index].key
+        if name in names or (any(m in name for m in _METADATA) and name.endswith(tuple(f".{n}" for n in names))):
+            del attributes[index]

@@ -1,0 +1,46 @@
+"""From the bytes of one request to rows for the store: decode, redact, normalise, price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collector.redaction_pass import redact_logs, redact_metrics, redact_traces
+from schema.log_records import log_batch
+from schema.metric_points import point_batch
+from schema.normalise import normalise
+from schema.span import to_batch
+
+if TYPE_CHECKING:
+    from collector.spool import Signal
+    from redaction.redactor import Redactor
+    from schema.policy import Policy
+    from schema.prices import Prices
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Everything that a worker needs to turn requests into rows."""
+
+    redactor: Redactor
+    policy: Policy
+    prices: Prices
+
+    def rows(self, signal: Signal, body: bytes, *, received_at: int) -> pa.RecordBatch:
+        """Return the redacted rows of one protobuf request for the store; `received_at` is ns."""
+        if signal == "traces":
+            traces = ExportTraceServiceRequest.FromString(body)
+            findings = redact_traces(traces, self.redactor)
+            spans = normalise(traces, received_at=received_at, policy=self.policy, prices=self.prices)
+            for span, found in zip(spans, findings, strict=True):
+                span.findings = found
+            return to_batch(spans)
+        if signal == "logs":
+            logs = ExportLogsServiceRequest.FromString(body)
+            return log_batch(logs, redact_logs(logs, self.redactor), received_at=received_at, policy=self.policy)
+        metrics = ExportMetricsServiceRequest.FromString(body)
+        return point_batch(metrics, redact_metrics(metrics, self.redactor), received_at=received_at, policy=self.policy)

@@ -1,0 +1,1 @@
+"""The doors that exporters knock on, one module a transport."""

@@ -1,0 +1,76 @@
+"""Rows on a terminal: a table, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Format = Literal["table", "json", "csv"]
+
+_WIDEST = 60  # characters of a cell in a table; JSON and CSV are never cut
+
+
+def render(rows: pa.Table, form: Format) -> str:
+    """Return the rows in this form. Unknown is null in JSON, empty in CSV and an em dash in a table."""
+    names = rows.column_names
+    records = list(zip(*(_cells(rows.column(index)) for index in range(len(names))), strict=True))
+    if form == "json":
+        return json.dumps([dict(zip(names, record, strict=True)) for record in records], indent=1, ensure_ascii=False)
+    if form == "csv":
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([["" if cell is None else _flat(cell) for cell in record] for record in records])
+        return out.getvalue().rstrip("\n")
+    return _table(names, records)
+
+
+def _cells(column: pa.ChunkedArray) -> list[Any]:
+    kind = column.type
+    if pa.types.is_timestamp(kind):  # Arrow's own text keeps nanoseconds
+        return list(column.cast(pa.string()).to_pylist())
+    convert: Callable[[Any], Any] = _plain
+    if pa.types.is_map(kind):
+        convert = dict
+    return [None if cell is None else convert(cell) for cell in column.to_pylist()]
+
+
+def _plain(cell: Any) -> Any:  # noqa: ANN401 - any value of a column
+    if isinstance(cell, Decimal):
+        return float(cell)
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, bytes):
+        return cell.hex()
+    if isinstance(cell, list):
+        return [_plain(item) for item in cell]
+    if isinstance(cell, dict):
+        return {name: _plain(item) for name, item in cell.items()}
+    return cell
+
+
+def _flat(cell: Any) -> str:  # noqa: ANN401 - any value of a column
+    if isinstance(cell, float):
+        return format(Decimal(repr(cell)), "f") if cell == cell else "NaN"  # noqa: PLR0124 - only NaN differs from itself
+    return json.dumps(cell, ensure_ascii=False) if isinstance(cell, (list, dict)) else str(cell)
+
+
+def _table(names: list[str], records: list[tuple[Any, ...]]) -> str:
+    cells = [["—" if cell is None else _short(_flat(cell)) for cell in record] for record in records]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    lines = [names, ["─" * width for width in widths], *cells]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _short(text: str) -> str:
+    printable = "".join(character if character.isprintable() else "·" for character in text)
+    return printable if len(printable) <= _WIDEST else printable[: _WIDEST - 1] + "…"

@@ -1,0 +1,119 @@
+"""What a process needs to know to start: environment variables `SPANLEDGER_*`, with defaults that are safe on a laptop."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schema.policy import Policy, load_policy
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names the variable, its value and the fix."""
+
+
+def _default_data_dir() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "spanledger"
+
+
+class Settings(BaseSettings):
+    """The settings of every command; a field `otlp_http_port` is the variable SPANLEDGER_OTLP_HTTP_PORT."""
+
+    model_config = SettingsConfigDict(env_prefix="SPANLEDGER_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default_factory=_default_data_dir, description="spool, keys and the embedded store")
+    store: str = Field(default="", description="chdb:///path or clickhouse[s]://user:password@host:port/database")
+    host: str = Field(default="127.0.0.1", description="address that the door and the dashboard listen on")
+    otlp_http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP")
+    otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC; not served yet")
+    dashboard_port: int = Field(default=8501, ge=0, le=65535, description="the dashboard in the browser")
+    workers: int = Field(
+        default_factory=lambda: max(1, min(8, (os.cpu_count() or 1) - 1)), ge=1, le=64, description="redaction processes"
+    )
+    config: Path | None = Field(default=None, description="the policy file; ./spanledger.yaml if it is there")
+    spool_key: str = Field(default="", description="base64 of 32 bytes that seal the spool; else a key file is made")
+    spool_max_bytes: int = Field(default=8 * 2**30, gt=0, description="the spool refuses more than this, in bytes")
+    dashboard_password: str = Field(default="", description="asked for by the dashboard when it is not on loopback")
+
+    @field_validator("data_dir", "config", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is; the embedded one lies in the data directory."""
+        return self.store or f"chdb://{self.data_dir / 'store'}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach us."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def make_data_dir(self) -> None:
+        """Make the data directory for its owner alone."""
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @property
+    def spool_path(self) -> Path:
+        """The spool's SQLite file."""
+        return self.data_dir / "spool.sqlite"
+
+    @property
+    def key_path(self) -> Path:
+        """The file of the key that seals the spool, where the environment gives none."""
+        return self.data_dir / "spool.key"
+
+    @property
+    def api_path(self) -> Path:
+        """Where a running instance says how it is reached: address and token, readable by its owner only."""
+        return self.data_dir / "api.json"
+
+    @property
+    def policy_path(self) -> Path | None:
+        """The policy file, if there is one."""
+        if self.config:
+            return self.config
+        here = Path("spanledger.yaml").absolute()
+        return here if here.exists() else None
+
+    def policy(self) -> Policy:
+        """Read the policy file. Raises PolicyError."""
+        return load_policy(self.policy_path)
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError, which names the variable but never repeats a secret."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"SPANLEDGER_{str(problem['loc'][0]).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError(problems) from None
+
+
+def refuse_open_door(settings: Settings, policy: Policy, *, door: bool, dashboard: bool) -> None:
+    """Raise SettingsError if something would listen beyond this machine without asking who is there."""
+    if settings.loopback:
+        return
+    if door and not policy.ingest_keys:
+        raise SettingsError(
+            f"SPANLEDGER_HOST={settings.host} is reachable from other machines and no ingest keys are set:"
+            " add ingest_keys to spanledger.yaml, or listen on 127.0.0.1"
+        )
+    if dashboard and not settings.dashboard_password:
+        raise SettingsError(
+            f"SPANLEDGER_HOST={settings.host} is reachable from other machines and the dashboard has no password:"
+            " set SPANLEDGER_DASHBOARD_PASSWORD, or listen on 127.0.0.1"
+        )

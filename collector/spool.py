@@ -1,0 +1,284 @@
+"""The durable queue between the door and the store: one SQLite file, every body in it sealed.
+
+The door appends and acknowledges; one writer takes, groups, inserts and deletes. An acknowledged request leaves the
+file only by `done`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from collector.seal import Seal, SealError
+from collector.spool_file import (
+    SpoolError,
+    SpoolFullError,
+    SpoolUnavailableError,
+    connect,
+    give_back_pages,
+    transaction,
+)
+from collector.spool_records import Incoming, Quarantined, Receipt, Signal, SpoolCounts, Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
+
+__all__ = [
+    "MAX_ATTEMPTS",
+    "Incoming",
+    "Quarantined",
+    "Receipt",
+    "Signal",
+    "Spool",
+    "SpoolCounts",
+    "SpoolError",
+    "SpoolFullError",
+    "SpoolUnavailableError",
+    "Waiting",
+]
+
+MAX_ATTEMPTS = 3
+"""A request that failed this often is set aside: what breaks a worker must not break it for ever."""
+
+_REPEAT_WINDOW_NS = 24 * 3600 * 10**9
+_FORGET_EVERY_NS = 10 * 10**9
+_FORGET_AT_ONCE = 5_000
+_SPARE_SHARE = 32  # of the limit must be free for the spool to call itself ready
+
+_OLDEST_IDS = "select id from request where state = 'waiting' and batch is null order by id limit ?"
+_ONE_WAITING = """
+select id, signal, digest, sender, key_name, received_at, spans, attempts, batch, sealed from request where id = ?
+"""
+_IN_BATCHES = """
+select id, signal, digest, sender, key_name, received_at, spans, attempts, batch, sealed from request
+where batch is not null order by batch, id
+"""
+
+
+class Spool:
+    """The queue in the file at `path`; safe to use from threads and from the two processes that share it.
+
+    After an error of the disk the next call opens the file again, so a spool recovers when its disk does.
+    """
+
+    def __init__(self, path: Path, seal: Seal, *, max_bytes: int) -> None:
+        self._path = path
+        self._seal = seal
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._forgot_at = 0
+        with self._opened():
+            pass
+
+    def append(self, requests: Sequence[Incoming]) -> list[Receipt]:
+        """Store the requests in one transaction and one fsync, and return a receipt for each, in order.
+
+        On return they are on disk. SpoolFullError or SpoolUnavailableError mean that none of them is.
+        """
+        digests = [self._seal.digest(request.signal, request.body) for request in requests]
+        now = time.time_ns()
+        with self._opened() as connection:
+            # Repeats are looked up before sealing: a retry storm must not cost what new requests cost.
+            known = _seen_since(connection, digests, now - _REPEAT_WINDOW_NS)
+            sealed = {
+                digest: self._seal.seal(request.body, _bound_to(request.signal, digest))
+                for request, digest in zip(requests, digests, strict=True)
+                if digest not in known
+            }
+            with transaction(connection):
+                self._forget_old(connection, now)
+                self._check_room(connection, sum(map(len, sealed.values())))
+                receipts = []
+                for request, digest in zip(requests, digests, strict=True):
+                    if digest in known:
+                        receipts.append(Receipt(known[digest], duplicate=True))
+                        continue
+                    known[digest] = self._insert(connection, request, digest, sealed[digest], now)
+                    receipts.append(Receipt(known[digest], duplicate=False))
+                return receipts
+
+    def take(self, limit_requests: int, limit_bytes: int, exclude: Collection[int] = ()) -> list[Waiting]:
+        """Return the oldest requests without a batch, up to both limits (of opened bytes) but at least one.
+
+        It marks nothing: the caller remembers what is in flight and passes it as `exclude`.
+        """
+        taken: list[Waiting] = []
+        taken_bytes = 0
+        with self._opened() as connection:
+            # Fetched at once: a cursor left open is a snapshot that setting a damaged row aside could not write over.
+            ids = connection.execute(_OLDEST_IDS, (limit_requests + len(exclude),)).fetchall()
+            for (request_id,) in ids:
+                if request_id in exclude:
+                    continue
+                row = connection.execute(_ONE_WAITING, (request_id,))
+                waiting = self._open_row(connection, row.fetchone())
+                if waiting is None:
+                    continue
+                if taken and taken_bytes + len(waiting.body) > limit_bytes:
+                    break
+                taken.append(waiting)
+                taken_bytes += len(waiting.body)
+                if len(taken) >= limit_requests:
+                    break
+        return taken
+
+    def assign(self, ids: Collection[int], batch: str) -> None:
+        """Commit that these requests go into one insert, so that after a crash the same insert can be repeated."""
+        with self._opened() as connection, transaction(connection):
+            changed = connection.execute(
+                "update request set batch = ? where id in (select value from json_each(?))"
+                " and batch is null and state = 'waiting'",
+                (batch, json.dumps(list(ids))),
+            ).rowcount
+            if changed != len(ids):
+                raise SpoolError(f"Only {changed} of {len(ids)} requests can join batch {batch}: the rest is taken.")
+
+    def unfinished(self) -> dict[str, list[Waiting]]:
+        """Return the batches that were assigned and are not done, each in order of arrival."""
+        batches: dict[str, list[Waiting]] = {}
+        with self._opened() as connection:
+            for row in connection.execute(_IN_BATCHES).fetchall():
+                waiting = self._open_row(connection, row)
+                if waiting is not None:
+                    batches.setdefault(str(waiting.batch), []).append(waiting)
+        return batches
+
+    def done(self, batch: str) -> None:
+        """Delete the requests of a batch: the store holds them now."""
+        with self._opened() as connection:
+            with transaction(connection):
+                connection.execute("delete from request where batch = ?", (batch,))
+            give_back_pages(connection)
+
+    def failed(self, request_id: int, reason: str) -> bool:
+        """Count one failed attempt; return whether the request is quarantined now.
+
+        `reason` is kept readable: name the kind of failure, never what was in the request.
+        """
+        with self._opened() as connection, transaction(connection):
+            connection.execute(
+                "update request set attempts = attempts + 1, reason = ? where id = ?", (reason, request_id)
+            )
+            moved = connection.execute(
+                "update request set state = 'quarantined', batch = null where id = ? and attempts >= ?",
+                (request_id, MAX_ATTEMPTS),
+            ).rowcount
+        return moved > 0
+
+    def remaining(self, ids: Collection[int]) -> tuple[set[int], set[int]]:
+        """Return which of the ids still wait and which are quarantined; the others are stored."""
+        with self._opened() as connection:
+            rows = connection.execute(
+                "select id, state from request where id in (select value from json_each(?))", (json.dumps(list(ids)),)
+            ).fetchall()
+        return {i for i, state in rows if state == "waiting"}, {i for i, state in rows if state == "quarantined"}
+
+    def quarantined(self) -> list[Quarantined]:
+        """Return what was set aside, oldest first."""
+        with self._opened() as connection:
+            rows = connection.execute(
+                "select id, signal, key_name, received_at, spans, bytes, attempts, reason from request"
+                " where state = 'quarantined' order by id"
+            ).fetchall()
+        return [Quarantined(*row) for row in rows]
+
+    def counts(self) -> SpoolCounts:
+        """Return how full the spool is."""
+        with self._opened() as connection:
+            totals = {state: figures for state, *figures in connection.execute("select * from total")}
+            oldest = connection.execute(
+                "select received_at from request where state = 'waiting' order by id limit 1"
+            ).fetchone()
+        requests, spans, size = totals["waiting"]
+        return SpoolCounts(requests, spans, size, totals["quarantined"][0], oldest[0] if oldest else None)
+
+    def check(self) -> None:
+        """Raise SpoolUnavailableError if nothing can be written now, SpoolFullError if hardly anything has room."""
+        with self._opened() as connection, transaction(connection):
+            self._check_room(connection, self._max_bytes // _SPARE_SHARE)
+            connection.execute("update total set requests = requests where state = 'waiting'")
+
+    def close(self) -> None:
+        """Close the file; a later call opens it again."""
+        with self._lock:
+            self._disconnect()
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = connect(self._path, self._seal)
+                yield self._connection
+            except (sqlite3.Error, OSError) as error:
+                self._disconnect()
+                raise SpoolUnavailableError(f"The spool {self._path} cannot be used: {error}.") from error
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _check_room(self, connection: sqlite3.Connection, needed: int) -> None:
+        used = connection.execute("select sum(bytes) from total").fetchone()[0]
+        if needed and used + needed > self._max_bytes:
+            raise SpoolFullError(f"The spool holds {used} of {self._max_bytes} bytes and cannot take {needed} more.")
+
+    def _insert(self, connection: sqlite3.Connection, request: Incoming, digest: bytes, sealed: bytes, now: int) -> int:
+        # The name of a service is the sender's text, so only a keyed hash of it may be readable.
+        sender = self._seal.digest("sender", request.sender.encode()).hex()
+        cursor = connection.execute(
+            "insert into request (digest, signal, key_name, sender, received_at, spans, bytes, sealed)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (digest, request.signal, request.key_name, sender, now, request.spans, len(sealed), sealed),
+        )
+        request_id = int(cursor.lastrowid or 0)
+        connection.execute("insert or replace into seen values (?, ?, ?)", (digest, request_id, now))
+        return request_id
+
+    def _forget_old(self, connection: sqlite3.Connection, now: int) -> None:
+        if abs(now - self._forgot_at) < _FORGET_EVERY_NS:
+            return
+        self._forgot_at = now
+        connection.execute(
+            "delete from seen where digest in (select digest from seen where received_at < ?"
+            " order by received_at limit ?)",
+            (now - _REPEAT_WINDOW_NS, _FORGET_AT_ONCE),
+        )
+
+    def _open_row(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> Waiting | None:
+        """Return the opened request; one that does not open is set aside, because the others must go on."""
+        request_id, signal, digest, *rest, sealed = row
+        try:
+            body = self._seal.open(sealed, _bound_to(signal, digest))
+        except SealError:
+            with transaction(connection):
+                connection.execute(
+                    "update request set state = 'quarantined', batch = null, reason = ? where id = ?",
+                    ("the seal does not open", request_id),
+                )
+            return None
+        return Waiting(request_id, signal, body, *rest)
+
+
+def _bound_to(signal: str, digest: bytes) -> bytes:
+    """Return what a sealed body is bound to, so that bodies cannot be swapped between rows."""
+    return signal.encode() + b"\0" + digest
+
+
+def _seen_since(connection: sqlite3.Connection, digests: Sequence[bytes], since: int) -> dict[bytes, int]:
+    """Return the ids of the requests that had these digests."""
+    known = {}
+    for digest in digests:
+        row = connection.execute(
+            "select request_id from seen where digest = ? and received_at >= ?", (digest, since)
+        ).fetchone()
+        if row is not None:
+            known[digest] = int(row[0])
+    return known

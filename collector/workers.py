@@ -1,0 +1,176 @@
+"""Worker processes: requests in, redacted rows out. Raw text lives only in their memory."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import pyarrow as pa
+
+from collector.spool import Signal, Waiting
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
+
+    from collector.pipeline import Pipeline
+    from schema.policy import Policy
+
+log = logging.getLogger(__name__)
+
+_NICENESS = 10  # the door comes first
+_SPAWN = multiprocessing.get_context("spawn")  # never fork: the engine runs threads
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What became of a request: rows for the store as an Arrow stream, or the kind of error that stopped it."""
+
+    request_id: int
+    signal: Signal
+    stream: bytes = b""
+    count: int = 0  # rows in the stream
+    error: str = ""
+
+    def table(self) -> pa.Table:
+        """Return the rows."""
+        return pa.ipc.open_stream(self.stream).read_all()
+
+
+class WorkerPool:
+    """`size` worker processes. A sender's requests go to the same one, where its history is cached."""
+
+    def __init__(self, size: int, policy: Policy, *, most_waiting: int = 4) -> None:
+        """Start the processes; each has at most `most_waiting` requests before it."""
+        self._answers: queue.SimpleQueue[Rows] = queue.SimpleQueue()
+        self._workers = [_Worker(policy, self._answers) for _ in range(size)]
+        self._most_waiting = most_waiting
+        self._in_flight: dict[int, _Worker] = {}
+
+    @property
+    def in_flight(self) -> set[int]:
+        """The requests that were handed out and have not come back."""
+        return set(self._in_flight)
+
+    @property
+    def restarts(self) -> int:
+        """How many processes died and were replaced."""
+        return sum(worker.restarts for worker in self._workers)
+
+    def ask(self, request: Waiting) -> bool:
+        """Hand the request to its worker; False if that one has enough to do."""
+        worker = self._workers[crc32(request.sender.encode()) % len(self._workers)]
+        if sum(busy is worker for busy in self._in_flight.values()) >= self._most_waiting:
+            return False
+        self._in_flight[request.id] = worker
+        worker.requests.put(request)
+        return True
+
+    def answers(self, timeout: float) -> list[Rows]:
+        """Return what has come back, waiting at most `timeout` seconds for the first."""
+        answers = []
+        try:
+            answers.append(self._answers.get(timeout=timeout))
+            while True:
+                answers.append(self._answers.get_nowait())
+        except queue.Empty:
+            pass
+        for rows in answers:
+            del self._in_flight[rows.request_id]
+        return answers
+
+    def close(self) -> None:
+        """Stop the processes; what they were working on stays in the spool."""
+        for worker in self._workers:
+            worker.stop()
+        for worker in self._workers:
+            worker.thread.join()
+
+
+class _Worker:
+    """One process, and the thread of ours that asks it one request at a time and replaces it when it dies."""
+
+    def __init__(self, policy: Policy, answers: queue.SimpleQueue[Rows]) -> None:
+        self.requests: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self.restarts = 0
+        self._policy = policy
+        self._answers = answers
+        self._stopping = False
+        self._start()
+        self.thread = threading.Thread(target=self._run, name="worker-thread")
+        self.thread.start()
+
+    def _start(self) -> None:
+        ours, theirs = _SPAWN.Pipe()
+        self._connection: Connection[Any, Any] = ours
+        self._process: SpawnProcess = _SPAWN.Process(target=_serve, args=(theirs, self._policy), name="worker")
+        self._process.start()
+        theirs.close()
+
+    def _run(self) -> None:
+        while (request := self.requests.get()) is not None:
+            try:
+                self._connection.send((request.id, request.signal, request.body, request.received_at))
+                self._answers.put(self._connection.recv())
+            except (EOFError, OSError):
+                if self._stopping:
+                    return
+                self._connection.close()
+                self._process.join()
+                log.warning("a worker died (exit code %s) and is replaced", self._process.exitcode)
+                self.restarts += 1
+                self._start()
+                self._answers.put(Rows(request.id, request.signal, error="the worker process died"))
+
+    def stop(self) -> None:
+        self._stopping = True
+        self.requests.put(None)
+        self._process.terminate()
+        self._process.join(5)
+        if self._process.is_alive():
+            self._process.kill()
+
+
+def _serve(connection: Connection[Any, Any], policy: Policy) -> None:
+    """Answer requests until the other side goes away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the house decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.nice(_NICENESS)
+    pipeline = build_pipeline(policy)
+    while True:
+        try:
+            request_id, kind, body, received_at = connection.recv()
+        except (EOFError, OSError):
+            return
+        answer = _answer(pipeline, request_id, kind, body, received_at)
+        try:
+            connection.send(answer)
+        except OSError:
+            return
+
+
+def build_pipeline(policy: Policy) -> Pipeline:
+    """Load the redaction model and the prices; imported late, so that only workers pay for them."""
+    from collector.pipeline import Pipeline  # noqa: PLC0415 - see the docstring
+    from redaction.redactor import build_redactor  # noqa: PLC0415 - see the docstring
+    from schema.prices import Prices  # noqa: PLC0415 - see the docstring
+
+    return Pipeline(build_redactor(), policy, Prices(policy.prices))
+
+
+def _answer(pipeline: Pipeline, request_id: int, kind: Signal, body: bytes, received_at: int) -> Rows:
+    try:
+        batch = pipeline.rows(kind, body, received_at=received_at)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as stream:
+            stream.write_batch(batch)
+        return Rows(request_id, kind, sink.getvalue().to_pybytes(), batch.num_rows)
+    except Exception as error:  # noqa: BLE001 - any failure sets this one request aside
+        return Rows(request_id, kind, error=type(error).__name__)  # its message might quote the payload

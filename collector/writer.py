@@ -1,0 +1,166 @@
+"""The one consumer of the spool: requests to the workers, their rows into the store, runs brought up to date."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from collector.recovery import without_stored
+from collector.spool import SpoolError
+from schema.runs import recompute, stale_traces
+from schema.store import QueryFailedError, StoreError
+
+if TYPE_CHECKING:
+    import threading
+
+    from collector.spool import Signal, Spool, Waiting
+    from collector.workers import Rows, WorkerPool
+    from schema.store import Store
+
+log = logging.getLogger(__name__)
+
+TABLES: Final[dict[Signal, str]] = {"traces": "spans", "logs": "logs", "metrics": "metric_points"}
+"""Where the rows of each signal go."""
+
+_IDLE: Final = 0.05  # seconds between looks at an empty spool
+_BLOCK_ROWS: Final = 4_000  # blocks of 500 rows cost twice the CPU a row (docs/adr/0003-store.md)
+_BLOCK_AGE: Final = 0.3  # seconds that rows wait for company while more is on the way
+_RUNS_EVERY: Final = 0.5  # seconds between passes over the touched runs under load
+_TAKE: Final = 64  # requests looked at a time
+_TAKE_BYTES: Final = 32 * 2**20
+_RETRY: Final = 1.0  # seconds between attempts at a store that does not answer
+
+
+class Writer:
+    """Moves requests from the spool to the store. One a spool; not for several threads."""
+
+    def __init__(self, spool: Spool, store: Store, pool: WorkerPool) -> None:
+        self._spool = spool
+        self._store = store
+        self._pool = pool
+        self._held: list[Waiting] = []  # taken, and their worker has enough to do
+        self._ready: dict[int, Rows] = {}  # by request, waiting to be inserted
+        self._ready_since = 0.0
+        self._touched: set[str] = set()
+        self._runs_at = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set. What is not finished then stays in the spool."""
+        whole = False  # whether every batch that was begun is known to be finished
+        while not stop.is_set():
+            try:
+                if not whole:
+                    self.recover()
+                    whole = True
+                if not self.step():
+                    stop.wait(_IDLE)
+            except (StoreError, SpoolError) as error:
+                whole = False
+                log.warning("storing stops for a moment: %s", error)
+                stop.wait(_RETRY)
+
+    def drain(self) -> None:
+        """Work until nothing waits. Raises StoreError or SpoolError."""
+        self.recover()
+        while self.step() or self._spool.counts().waiting_requests:
+            pass
+
+    def step(self) -> bool:
+        """Do what there is to do now; return False if that was nothing."""
+        self._hand_out()
+        answers = self._pool.answers(_IDLE if self._pool.in_flight else 0)
+        for rows in answers:
+            self._collect(rows)
+        size = sum(rows.count for rows in self._ready.values())
+        waited = time.monotonic() - self._ready_since
+        if self._ready and (size >= _BLOCK_ROWS or waited > _BLOCK_AGE or not self._pool.in_flight):
+            self._store_ready()
+        if self._touched and (not self._pool.in_flight or time.monotonic() - self._runs_at > _RUNS_EVERY):
+            self._update_runs()
+        return bool(answers or self._pool.in_flight)
+
+    def recover(self) -> None:
+        """Finish what was begun and interrupted: batches that the store may hold in whole, in part or not at all."""
+        while unfinished := self._spool.unfinished():
+            for batch, requests in unfinished.items():
+                log.info("finishing a batch of %d requests that was interrupted", len(requests))
+                if self._finish(batch, requests):
+                    self._spool.done(batch)
+        self._touched.update(stale_traces(self._store))
+        self._update_runs()
+
+    def _finish(self, batch: str, requests: list[Waiting]) -> bool:
+        """Insert what is missing, request by request; return False if one of them failed and was counted so."""
+        whole = True
+        for rows in self._ask_all(requests):
+            error = rows.error
+            if not error:
+                name = TABLES[rows.signal]
+                try:
+                    missing = without_stored(self._store, name, rows.table())
+                    self._insert(name, missing, token=f"{batch}-{rows.request_id}-{time.time_ns()}")
+                except QueryFailedError:
+                    error = "the store refused its rows"
+            if error:
+                self._fail(rows.request_id, error)
+                whole = False
+        return whole
+
+    def _hand_out(self) -> None:
+        if not self._held:
+            known = self._pool.in_flight | self._ready.keys()
+            self._held = self._spool.take(_TAKE, _TAKE_BYTES, known)
+        self._held = [request for request in self._held if not self._pool.ask(request)]
+
+    def _ask_all(self, requests: list[Waiting]) -> list[Rows]:
+        wanted = {request.id for request in requests}
+        found: list[Rows] = []
+        while len(found) < len(wanted):
+            requests = [request for request in requests if not self._pool.ask(request)]
+            for rows in self._pool.answers(_IDLE):
+                if rows.request_id in wanted:
+                    found.append(rows)
+                else:
+                    self._collect(rows)
+        return found
+
+    def _collect(self, rows: Rows) -> None:
+        if rows.error:
+            self._fail(rows.request_id, rows.error)
+            return
+        if not self._ready:
+            self._ready_since = time.monotonic()
+        self._ready[rows.request_id] = rows
+
+    def _fail(self, request_id: int, error: str) -> None:
+        if self._spool.failed(request_id, error):
+            log.error("request %d failed too often (%s) and is quarantined", request_id, error)
+
+    def _store_ready(self) -> None:
+        """Insert what is ready, as one block a table, and let the spool forget it.
+
+        If this stops half-way, `recover` finishes the batch from the spool.
+        """
+        batch = uuid.uuid4().hex
+        self._spool.assign(self._ready.keys(), batch)
+        ready, self._ready = self._ready, {}
+        for signal, name in TABLES.items():
+            parts = [rows.table() for rows in ready.values() if rows.signal == signal]
+            if parts:
+                self._insert(name, pa.concat_tables(parts), token=f"{batch}-{name}")
+        self._spool.done(batch)
+
+    def _insert(self, name: str, table: pa.Table, *, token: str) -> None:
+        if table.num_rows:
+            self._store.insert(name, table, token=token)
+            if name == "spans":
+                self._touched.update(table.column("trace_id").to_pylist())
+
+    def _update_runs(self) -> None:
+        recompute(self._store, list(self._touched))
+        self._touched.clear()
+        self._runs_at = time.monotonic()

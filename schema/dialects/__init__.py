@@ -1,0 +1,50 @@
+"""Every dialect as a table, in the order in which they win when a span speaks more than one.
+
+The order is from the specific to the general: what a framework says about itself beats what a generic
+instrumentation says about it, and Spanledger's own convention, written by hand, beats both.
+"""
+
+from __future__ import annotations
+
+from schema.dialects import (
+    ag2,
+    autogen,
+    claude_code,
+    google_adk,
+    langfuse,
+    langsmith,
+    litellm,
+    mcp,
+    mlflow,
+    openinference,
+    openllmetry,
+    otel_genai,
+    pydantic_ai,
+    spanledger,
+    strands,
+    task_queues,
+    vercel,
+)
+from schema.dialects.dialect import Dialect
+
+DIALECTS: tuple[Dialect, ...] = (
+    spanledger.DIALECT,
+    claude_code.DIALECT,
+    vercel.DIALECT,
+    langfuse.DIALECT,
+    langsmith.DIALECT,
+    mlflow.DIALECT,
+    litellm.DIALECT,
+    ag2.DIALECT,
+    pydantic_ai.DIALECT,
+    strands.DIALECT,
+    google_adk.DIALECT,
+    autogen.DIALECT,
+    openinference.DIALECT,
+    otel_genai.DIALECT,
+    openllmetry.DIALECT,
+    mcp.DIALECT,
+    task_queues.DIALECT,
+)
+
+__all__ = ["DIALECTS", "Dialect"]

@@ -1,0 +1,57 @@
+"""What a dialect is: a table that says which of its attribute keys feed which canonical column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schema.span import Kind
+
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One dialect. A key that ends in "." stands for every key that starts so (indexed keys).
+
+    `columns`: canonical column: attribute keys, the first that holds something wins. Beside the columns of Span:
+        `response_model` and `request_model` (the first wins as `model`), `entity_name` (a tool's or agent's name when
+        no better one is there), `product` (whose API was spoken: the provider if a model answered and nobody says
+        better), `uncached_input_tokens` (input without the cached tokens), `reported_cost` (USD).
+    `scoped_columns`: the same from keys that mean it only in the dialect's own scopes.
+    `kinds`: attribute key: its value in lower case: the kind. A value that is missing here says nothing.
+    `failures`: attribute key: values that mean that the span failed.
+    `context`: team, workflow, workflow_version, session, user, environment from the dialect's own association keys.
+    `named`: the same from names that the framework makes up (thread, workflow class): weaker than the resource.
+    `metadata`: prefixes and JSON objects in which users put context under free names.
+    `usage`: objects that hold token counts.
+    `input`, `output`: conversations. `input_value`, `output_value`: values of any shape. `tool_input`,
+        `tool_output`: arguments and result of a tool. `instructions`: system prompt kept apart from the messages.
+    `answer`: the three pieces of an answer kept apart: text, reasoning, tool calls.
+    `scopes`: instrumentation scopes (prefixes) that speak it; with `scoped` its keys mean something only there.
+    `exceptions_are_errors`: its spans say OK although an exception ended them.
+    """
+
+    name: str
+    columns: Mapping[str, Keys] = field(default_factory=dict)
+    scoped_columns: Mapping[str, Keys] = field(default_factory=dict)
+    kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
+    failures: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    context: Mapping[str, Keys] = field(default_factory=dict)
+    named: Mapping[str, Keys] = field(default_factory=dict)
+    metadata: Keys = ()
+    usage: Keys = ()
+    input: Keys = ()
+    output: Keys = ()
+    input_value: Keys = ()
+    output_value: Keys = ()
+    tool_input: Keys = ()
+    tool_output: Keys = ()
+    instructions: Keys = ()
+    answer: Keys = ()
+    scopes: Keys = ()
+    scoped: bool = False
+    exceptions_are_errors: bool = False

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import socket
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collector.demo import DemoError, demo_requests, send_demo
+from collector.demo.people import PEOPLE
+from collector.otlp import drop_invalid_spans
+from schema.normalise import normalise
+from schema.policy import IngestKey, Policy
+from schema.prices import Prices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
+    from running_door import Door
+
+    from schema.span import Span
+
+NOW = time.time_ns()
+DAY = 24 * 3600 * 10**9
+
+
+def told(seed: int = 1) -> list[ExportTraceServiceRequest]:
+    return list(demo_requests(NOW, random.Random(seed)))
+
+
+def otlp_runs(requests: list[ExportTraceServiceRequest]) -> list[list[OtlpSpan]]:
+    runs = defaultdict(list)
+    for request in requests:
+        for span in request.resource_spans[0].scope_spans[0].spans:
+            runs[span.trace_id].append(span)
+    return list(runs.values())
+
+
+@pytest.fixture(scope="module")
+def spans() -> list[Span]:
+    policy = Policy()
+    prices = Prices(())
+    return [span for request in told() for span in normalise(request, received_at=NOW, policy=policy, prices=prices)]
+
+
+def test_the_runs_are_whole_and_lie_in_the_last_day() -> None:
+    requests = told()
+    assert sum(map(drop_invalid_spans, requests)) == 0
+    runs = otlp_runs(requests)
+    assert 150 <= len(runs) <= 250
+    for run in runs:
+        assert 4 <= len(run) <= 25
+        by_id = {span.span_id: span for span in run}
+        assert sum(not span.parent_span_id for span in run) == 1
+        for span in run:
+            parent = by_id[span.parent_span_id] if span.parent_span_id else span
+            assert parent.start_time_unix_nano <= span.start_time_unix_nano
+            assert span.start_time_unix_nano <= span.end_time_unix_nano <= parent.end_time_unix_nano
+    ends = [max(span.end_time_unix_nano for span in run) for run in runs]
+    assert min(ends) > NOW - DAY
+    assert NOW - 300 * 10**9 < max(ends) <= NOW
+
+
+def test_the_same_seed_tells_the_same_with_other_ids() -> None:
+    first, second, other = otlp_runs(told(1)), otlp_runs(told(1)), otlp_runs(told(2))
+
+    def names(runs: list[list[OtlpSpan]]) -> list[list[str]]:
+        return [[span.name for span in run] for run in runs]
+
+    assert names(first) == names(second) != names(other)
+    assert not {run[0].trace_id for run in first} & {run[0].trace_id for run in second}
+
+
+def test_there_is_something_of_everything_to_see(spans: list[Span]) -> None:
+    assert {span.team for span in spans} == {"payments", "support", "logistics"}
+    assert {span.kind for span in spans} == {"agent", "llm", "tool", "retrieval", "guardrail", "human"}
+    assert {"otel_genai", "openinference"} <= {span.dialect for span in spans}
+    releases = defaultdict(set)
+    for span in spans:
+        releases[span.workflow].add(span.workflow_version)
+    assert sorted(map(len, releases.values())) == [1, 1, 2, 2, 2]
+    answered = [span for span in spans if span.kind == "llm" and span.status != "error"]
+    unpriced = {span.model for span in answered if span.cost_usd is None}
+    assert unpriced == {"northwind-8b-instruct"}
+    assert {span.model for span in answered} - unpriced == {"claude-sonnet-4-5", "gpt-4o-mini", "gemini-2.5-flash"}
+    assert any(span.cached_input_tokens for span in answered)
+    assert all(span.input_tokens and span.output_tokens for span in answered)
+    roots = [span for span in spans if not span.parent_span_id]
+    assert {span.outcome for span in roots} == {"success", "failure", "escalated", ""}
+    assert {span.policy_decision for span in spans} == {"", "allow", "escalate"}
+    assert {span.approval_status for span in spans} == {"", "approved", "rejected"}
+    failed_tools = {span.trace_id for span in spans if span.kind == "tool" and span.status == "error"}
+    assert {span.trace_id for span in roots if span.outcome == "success"} & failed_tools
+    sessions = [span.session_id for span in roots]
+    assert all(sessions)
+    assert len(set(sessions)) < len(sessions)
+
+
+def test_invented_people_stand_in_prompts_results_and_errors(spans: list[Span]) -> None:
+    for person in PEOPLE:
+        assert any(person.email in span.input for span in spans if span.kind == "llm")
+        assert any(person.phone in span.output or person.name in span.output for span in spans if span.kind == "tool")
+    assert any(person.name in span.status_message for person in PEOPLE for span in spans)
+
+
+def test_most_of_the_text_is_repeated_so_that_redaction_is_quick(spans: list[Span]) -> None:
+    def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+        if isinstance(value, dict | list):
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from texts(inner)
+        elif isinstance(value, str) and value[:1] in ("{", "["):
+            yield from texts(json.loads(value))
+        elif isinstance(value, str):
+            yield value
+
+    distinct = {text for span in spans for field in (span.input, span.output) for text in texts([field])}
+    assert sum(map(len, distinct)) < 60_000
+
+
+def test_the_door_takes_every_run(open_door: Callable[..., Door]) -> None:
+    door = open_door()
+    sentences: list[str] = []
+    sent = send_demo(door.url, progress=sentences.append)
+    assert sentences[-1].startswith(f"Sent {sent} sample runs of three teams")
+    waiting = door.open_spool().take(1_000, 1 << 30)
+    bodies = [ExportTraceServiceRequest.FromString(w.body) for w in waiting]
+    assert len(otlp_runs(bodies)) == sent
+    assert send_demo(door.url) == sent
+    assert door.open_spool().counts().waiting_requests == 2 * len(waiting)
+
+
+def test_a_door_that_asks_for_a_key_gets_it_or_says_no_in_a_sentence(open_door: Callable[..., Door]) -> None:
+    key = IngestKey(name="demo", sha256=hashlib.sha256(b"demo-key").hexdigest())
+    door = open_door(Policy(ingest_keys=(key,)))
+    with pytest.raises(DemoError, match="with 401; see --key"):
+        send_demo(door.url)
+    assert send_demo(f"{door.url}/", key="demo-key") > 0
+
+
+def test_a_door_that_is_not_there_is_said_in_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    with pytest.raises(DemoError, match="does not answer"):
+        send_demo(f"http://127.0.0.1:{port}")

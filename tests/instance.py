@@ -1,0 +1,147 @@
+"""A real instance for tests: `spanledger up` in processes of its own, on free ports, with a data directory of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+COMMAND = str(Path(sys.executable).with_name("spanledger"))
+PATIENCE = 90.0  # seconds; generous, for nothing here asserts a speed
+
+
+def environment(data_dir: Path, **settings: str) -> dict[str, str]:
+    """Return the environment of a command that works in this data directory and nowhere else."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPANLEDGER_") or "MODEL" in name}
+    ours = {
+        "SPANLEDGER_DATA_DIR": str(data_dir),
+        "SPANLEDGER_OTLP_HTTP_PORT": "0",
+        "SPANLEDGER_DASHBOARD_PORT": "0",
+        "SPANLEDGER_WORKERS": "1",
+    }
+    return kept | ours | settings
+
+
+def command(data_dir: Path, *arguments: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end and return what it printed."""
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env=environment(data_dir, **settings),
+        cwd=data_dir.parent,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 2,
+        check=False,
+    )
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that descend from this one."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            child = int(status.parent.name)
+            found += [child, *children(child)]
+    return found
+
+
+@dataclass
+class Instance:
+    """`spanledger up`, started and stopped at will."""
+
+    data_dir: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    endpoints: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir.with_suffix(".log")
+
+    def start(self, *arguments: str) -> Instance:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [COMMAND, *(arguments or ("up",))],
+                env=environment(self.data_dir, **self.settings),
+                cwd=self.data_dir.parent,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        return self.ready()
+
+    def ready(self) -> Instance:
+        """Wait until a house other than the one known so far says where it is."""
+        known = self.endpoints.get("pid")
+        self.wait(lambda: self._announced().get("pid", known) != known)
+        self.endpoints = self._announced()
+        return self
+
+    def _announced(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads((self.data_dir / "api.json").read_text()))
+        except FileNotFoundError:
+            return {}
+
+    def wait(self, until: Any, what: str = "the instance") -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not until():
+            assert self.process is not None
+            assert self.process.poll() is None, f"the instance ended: {self.log.read_text()}"
+            assert time.monotonic() < deadline, f"waited too long for {what}: {self.log.read_text()}"
+            time.sleep(0.05)
+
+    def send(self, body: bytes, signal_name: str = "traces", **headers: str) -> httpx.Response:
+        return httpx.post(
+            f"{self.endpoints['otlp_http']}/v1/{signal_name}",
+            content=body,
+            headers={"content-type": "application/x-protobuf"} | headers,
+            trust_env=False,
+            timeout=30,
+        )
+
+    def sql(self, statement: str) -> list[dict[str, Any]]:
+        done = command(self.data_dir, "sql", statement, "--format", "json", **self.settings)
+        assert done.returncode == 0, done.stderr
+        rows: list[dict[str, Any]] = json.loads(done.stdout)
+        return rows
+
+    def api(self, method: str, path: str, **content: Any) -> httpx.Response:
+        headers = {"authorization": f"Bearer {self.endpoints['token']}"}
+        return httpx.request(
+            method, self.endpoints["url"] + path, headers=headers, trust_env=False, timeout=60, **content
+        )
+
+    def settled(self) -> None:
+        """Wait until nothing waits in the spool."""
+        self.wait(lambda: self.api("GET", "/api/status").json()["waiting_requests"] == 0, "the spool to drain")
+
+    def processes(self) -> list[int]:
+        assert self.process is not None
+        return [self.process.pid, *children(self.process.pid)]
+
+    def kill(self) -> None:
+        """End everything at once, as a power cut of the program would."""
+        assert self.process is not None
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        if self.process is None or self.process.poll() is not None:
+            return self.process.returncode if self.process else 0
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)

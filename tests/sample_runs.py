@@ -1,0 +1,174 @@
+"""Runs of three teams as redacted spans, the same ones each time, for tests that look at the dashboard."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from schema.runs import recompute
+from schema.span import Span, to_batch
+
+if TYPE_CHECKING:
+    from schema.store import Store
+
+MS = 1_000_000
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+HOSTILE = '<img src=x onerror="window.hacked=1"> </script><script>window.hacked=1</script> [x](javascript:alert(1))'
+NO_PRICE_MODEL = "in-house-7b"
+PRICES = {"gpt-5-mini": (Decimal("0.25"), Decimal(2)), "claude-sonnet-4-5": (Decimal(3), Decimal(15))}
+
+_WORKFLOWS = (
+    ("support", "answer-ticket", "gpt-5-mini"),
+    ("support", "triage", "claude-sonnet-4-5"),
+    ("payments", "refund", "claude-sonnet-4-5"),
+    ("payments", "dispute-letter", "gpt-5-mini"),
+    ("research", "weekly-report", NO_PRICE_MODEL),
+)
+_OUTCOMES = ("success", "success", "failure", "success", "escalated", "")
+
+
+def identifier(name: str, digits: int) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:digits]
+
+
+def trace_of(number: int) -> str:
+    return identifier(f"run {number}", 32)
+
+
+def messages(*pairs: tuple[str, str]) -> str:
+    return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]} for role, text in pairs])
+
+
+def _preview(text: str) -> str:
+    try:
+        said = json.loads(text)[-1]["parts"][0]["content"]
+    except (ValueError, KeyError, TypeError, IndexError):
+        said = text
+    return str(said)[:200]
+
+
+class _Run:
+    """Collects the spans of one run."""
+
+    def __init__(self, number: int, start: int) -> None:
+        team, workflow, self.model = _WORKFLOWS[number % len(_WORKFLOWS)]
+        self.start = start
+        self.spans: list[Span] = []
+        self.labels: dict[str, Any] = {
+            "team": team,
+            "workflow": workflow,
+            "workflow_version": f"1.{number % 3}",
+            "service_name": f"{team}-agent",
+            "environment": "production",
+            "trace_id": trace_of(number),
+            "session_id": f"session-{number // 3}",
+            "dialect": "otel",
+            "received_at": start + MINUTE,
+            "retain_until": (start // (24 * 3600 * SECOND)) + 90,
+            "resource_attributes": {"service.name": f"{team}-agent", "telemetry.sdk.language": "python"},
+        }
+
+    def add(self, name: str, parent: Span | None, at: int, long: int, **more: Any) -> Span:  # noqa: ANN401 - any field of Span
+        span_id = identifier(f"{self.labels['trace_id']} {len(self.spans)}", 16)
+        parent_id = parent.span_id if parent else ""
+        more.setdefault("status", "ok")
+        span = Span(
+            **self.labels, name=name, span_id=span_id, parent_span_id=parent_id, start_time=self.start + at,
+            duration_ns=long, **more,
+        )  # fmt: skip
+        span.input_preview, span.output_preview = _preview(span.input), _preview(span.output)
+        self.spans.append(span)
+        return span
+
+    def call(self, parent: Span, at: int, long: int, tokens: tuple[int, int], **more: Any) -> Span:  # noqa: ANN401 - any field of Span
+        price = PRICES.get(self.model)
+        cost = None if price is None else (price[0] * tokens[0] + price[1] * tokens[1]) / 1_000_000
+        return self.add(
+            f"chat {self.model}", parent, at, long, kind="llm", model=self.model, provider="sample",
+            input_tokens=tokens[0], output_tokens=tokens[1], cached_input_tokens=tokens[0] // 4, cost_usd=cost,
+            cost_source="genai-prices sample" if price else "", **more,
+        )  # fmt: skip
+
+
+def run(number: int, start: int) -> list[Span]:
+    """Return one run: a root, a guardrail, then model calls and tools, as long and as lucky as its number says."""
+    made = _Run(number, start)
+    question = f"Where is order {4000 + number}? I am <PERSON>."
+    outcome = _OUTCOMES[number % len(_OUTCOMES)]
+    rounds = 2 + number % 3
+    root = made.add(
+        f"{made.labels['workflow']} agent", None, 0, (rounds * 900 + 300 + number * 7) * MS, kind="agent",
+        outcome=outcome, status="error" if outcome == "failure" else "ok", input=messages(("user", question)),
+        output=messages(("assistant", f"Order {4000 + number} arrives tomorrow.")), findings={"PERSON": 1},
+    )  # fmt: skip
+    made.add("check input", root, 10 * MS, 40 * MS, kind="guardrail", policy_name="no-pii", policy_decision="allow")
+    history = [("system", "You are a patient support agent."), ("user", question)]
+    for turn in range(rounds):
+        at = (60 + turn * 900) * MS
+        answer = f"I look order {4000 + number} up (turn {turn + 1})."
+        made.call(
+            root, at, (420 + 13 * number % 90) * MS, (800 + 150 * turn + number, 60 + turn),
+            input=messages(*history), output=messages(("assistant", answer)),
+            attributes={"gen_ai.request.temperature": "0.2"},
+        )  # fmt: skip
+        history.append(("assistant", answer))
+        failed = outcome == "failure" and turn == rounds - 1
+        tool = made.add(
+            f"lookup_order {turn + 1}", root, at + 520 * MS, (300 + number % 40) * MS, kind="tool",
+            tool_name="lookup_order", status="error" if failed else "ok", error_type="TimeoutError" if failed else "",
+            status_message="the order service did not answer in 300 ms" if failed else "",
+            input=json.dumps({"order": 4000 + number}), output="" if failed else json.dumps({"state": "on its way"}),
+        )  # fmt: skip
+        made.add("GET /orders", tool, at + 560 * MS, 200 * MS, kind="other")
+    made.add("search policies", root, 150 * MS, 320 * MS, kind="retrieval", output='["Returns within 30 days"]')
+    return made.spans
+
+
+def hostile_run(number: int, start: int) -> list[Span]:
+    """Return a run whose sender writes markup and very long names everywhere."""
+    made = _Run(number, start)
+    root = made.add(HOSTILE, None, 0, 900 * MS, kind="agent", input=HOSTILE, output=messages(("user", HOSTILE)))
+    made.add(HOSTILE, root, 100 * MS, 300 * MS, kind="tool", tool_name=HOSTILE, attributes={HOSTILE: HOSTILE})
+    made.add("a long name " * 40, root, 450 * MS, 200 * MS, kind="other", status="error", status_message=HOSTILE)
+    return made.spans
+
+
+def incomplete_run(number: int, start: int) -> list[Span]:
+    """Return a run whose root never arrived."""
+    return run(number, start)[1:]
+
+
+def large_run(number: int, start: int, size: int) -> list[Span]:
+    """Return a run of `size` spans, some of them very deep."""
+    made = _Run(number, start)
+    root = made.add("large agent", None, 0, size * 12 * MS, kind="agent")
+    above = root
+    for index in range(1, size):
+        kind = ("llm", "tool", "retrieval", "other")[index % 4]
+        span = made.add(
+            f"step {index}", above, index * 11 * MS, 9 * MS, kind=kind, tool_name="work" if kind == "tool" else ""
+        )
+        above = span if index % 40 else root
+    return made.spans
+
+
+def fill(store: Store, *, now: int, runs: int = 60) -> list[Span]:
+    """Store the sample runs, spread over the day before `now` (ns since the epoch), and return their spans."""
+    spans = [span for number in range(runs) for span in run(number, now - (runs - number) * 21 * MINUTE)]
+    spans += hostile_run(runs, now - 9 * MINUTE)
+    spans += incomplete_run(runs + 1, now - 8 * MINUTE)
+    insert(store, spans)
+    return spans
+
+
+def insert(store: Store, spans: list[Span]) -> None:
+    """Store spans and bring their runs up to date."""
+    store.insert(
+        "spans",
+        to_batch(spans),
+        token=identifier(f"{spans[0].start_time}" + "".join(span.span_id for span in spans), 32),
+    )
+    recompute(store, sorted({span.trace_id for span in spans}))
