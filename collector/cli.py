@@ -1,18 +1,16 @@
-"""The command line. Every command works while `up` runs (through its API) and when nothing runs."""
+"""The command line. Every command works while `up` runs (through its API) and when nothing runs.
+
+A command imports what it needs when it runs, so that `--help` and mistakes are answered at once.
+"""
+# ruff: noqa: PLC0415 - see above
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
-
-from collector.render import Format, render
-from collector.settings import Settings, SettingsError, load_settings
-from redaction.errors import RedactionError
-from schema.policy import PolicyError
-from schema.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +28,25 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command; what a user did wrong is one sentence, never a traceback."""
-    from collector.seal import KeyFileError  # noqa: PLC0415 - cryptography is not needed to say --help
-    from collector.spool import SpoolError  # noqa: PLC0415 - the same
-
     try:
         app()
-    except (SettingsError, PolicyError, StoreError, RedactionError, KeyFileError, SpoolError) as error:
-        _fail(str(error))
+    except Exception as error:
+        if isinstance(error, _expected()):
+            _fail(str(error))
+        raise
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """Return the errors whose message is written for the user."""
+    from collector.demo import DemoError
+    from collector.seal import KeyFileError
+    from collector.settings import SettingsError
+    from collector.spool import SpoolError
+    from redaction.errors import RedactionError
+    from schema.policy import PolicyError
+    from schema.store import StoreError
+
+    return SettingsError, PolicyError, StoreError, RedactionError, KeyFileError, SpoolError, DemoError
 
 
 def _fail(sentence: str) -> NoReturn:
@@ -73,12 +83,13 @@ def dashboard() -> None:
 def demo(
     *,
     endpoint: Annotated[
-        str, typer.Option(help="OTLP/HTTP address to send the samples to; default: the instance of this data directory.")
+        str, typer.Option(help="OTLP/HTTP address to send to; default: the instance of this data directory.")
     ] = "",
     key: Annotated[str, typer.Option(envvar="SPANLEDGER_INGEST_KEY", help="Ingest key, where one is asked for.")] = "",
 ) -> None:
     """Send sample agent runs of three teams through the OTLP door; starts everything first if nothing runs."""
-    from collector.client import running  # noqa: PLC0415 - --help must not wait for it
+    from collector.client import running
+    from collector.settings import load_settings
 
     if not endpoint:
         instance = running(load_settings())
@@ -96,8 +107,9 @@ def ingest(
     ],
 ) -> None:
     """Redact and store files of OTLP requests; waits until they are stored and prints the counts."""
-    from collector.client import running  # noqa: PLC0415 - --help must not wait for it
-    from collector.ingest import ingest_alone, ingest_through  # noqa: PLC0415 - the same
+    from collector.client import running
+    from collector.ingest import ingest_alone, ingest_through
+    from collector.settings import load_settings
 
     settings = load_settings()
     instance = running(settings)
@@ -108,10 +120,7 @@ def ingest(
             typer.echo(sentence, err=True)
             last[:] = [sentence]
 
-    if instance:
-        report = ingest_through(instance, files, progress)
-    else:
-        report = ingest_alone(settings, files, progress)
+    report = ingest_through(instance, files, progress) if instance else ingest_alone(settings, files, progress)
     for line in report.lines():
         typer.echo(line, err=line in report.problems)
     if report.problems or report.quarantined:
@@ -122,11 +131,15 @@ def ingest(
 def sql(
     statement: Annotated[str, typer.Argument(help="A SELECT over spans, runs, logs and metric_points; - reads stdin.")],
     *,
-    form: Annotated[Format, typer.Option("--format", help="How the rows are printed.")] = "table",
+    form: Annotated[
+        Literal["table", "json", "csv"], typer.Option("--format", help="How the rows are printed.")
+    ] = "table",
 ) -> None:
     """Ask the store a question in ClickHouse SQL. It can read our tables and change nothing."""
-    from collector.client import running  # noqa: PLC0415 - --help must not wait for it
-    from collector.house import open_store  # noqa: PLC0415 - the same
+    from collector.client import running
+    from collector.house import open_store
+    from collector.render import render
+    from collector.settings import load_settings
 
     settings = load_settings()
     if statement == "-":
@@ -154,7 +167,7 @@ def redact(
     The redacted text goes to standard output, the findings (entity, place in the original, recogniser) to standard
     error. Nothing is stored.
     """
-    from collector.redact_command import redact_lines, redact_text  # noqa: PLC0415 - --help must not wait for the model
+    from collector.redact_command import redact_lines, redact_text
 
     if jsonl:
         redact_lines(sys.stdin, sys.stdout)
@@ -165,7 +178,8 @@ def redact(
 @app.command()
 def doctor() -> None:
     """Look at settings, data directory, spool, model, ports and store, and say what to do."""
-    from collector.doctor import examine  # noqa: PLC0415 - --help must not wait for it
+    from collector.doctor import examine
+    from collector.settings import load_settings
 
     ill = False
     for finding in examine(load_settings()):
@@ -179,8 +193,9 @@ def doctor() -> None:
 
 
 def _run(*, on_ready: Callable[[dict[str, str]], None], door: bool = True, dashboard: bool = True) -> None:
-    from collector import supervisor  # noqa: PLC0415 - --help must not wait for it
-    from collector.processes import begin  # noqa: PLC0415 - the same
+    from collector import supervisor
+    from collector.processes import begin
+    from collector.settings import load_settings
 
     settings = load_settings()
     policy = settings.policy()
@@ -198,10 +213,8 @@ def _print_addresses(endpoints: dict[str, str]) -> None:
 
 
 def _send_samples(endpoint: str, key: str, endpoints: dict[str, str] | None) -> None:
-    from collector.demo import send_demo  # noqa: PLC0415 - --help must not wait for it
+    from collector.demo import send_demo
 
-    send_demo(endpoint, key=key, progress=lambda sentence: typer.echo(sentence))
+    send_demo(endpoint, key=key, progress=typer.echo)
     if endpoints:
         _print_addresses(endpoints)
-
-

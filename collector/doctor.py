@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,7 +38,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _data_dir(settings)
     instance = running(settings)
     yield Finding("instance", f"runs (process {instance.endpoints['pid']})" if instance else "none is running")
-    yield _guarded("spool", lambda: _spool(settings), "free the disk or the file; a lost key makes waiting data unreadable")
+    yield _guarded("spool", lambda: _spool(settings), "free the disk, or bring back the key that sealed it")
     yield _guarded("redaction model", lambda: f"prepared in {require_model()}", "run: make install")
     for field, what in (("otlp_http_port", "OTLP/HTTP port"), ("dashboard_port", "dashboard port")):
         yield _port(settings, field, what, instance)
@@ -99,7 +98,7 @@ def _port(settings: Settings, field: str, what: str, instance: Instance | None) 
     if ours:
         return Finding(what, f"{port} is ours")
     try:
-        listener: socket.socket = listen(settings.host, port)
+        listener = listen(settings.host, port)
     except OSError as error:
         return Finding(what, f"{port}: {error.strerror}", f"stop what uses it, or set SPANLEDGER_{field.upper()}")
     listener.close()

@@ -48,8 +48,11 @@ class Report:
 
     def lines(self) -> list[str]:
         """Say it in words."""
-        counts = f"{self.taken['traces']} spans, {self.taken['logs']} log records, {self.taken['metrics']} metric points"
-        said = [f"{counts} from {self.requests} requests in {self.files} files are stored."]
+        spans, records, points = (self.taken[signal] for signal in ("traces", "logs", "metrics"))
+        said = [
+            f"{spans} spans, {records} log records, {points} metric points"
+            f" from {self.requests} requests in {self.files} files are stored."
+        ]
         if self.repeated:
             said.append(f"{self.repeated} of the requests were sent before within a day and were not stored again.")
         if self.rejected:
@@ -72,7 +75,7 @@ def ingest_through(instance: Instance, files: Sequence[Path], progress: Callable
 
 
 def ingest_alone(settings: Settings, files: Sequence[Path], progress: Callable[[str], None]) -> Report:
-    """Store the files with a pipeline of our own, for nothing is running. Raises StoreError, SpoolError, SettingsError."""
+    """Store the files with a pipeline of our own. Raises StoreError, SpoolError or SettingsError (not alone)."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     policy = settings.policy()
     with only_instance(settings), open_store(settings) as store:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -17,10 +16,13 @@ from schema.normalise import normalise
 from schema.span import to_batch
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from collector.spool import Signal
     from redaction.redactor import Redactor
     from schema.policy import Policy
     from schema.prices import Prices
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:

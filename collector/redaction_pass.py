@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from collector.fields import is_structured
-from redaction.redactor import Text
+from redaction.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -68,7 +68,8 @@ def _table(names: list[str], records: list[tuple[Any, ...]]) -> str:
     cells = [["—" if cell is None else _short(_flat(cell)) for cell in record] for record in records]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
     lines = [names, ["─" * width for width in widths], *cells]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines)
+    return "\n".join("  ".join(line).rstrip() for line in padded)
 
 
 def _short(text: str) -> str:

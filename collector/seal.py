@@ -92,7 +92,7 @@ def load_or_create_key(path: Path, from_env: str | None) -> bytes:
     A key file that others may read is refused: whoever reads it can open the spool.
     """
     if from_env:
-        return _decoded(from_env, "SPANLEDGER_SEAL_KEY")
+        return _decoded(from_env, "SPANLEDGER_SPOOL_KEY")
     try:
         return _read_key(path)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What a process needs to know to start: environment variables `SPANLEDGER_*`, with defaults that are safe on a laptop."""
+"""What a process needs to know to start: environment variables `SPANLEDGER_*`, safe on a laptop by default."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ def _default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "spanledger"
 
 
+def _default_workers() -> int:
+    return max(1, min(8, (os.cpu_count() or 1) - 1))  # one core is the door's
+
+
 class Settings(BaseSettings):
     """The settings of every command; a field `otlp_http_port` is the variable SPANLEDGER_OTLP_HTTP_PORT."""
 
@@ -31,9 +35,7 @@ class Settings(BaseSettings):
     otlp_http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP")
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC; not served yet")
     dashboard_port: int = Field(default=8501, ge=0, le=65535, description="the dashboard in the browser")
-    workers: int = Field(
-        default_factory=lambda: max(1, min(8, (os.cpu_count() or 1) - 1)), ge=1, le=64, description="redaction processes"
-    )
+    workers: int = Field(default_factory=_default_workers, ge=1, le=64, description="redaction processes")
     config: Path | None = Field(default=None, description="the policy file; ./spanledger.yaml if it is there")
     spool_key: str = Field(default="", description="base64 of 32 bytes that seal the spool; else a key file is made")
     spool_max_bytes: int = Field(default=8 * 2**30, gt=0, description="the spool refuses more than this, in bytes")

@@ -76,7 +76,8 @@ def run(
 ) -> None:
     """Run until SIGINT or SIGTERM; `on_ready` gets the addresses once everything answers.
 
-    Raises SettingsError (an open door, a busy port, another instance), SpoolError or ModelMissing before anything starts.
+    Before anything starts it raises SettingsError (an open door, a busy port, another instance), SpoolError,
+    KeyFileError or RedactionError (no model).
     """
     refuse_open_door(settings, policy, door=door, dashboard=dashboard)
     if door:

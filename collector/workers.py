@@ -14,13 +14,12 @@ from zlib import crc32
 
 import pyarrow as pa
 
-from collector.spool import Signal, Waiting
-
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
     from collector.pipeline import Pipeline
+    from collector.spool import Signal, Waiting
     from schema.policy import Policy
 
 log = logging.getLogger(__name__)

@@ -6,6 +6,7 @@ import ast
 import base64
 import json
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -45,8 +46,8 @@ def text(value: Plain) -> str:
     """Return a plain value as the text stored for it: strings as they are, anything else as compact JSON."""
     if isinstance(value, str):
         return value
-    if type(value) is int:
-        return str(value)
+    if type(value) is int or (type(value) is float and isfinite(value)):
+        return str(value)  # what dump() would say, without its cost
     return "" if value is None else dump(value)
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MODEL_KINDS = frozenset({"llm", "embedding"})
 """Kinds that call a model, and so may carry cost."""
@@ -32,38 +32,32 @@ class Call(NamedTuple):
     tool_call_id: str
 
 
-def model_calls(spans: Iterable[Call]) -> set[str]:
-    """Return the span ids of real model calls.
+def model_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
+    """Return the span ids of real model calls. `parents`: span id: parent's span id, of every span of the trace.
 
     A span of a model kind is one unless it says nothing of a model, provider, tokens or failure; wraps another one that
     has usage or that is as poor as itself; or is the same call seen by a second instrumentation beside it: same
     response id and parent, another scope, overlapping time.
     """
-    by_id = {span.span_id: span for span in spans}
-    models = {span.span_id: span for span in by_id.values() if span.kind in MODEL_KINDS and span.known}
-    wrapping: set[str] = set()
-    for span in models.values():
-        for above in _ancestors(span, by_id):
-            if above.span_id in models and (span.usage or not above.usage):
-                wrapping.add(above.span_id)
+    models = {span.span_id: span for span in spans if span.kind in MODEL_KINDS and span.known}
+    above = {key: [models[up] for up in _ancestors(key, parents) if up in models] for key in models}
+    wrapping = {up.span_id for key, span in models.items() for up in above[key] if span.usage or not up.usage}
     found = {key: span for key, span in models.items() if key not in wrapping}
     # A wrapper with usage over calls without any is the call; what it wraps is not counted again.
     found = {
         key: span
         for key, span in found.items()
-        if span.usage or not any(above.usage and above.span_id in found for above in _ancestors(span, by_id))
+        if span.usage or not any(up.usage and up.span_id in found for up in above[key])
     }
     return set(found) - _told_twice(found.values())
 
 
-def tool_calls(spans: Iterable[Call]) -> set[str]:
+def tool_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
     """Return the span ids of executed tool calls: the outermost span of each, one a call id where times overlap."""
-    by_id = {span.span_id: span for span in spans}
-    tools = [span for span in by_id.values() if span.kind == "tool"]
-    tools.sort(key=lambda span: (span.start, -span.duration, span.span_id))
+    tools = {span.span_id: span for span in spans if span.kind == "tool"}
     found: list[Call] = []
-    for span in tools:
-        if any(above.kind == "tool" and above.tool_name == span.tool_name for above in _ancestors(span, by_id)):
+    for key, span in sorted(tools.items(), key=lambda item: (item[1].start, -item[1].duration, item[0])):
+        if any(up in tools and tools[up].tool_name == span.tool_name for up in _ancestors(key, parents)):
             continue
         if any(_same_tool_call(span, other) for other in found):
             continue
@@ -98,10 +92,10 @@ def _overlap(one: Call, other: Call) -> bool:
     return one.start <= other.start + other.duration and other.start <= one.start + one.duration
 
 
-def _ancestors(span: Call, by_id: Mapping[str, Call]) -> Iterable[Call]:
-    seen = {span.span_id}
-    above = by_id.get(span.parent_span_id)
-    while above is not None and above.span_id not in seen:
+def _ancestors(span_id: str, parents: Mapping[str, str]) -> Iterator[str]:
+    seen = {span_id}
+    above = parents.get(span_id)
+    while above and above not in seen:
         yield above
-        seen.add(above.span_id)
-        above = by_id.get(above.parent_span_id)
+        seen.add(above)
+        above = parents.get(above)

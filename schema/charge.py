@@ -28,13 +28,14 @@ def charge(spans: Iterable[Span], prices: Prices) -> None:
         if span.kind in MODEL_KINDS:
             calling.add(span.trace_id)
     for trace in calling:
-        real = model_calls(call_of(span) for span in traces[trace])
-        for span in traces[trace]:
-            if span.kind in MODEL_KINDS:
-                if span.span_id in real:
-                    _price(span, prices)
-                else:
-                    _clear(span)
+        parents = {span.span_id: span.parent_span_id for span in traces[trace]}
+        models = [span for span in traces[trace] if span.kind in MODEL_KINDS]
+        real = model_calls(map(call_of, models), parents)
+        for span in models:
+            if span.span_id in real:
+                _price(span, prices)
+            else:
+                _clear(span)
 
 
 def call_of(span: Span) -> Call:

@@ -80,9 +80,9 @@ def _fill_model(span: Span, reading: Reading) -> None:
 def _kind(span: Span, reading: Reading) -> Kind:
     kind = reading.kind
     if not kind:
-        # Nobody names the kind: a span with a model and its token counts is a model call.
+        # Nobody names a kind: a span with a model and its token counts is a model call.
         counted = "input_tokens" in reading.columns and "output_tokens" in reading.columns
-        return "llm" if span.model and counted else "other"
+        return "llm" if span.model and counted and not reading.kind_given else "other"
     if kind == "tool" and not span.tool_name and span.name.startswith(_HANDOFF):
         return "agent"
     if kind == "llm" and span.name.rpartition(".")[2].startswith("_"):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from schema.prices import Prices
 
 _DAY = 86_400 * 1_000_000_000  # ns
+_LATEST = (1 << 63) - 1  # ns; the end of the column's range, in the year 2262
 _COLUMN_OF = {"session": "session_id", "user": "user_id"}
 
 
@@ -59,7 +60,9 @@ def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: P
         for column, value in values.items():
             setattr(span, _COLUMN_OF.get(column, column), value)
         days = policy.retention.days_for(span.team, span.workflow)
-        span.retain_until = (span.start_time or received_at) // _DAY + days
+        # A clock that is ahead, or not set, does not decide how long something is kept.
+        counted_from = span.start_time if 0 < span.start_time < received_at else received_at
+        span.retain_until = counted_from // _DAY + days
     return spans
 
 
@@ -97,7 +100,7 @@ def _span(otlp: OtlpSpan, reading: Reading, scope: str, spoken: tuple[int, ...])
         span_id=otlp.span_id.hex(),
         parent_span_id=otlp.parent_span_id.hex(),
         name=otlp.name,
-        start_time=start,
+        start_time=min(start, _LATEST),
         duration_ns=max(end - start, 0),
         scope_name=scope,
         truncated=bool(otlp.dropped_attributes_count or otlp.dropped_events_count or otlp.dropped_links_count),

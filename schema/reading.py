@@ -25,15 +25,16 @@ class Reading:
     """What the attributes of one span feed."""
 
     __slots__ = (
-        *("associated", "columns", "dialect", "failed", "input", "kind", "kind_rank"),
-        *("named", "operator", "output", "usage", "values"),
+        *("associated", "columns", "dialect", "failed", "input", "kind", "kind_given", "kind_rank"),
+        *("named", "operator", "output", "texts", "usage"),
     )
 
     def __init__(self) -> None:
-        self.values: dict[str, Plain] = {}
+        self.texts: dict[str, str] = {}  # every attribute as the text that `attributes` stores
         self.columns: dict[str, tuple[int, Plain, str]] = {}  # column: (rank, value, key)
         self.kind = ""
         self.kind_rank = 1 << 30
+        self.kind_given = False  # some attribute names a kind, be it one that we do not know
         self.failed = False
         self.dialect = len(DIALECTS)
         self.operator: Ranked = {}
@@ -53,12 +54,16 @@ def read(attributes: Iterable[KeyValue], rules: Rules) -> Reading:
     """Return what the attributes of a span feed."""
     found = Reading()
     indexed: dict[str, Candidate] = {}
-    values, columns = found.values, found.columns
+    texts, columns = found.texts, found.columns
     strongest = found.dialect
     for pair in attributes:
         key, any_value = pair.key, pair.value
-        value: Plain = any_value.string_value or plain(any_value)
-        values[key] = value
+        value: Plain = any_value.string_value
+        if value:
+            texts[key] = value  # type: ignore[assignment]
+        else:
+            value = plain(any_value)
+            texts[key] = text(value)
         rule = rules[key]
         if rule is NO_RULE or value is None or value == "":
             continue
@@ -101,6 +106,7 @@ def _other(found: Reading, rule: Rule, value: Plain, names: Mapping[str, tuple[U
     elif use is _ASSOCIATED:
         _rank(found.associated, rule.slot, rule.rank, value)
     elif use is _KIND:
+        found.kind_given = True
         if rule.rank < found.kind_rank and isinstance(rule.values, dict):
             kind = rule.values.get(unquote(text(value)).lower())
             if kind is not None:

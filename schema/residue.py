@@ -47,7 +47,7 @@ def fill_content(span: Span, reading: Reading, events: Events) -> None:
 
 
 def _attributes(span: Span, reading: Reading, given: Chosen, made: Chosen) -> dict[str, str]:
-    found = {key: value if type(value) is str else text(value) for key, value in reading.values.items()}
+    found = reading.texts
     for column, (_, value, key) in reading.columns.items():
         held = _HELD.get(column)
         if held is not None and value == getattr(span, held):
@@ -57,33 +57,30 @@ def _attributes(span: Span, reading: Reading, given: Chosen, made: Chosen) -> di
             continue
         for key in chosen.used:
             found.pop(key, None)
-        losers = [key for candidate in candidates for key, _ in candidate.items if key in found]
+        losers = [pair for candidate in candidates for pair in candidate.items if pair[0] in found]
         if losers:
-            _reduce(found, losers, reading, chosen)
+            _reduce(found, losers, chosen)
             if chosen is made and span.kind == "llm" and not span.response_id:
                 span.response_id = _response_id(found, losers)
     return found
 
 
-def _reduce(found: dict[str, str], losers: list[str], reading: Reading, chosen: Chosen) -> None:
+def _reduce(found: dict[str, str], losers: list[tuple[str, Plain]], chosen: Chosen) -> None:
     """Leave of the losing attributes only what the chosen content does not hold."""
     known = {chosen.content}
-    for key in losers:
+    for key, value in losers:
         if len(known) == 1 and found[key] != chosen.content:
             _add_known(chosen, known)
-        if found[key] in known:
-            del found[key]
-            continue
-        rest = leftover(reading.values[key], known)
+        rest = None if found[key] in known else leftover(value, known)
         if rest is None:
             del found[key]
         else:
             found[key] = text(rest)
 
 
-def _response_id(found: dict[str, str], losers: list[str]) -> str:
+def _response_id(found: dict[str, str], losers: list[tuple[str, Plain]]) -> str:
     """Return the id in what is left of a provider's whole response (OpenInference keeps it in `output.value`)."""
-    for key in losers:
+    for key, _ in losers:
         rest = parse(found.get(key))
         if isinstance(rest, dict) and isinstance(rest.get("id"), str):
             return str(rest["id"])

@@ -67,7 +67,8 @@ def recompute(store: Store, trace_ids: Sequence[str]) -> int:
         now = time.time_ns()
         rows = [summarise(run) | {"updated_at": now} for run in _by_trace(spans)]
         if rows:
-            store.insert("runs", pa.Table.from_pylist(rows, schema=RUN_SCHEMA), token=f"runs-{now}-{rows[0]['trace_id']}")
+            batch = pa.RecordBatch.from_pylist(rows, schema=RUN_SCHEMA)
+            store.insert("runs", batch, token=f"runs-{now}-{rows[0]['trace_id']}")
         written += len(rows)
     return written
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _EMBEDDED_OPTIONS = {"mark_cache_size": 256 * 2**20}  # the engine's default reserves up to 5 GiB
 _SETTINGS = {"max_memory_usage": 4 * 10**9, "async_insert": 0, "max_partitions_per_insert_block": 0}
 _READ_ONLY = {"max_execution_time": 60, "readonly": 1}  # in this order: nothing can be set after readonly
+_CODE = re.compile(r"\bCode: (\d+)")
+_PASSING = frozenset({159, 202, 209, 210, 241, 242, 252, 425, 999})  # time-outs, memory, load, network, keeper
 _LOCKED = re.compile(r"cannot lock|Code: (36|76)\b", re.IGNORECASE)
 
 
@@ -95,7 +97,9 @@ class Store:
             checksum = hashlib.sha256(text.encode()).hexdigest()
             if file.name in applied:
                 if applied[file.name] != checksum:
-                    raise MigrationChangedError(f"{file.name} was changed after this store applied it; add a new migration")
+                    raise MigrationChangedError(
+                        f"{file.name} was changed after this store applied it; add a new migration"
+                    )
                 continue
             for statement in re.split(r";\s*\n", text):
                 if statement.strip():
@@ -133,7 +137,7 @@ class Store:
                 raise QueryFailedError(reason)
             return client.query_arrow(subquery)
 
-    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever the statement yields
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - any one value
         """Run a statement that returns at most one value."""
         with self._client() as client:
             return client.command(sql, parameters=dict(parameters or {}))
@@ -163,7 +167,10 @@ class Store:
         try:
             yield client
         except ClickHouseError as error:
-            raise QueryFailedError(str(error)) from None
+            code = _CODE.search(str(error))
+            if code and int(code[1]) not in _PASSING:
+                raise QueryFailedError(str(error)) from None
+            raise StoreUnavailableError(f"the store did not answer: {error}") from None
         except (OSError, RuntimeError) as error:
             raise StoreUnavailableError(f"the store did not answer: {error}") from None
         finally:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One moment of a run: a span starts or ends. Sums cover the model calls that have ended up to and with this step."""
+    """One moment of a run: a span starts or ends. The sums are of the model calls that have ended by now."""
 
     row: int  # of the span in the tree
     span_id: str
@@ -46,13 +46,12 @@ def steps(tree: pa.Table, call_span_ids: list[str]) -> list[Step]:
     for at, _, rank, event in moments:
         row = abs(rank)
         if event == "end" and columns["span_id"][row] in counted and columns["status"][row] != "error":
-            for name in tokens:
+            for name, sum_so_far in tokens.items():
                 known = columns[name][row]
-                tokens[name] = tokens[name] if known is None else (tokens[name] or 0) + known
+                tokens[name] = sum_so_far if known is None else (sum_so_far or 0) + known
             price = columns["cost_usd"][row]
             cost = cost if price is None else (price if cost is None else cost + price)
             unpriced += price is None
-        result.append(
-            Step(row, columns["span_id"][row], event, at, tokens["input_tokens"], tokens["output_tokens"], cost, unpriced)
-        )
+        spent = tokens["input_tokens"], tokens["output_tokens"]
+        result.append(Step(row, columns["span_id"][row], event, at, *spent, cost, unpriced))
     return result

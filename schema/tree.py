@@ -25,17 +25,7 @@ def build_tree(span_ids: Sequence[str], parent_ids: Sequence[str], starts: Seque
 
     A span that is its own ancestor (broken instrumentation) counts as an orphan, so that every span is in the tree.
     """
-    where = {span_id: index for index, span_id in enumerate(span_ids)}
-    children: dict[int, list[int]] = {}
-    roots, orphans = [], set()
-    for index, parent_id in enumerate(parent_ids):
-        if not parent_id:
-            roots.append(index)
-        elif parent_id in where and where[parent_id] != index:
-            children.setdefault(where[parent_id], []).append(index)
-        else:
-            roots.append(index)
-            orphans.add(index)
+    children, roots, orphans = _families(span_ids, parent_ids)
     tree = Tree([], [], [], [], [])
     seen: set[int] = set()
 
@@ -68,3 +58,19 @@ def build_tree(span_ids: Sequence[str], parent_ids: Sequence[str], starts: Seque
             orphans.add(index)
             walk(index)
     return tree
+
+
+def _families(span_ids: Sequence[str], parent_ids: Sequence[str]) -> tuple[dict[int, list[int]], list[int], set[int]]:
+    """Return the children of each span, the roots, and those roots whose parent is not there."""
+    where = {span_id: index for index, span_id in enumerate(span_ids)}
+    children: dict[int, list[int]] = {}
+    roots, orphans = [], set()
+    for index, parent_id in enumerate(parent_ids):
+        if not parent_id:
+            roots.append(index)
+        elif parent_id in where and where[parent_id] != index:
+            children.setdefault(where[parent_id], []).append(index)
+        else:
+            roots.append(index)
+            orphans.add(index)
+    return children, roots, orphans

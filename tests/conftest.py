@@ -16,9 +16,15 @@ DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the session's embedded store lies."""
+    return str(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="session")
+def store(store_path: str) -> Iterator[Store]:
     """One embedded store for the whole session: the engine takes one data directory a process."""
-    with Store.open(f"chdb://{tmp_path_factory.mktemp('store')}") as opened:
+    with Store.open(f"chdb://{store_path}") as opened:
         yield opened
 
 

@@ -1,4 +1,4 @@
-"""A real instance for tests: `spanledger up` in processes of its own, on free ports, with a data directory of its own."""
+"""A real instance for tests: `spanledger up` in its own processes, on free ports, with its own data directory."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMMAND = str(Path(sys.executable).with_name("spanledger"))
 PATIENCE = 90.0  # seconds; generous, for nothing here asserts a speed
@@ -96,7 +99,7 @@ class Instance:
         except FileNotFoundError:
             return {}
 
-    def wait(self, until: Any, what: str = "the instance") -> None:
+    def wait(self, until: Callable[[], bool], what: str = "the instance") -> None:
         deadline = time.monotonic() + PATIENCE
         while not until():
             assert self.process is not None

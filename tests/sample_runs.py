@@ -71,7 +71,7 @@ class _Run:
             "resource_attributes": {"service.name": f"{team}-agent", "telemetry.sdk.language": "python"},
         }
 
-    def add(self, name: str, parent: Span | None, at: int, long: int, **more: Any) -> Span:  # noqa: ANN401 - any field of Span
+    def add(self, name: str, parent: Span | None, at: int, long: int, **more: Any) -> Span:
         span_id = identifier(f"{self.labels['trace_id']} {len(self.spans)}", 16)
         parent_id = parent.span_id if parent else ""
         more.setdefault("status", "ok")
@@ -83,7 +83,7 @@ class _Run:
         self.spans.append(span)
         return span
 
-    def call(self, parent: Span, at: int, long: int, tokens: tuple[int, int], **more: Any) -> Span:  # noqa: ANN401 - any field of Span
+    def call(self, parent: Span, at: int, long: int, tokens: tuple[int, int], **more: Any) -> Span:
         price = PRICES.get(self.model)
         cost = None if price is None else (price[0] * tokens[0] + price[1] * tokens[1]) / 1_000_000
         return self.add(

@@ -23,9 +23,7 @@ _SPANS: Final = (
 _SOURCES: Final = {
     "workflow": _RUNS,
     "tool": _SPANS.replace("{label}", "if(tool_name = '', name, tool_name)").replace("{condition}", "kind = 'tool'"),
-    "model": _SPANS.replace("{label}", "model").replace(
-        "{condition}", "kind IN ('llm', 'embedding') AND model != ''"
-    ),
+    "model": _SPANS.replace("{label}", "model").replace("{condition}", "kind IN ('llm', 'embedding') AND model != ''"),
 }
 
 

@@ -7,17 +7,16 @@ import os
 import signal
 import threading
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-
 from instance import Instance, children
 from otlp_requests import run_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ def test_only_the_supervisor_is_killed(instance: Instance) -> None:
     acknowledged = load.stop()
     instance.start()
     assert_each_once(instance, acknowledged)
-    assert not {pid for pid in orphans if os.path.exists(f"/proc/{pid}") and pid not in instance.processes()}
+    assert not {pid for pid in orphans if Path(f"/proc/{pid}").exists() and pid not in instance.processes()}
 
 
 @pytest.mark.parametrize("which", ["door", "house", "worker"])

@@ -1,0 +1,1 @@
+"""Text in, redacted text and findings out. Knows nothing of OTLP, HTTP or ClickHouse."""

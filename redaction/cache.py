@@ -1,0 +1,77 @@
+"""A bounded memory of what was found where. It never holds text: keys are keyed hashes, values offsets and labels."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sized
+
+Value = TypeVar("Value", bound="Sized")
+
+ENTRY_BYTES = 250
+"""What one entry costs beside its value: the key, two dictionary slots, the tuple (measured with tracemalloc)."""
+ITEM_BYTES = 120
+"""What one finding in a value costs: a tuple of small integers, a float and shared strings."""
+
+_KEY = secrets.token_bytes(32)  # of this process alone, so that a key tells nothing about its text to anyone else
+
+
+def digest(*parts: str) -> bytes:
+    """Hash the parts to 128 bits with the key of this process; their lengths go in: ("ab", "c") is not ("a", "bc")."""
+    state = blake2b(key=_KEY, digest_size=16)
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        state.update(len(encoded).to_bytes(8, "little"))
+        state.update(encoded)
+    return state.digest()
+
+
+class Cache(Generic[Value]):
+    """Least recently used entries leave first once `max_bytes` (estimated) is reached; 0 switches the cache off."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._entries: OrderedDict[bytes, Value] = OrderedDict()
+        self.bytes = 0
+        self.hits = 0
+        self.misses = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: bytes) -> Value | None:
+        """Return the value of a key, None when it is not held."""
+        value = self._entries.get(key)
+        if value is None:
+            self.misses += 1
+            return None
+        self.hits += 1
+        self._entries.move_to_end(key)
+        return value
+
+    def put(self, key: bytes, value: Value) -> None:
+        """Remember a value; a value larger than the whole cache is not kept."""
+        size = self._size(value)
+        if size > self._max_bytes:
+            return
+        held = self._entries.pop(key, None)
+        if held is not None:
+            self.bytes -= self._size(held)
+        self._entries[key] = value
+        self.bytes += size
+        while self.bytes > self._max_bytes:
+            _, dropped = self._entries.popitem(last=False)
+            self.bytes -= self._size(dropped)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self.bytes = 0
+
+    @staticmethod
+    def _size(value: Value) -> int:
+        return ENTRY_BYTES + ITEM_BYTES * len(value)

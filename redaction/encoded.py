@@ -1,0 +1,107 @@
+"""Text that hides in percent-encoding and base64, with the place of what was decoded."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PERCENT_RUN = re.compile(r"""[^\s"'<>{}\[\]\\|^`%]*%[0-9A-Fa-f]{2}[^\s"'<>{}\[\]\\|^`]*""")
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\+")
+_PARAMETER = re.compile(r"(?:(?<=[?&;#])|^)(?P<key>[\w.\-\[\]]{1,64})=(?P<value>[^&;#]*)")
+_BASE64 = re.compile(r"(?<![\w.+/=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w.+/=-])")
+_GLIMPSE = 64
+_TEXT = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]*")
+
+
+class Stretch(NamedTuple):
+    """Characters `start` to `end` of a text and what they say: `text` under `key`.
+
+    `origin[i]` is where character i came from, one more for the end; None when only the whole can be replaced.
+    """
+
+    start: int
+    end: int
+    text: str
+    key: str = ""
+    origin: tuple[int, ...] | None = None
+
+
+def stretches(text: str) -> list[Stretch]:
+    """Find the encoded stretches of a text, in its order and apart."""
+    found = list(_percent(text)) if "%" in text else []
+    if len(text) >= 24:  # noqa: PLR2004 - the shortest base64 we look at
+        found += [
+            one for one in _base64(text) if not any(one.start < other.end and other.start < one.end for other in found)
+        ]
+    return sorted(found, key=lambda stretch: stretch.start)
+
+
+def _percent(text: str) -> Iterator[Stretch]:
+    for run in _PERCENT_RUN.finditer(text):
+        query = "?" in run.group() or "=" in run.group()
+        position = run.start()
+        for parameter in _PARAMETER.finditer(run.group()) if query else ():
+            start, end = (run.start() + index for index in parameter.span("value"))
+            if start > position:
+                yield from _decoded(text, position, start, "", plus=False)
+            if end > start:
+                yield from _decoded(text, start, end, parameter["key"], plus=True)
+            position = end
+        if run.end() > position:
+            yield from _decoded(text, position, run.end(), "", plus=False)
+
+
+def _decoded(text: str, start: int, end: int, key: str, *, plus: bool) -> Iterator[Stretch]:
+    characters: list[str] = []
+    origin: list[int] = []
+    position = start
+    for escape in _PERCENT.finditer(text, start, end):
+        if escape.group() == "+" and not plus:
+            continue
+        characters.append(text[position : escape.start()])
+        origin.extend(range(position, escape.start()))
+        position = escape.end()
+        if escape.group() == "+":
+            decoded = " "
+        else:
+            decoded = bytes.fromhex(escape.group().replace("%", "")).decode("utf-8", "replace")
+        place = escape.start()
+        for character in decoded:
+            characters.append(character)
+            origin.append(min(place, escape.end() - 1))
+            place += 3 * len(character.encode("utf-8", "replace"))
+    characters.append(text[position:end])
+    origin.extend(range(position, end + 1))
+    yield Stretch(start, end, "".join(characters), key, tuple(origin))
+
+
+def _base64(text: str) -> Iterator[Stretch]:
+    for token in _BASE64.finditer(text):
+        decoded = _base64_text(token.group())
+        if decoded:
+            yield Stretch(token.start(), token.end(), decoded)
+
+
+def _base64_text(token: str) -> str:
+    """Decode a token to its text, "" when it is not text: an id, a key, a picture."""
+    plain = token.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(plain) % 4 == 1:
+        return ""
+    try:
+        base64.b64decode(plain[:_GLIMPSE], validate=True).decode("ascii")
+    except UnicodeDecodeError as error:
+        if error.start < _GLIMPSE // 4:
+            return ""
+    except binascii.Error:
+        if len(plain) > _GLIMPSE:
+            return ""
+    try:
+        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return decoded if _TEXT.fullmatch(decoded) else ""

@@ -1,0 +1,256 @@
+"""Finds the strings and numbers inside JSON, with the place in the raw text of every character of them.
+
+The scanner is tolerant on purpose: agents' texts hold JSON inside JSON strings, JSON that a limit has cut, JSON after a
+line of prose, and Python's repr of the same data. What is not JSON is a leaf of its own, so every character of a text
+that is not syntax or key belongs to exactly one leaf. Redaction then splices placeholders into the raw text: nothing is
+parsed and written again, and JSON stays the JSON it was.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from redaction.encoded import stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_NESTING = 6
+"""JSON strings inside JSON strings, decoded this deep; what lies deeper is scanned as text, escapes and all."""
+
+PATH_KEPT = 3
+"""Enclosing keys that are remembered: the rules look at a key and its parent, and nesting may be hostile."""
+
+_START = re.compile(r"""\{\s*["'}]|\[\s*(?:\{|\[|["'])|(?<!\S)"(?=[\[{]|\\)""")
+_TOKEN = re.compile(
+    r"""[ \t\r\n]*(?:
+        (?P<mark>[{}\[\]:,])
+      | "(?P<double>(?:[^"\\]|\\.)*+)(?P<double_end>"?)
+      | '(?P<single>(?:[^'\\]|\\.)*+)(?P<single_end>'?)
+      | (?P<number>-?\d[\d.eE+\-]*)
+      | (?P<word>true|false|null|True|False|None|NaN|-?Infinity)\b
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.)|$)",
+    re.DOTALL,
+)
+_PLAIN_KEY = re.compile(r"[A-Za-z_$][\w.$-]{0,63}")
+"""A key that is a name in a program; any other may be data, such as an e-mail address, and is read as a leaf too."""
+_COLON = re.compile(r"\s*:")
+_SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+@dataclass(slots=True)
+class Leaf:
+    """One string, number or stretch of plain text.
+
+    `places[i]` is the index in the raw text of character i of `text`, and `places[len(text)]` the end of the last one.
+    `siblings` are all keys of the object that holds the leaf. Leaves of one record (an element of an array, with the
+    objects inside it) share a `group`: they are read together, because a name and its address say more than each alone.
+    """
+
+    text: str
+    path: tuple[str, ...]
+    places: Sequence[int]
+    group: int
+    kind: str = "text"  # "text" outside JSON, "string", "number" or "key" in it
+    depth: int = 0  # how many JSON strings the leaf lies in
+    siblings: set[str] = field(default_factory=set)
+    whole: tuple[int, int] | None = None  # decoded from something that can only be replaced whole (base64): where it is
+
+    @property
+    def quote(self) -> str:
+        """A double quote as it must be written at this depth, for a placeholder that replaces a bare number."""
+        backslashes: int = (1 << self.depth) - 1
+        return "\\" * backslashes + '"'
+
+
+@dataclass(slots=True)
+class _Container:
+    is_object: bool
+    group: int
+    path: tuple[str, ...]
+    key: str = ""
+    expects_key: bool = True
+    keys: set[str] = field(default_factory=set)
+
+    @property
+    def value_path(self) -> tuple[str, ...]:
+        """The path of a value that stands here."""
+        return (*self.path[-PATH_KEPT:], self.key) if self.is_object else self.path
+
+
+def leaves(text: str, path: tuple[str, ...] = ()) -> list[Leaf]:
+    """All leaves of a text in its order; `path` is the key that the text itself stood under."""
+    reader = _Reader()
+    reader.read(_Source(text, path, range(len(text) + 1), 0, set()), "text")
+    return reader.leaves
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A text to read: the whole, or the content of a JSON string in it."""
+
+    text: str
+    path: tuple[str, ...]
+    places: Sequence[int]
+    depth: int
+    siblings: set[str]
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.leaves: list[Leaf] = []
+        self._groups = 0
+
+    def _group(self) -> int:
+        self._groups += 1
+        return self._groups
+
+    def read(self, source: _Source, kind: str) -> None:
+        """Append the leaves of one text: the JSON in it, and what stands between as plain text."""
+        text = source.text
+        done = 0
+        position = 0
+        while source.depth < MAX_NESTING and (start := _START.search(text, position)):
+            before = len(self.leaves)
+            end, useful = self._structure(source, start.start())
+            inside = self.leaves[before:]
+            del self.leaves[before:]
+            position = max(end, start.end())
+            if not useful:  # it only looked like the beginning of a structure
+                continue
+            self._plain(source, done, start.start(), kind)
+            self.leaves += inside
+            done = position = end
+        self._plain(source, done, len(text), kind)
+
+    def _plain(self, source: _Source, start: int, end: int, kind: str) -> None:
+        if start < end:
+            text, places = source.text[start:end], source.places[start : end + 1]
+            self._add(Leaf(text, source.path, places, self._group(), kind, source.depth, source.siblings))
+
+    def _add(self, leaf: Leaf) -> None:
+        """Keep a leaf of text; what is encoded in it becomes leaves of their own."""
+        done = 0
+        for stretch in stretches(leaf.text):
+            self._keep(leaf, done, stretch.start)
+            path = (*leaf.path, stretch.key) if stretch.key else leaf.path
+            if stretch.origin is None:
+                before = len(self.leaves)
+                places = [leaf.places[stretch.start]] * len(stretch.text) + [leaf.places[stretch.end]]
+                self.read(_Source(stretch.text, path, places, leaf.depth + 1, leaf.siblings), "string")
+                for inner in self.leaves[before:]:
+                    inner.whole = (leaf.places[stretch.start], leaf.places[stretch.end])
+            else:
+                places = [leaf.places[index] for index in stretch.origin]
+                self.leaves.append(replace(leaf, text=stretch.text, path=path, places=places))
+            done = stretch.end
+        self._keep(leaf, done, len(leaf.text))
+
+    def _keep(self, leaf: Leaf, start: int, end: int) -> None:
+        if end - start == len(leaf.text):
+            self.leaves.append(leaf)
+        elif leaf.text[start:end].strip():
+            self.leaves.append(replace(leaf, text=leaf.text[start:end], places=leaf.places[start : end + 1]))
+
+    def _structure(self, source: _Source, start: int) -> tuple[int, bool]:
+        """Read from an opening bracket to its end, or to what is no JSON; tell where that is, and if it held any."""
+        stack: list[_Container] = []
+        position, useful = start, False
+        while token := _TOKEN.match(source.text, position):
+            mark = token["mark"]
+            if mark is None:
+                holder = stack[-1] if stack else _Container(is_object=False, group=self._group(), path=source.path)
+                if not self._value(source, token, holder):
+                    break
+                useful = True
+            elif mark in "{[":
+                stack.append(self._open(stack, source.path, is_object=mark == "{"))
+            elif not stack or (mark == ":" and not stack[-1].is_object):
+                break
+            elif mark in "}]":
+                stack.pop()
+                useful = True
+            else:
+                stack[-1].expects_key = mark == ","
+            position = token.end()
+            if not stack:
+                break
+        return position, useful
+
+    def _open(self, stack: list[_Container], path: tuple[str, ...], *, is_object: bool) -> _Container:
+        if not stack:
+            return _Container(is_object, self._group(), path)
+        parent = stack[-1]
+        inner = (*parent.path[-PATH_KEPT:], parent.key) if parent.is_object else parent.path
+        return _Container(is_object, parent.group if parent.is_object else self._group(), inner)
+
+    def _value(self, source: _Source, token: re.Match[str], holder: _Container) -> bool:
+        """Take a key, a string, a number or a word; False when none may stand here."""
+        name = next((name for name in ("double", "single") if token[name] is not None), None)
+        key_expected = holder.is_object and holder.expects_key
+        if name is None:
+            if key_expected:
+                return False
+            if token["number"] is not None:
+                start, end = token.span("number")
+                places, path = source.places[start : end + 1], holder.value_path
+                self.leaves.append(
+                    Leaf(token["number"], path, places, holder.group, "number", source.depth, holder.keys)
+                )
+            return True
+        start, end = token.span(name)
+        places = source.places[start : end + 1]
+        text, places = unescape(source.text[start:end], places)
+        if not key_expected:
+            self._string(_Source(text, holder.value_path, places, source.depth, holder.keys), holder)
+        elif token[f"{name}_end"] and _COLON.match(source.text, token.end()):
+            holder.key = text
+            holder.keys.add(text)
+            if not _PLAIN_KEY.fullmatch(text):
+                self.leaves.append(Leaf(text, holder.path, places, holder.group, "key", source.depth + 1))
+        else:  # a key that a limit has cut, or a set in Python's repr: text like any other
+            self._string(_Source(text, holder.path, places, source.depth, holder.keys), holder)
+        return True
+
+    def _string(self, content: _Source, holder: _Container) -> None:
+        inner = replace(content, depth=content.depth + 1)
+        if inner.depth < MAX_NESTING and _START.search(content.text):
+            self.read(inner, "string")
+        elif content.text:
+            self._add(Leaf(inner.text, inner.path, inner.places, holder.group, "string", inner.depth, inner.siblings))
+
+
+def unescape(raw: str, places: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """Decode the escapes of a JSON or Python string; the second value says where each character came from."""
+    if "\\" not in raw:
+        return raw, places
+    decoded: list[str] = []
+    origin: list[int] = []
+    position = 0
+    for escape in _ESCAPE.finditer(raw):
+        start, end = escape.span()
+        decoded.append(raw[position:start])
+        origin.extend(places[position:start])
+        decoded.append(_character(escape))
+        origin.append(places[start])
+        position = end
+    decoded.append(raw[position:])
+    origin.extend(places[position : len(raw) + 1])
+    return "".join(decoded), origin
+
+
+def _character(escape: re.Match[str]) -> str:
+    high, low, unit, byte, simple = escape.groups()
+    if high is not None:
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + (int(low, 16) - 0xDC00))
+    if unit is not None or byte is not None:
+        return chr(int(unit or byte, 16))
+    if simple is None:
+        return "\\"  # a text that was cut in the middle of an escape
+    return _SIMPLE.get(simple, simple)

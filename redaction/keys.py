@@ -1,0 +1,256 @@
+"""What a key says about its value: the attribute key of a text, and the keys of the JSON inside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_INDEX = re.compile(r"\d+")
+_LONGEST_KEY = 120
+_LONGEST_VALUE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRule:
+    """Values under keys that match `key` are PII of one entity, if the whole value matches `value`.
+
+    `key` is matched against the whole last key in snake_case; `numbers` says whether bare JSON numbers count too.
+    """
+
+    entity: str
+    key: re.Pattern[str]
+    value: re.Pattern[str]
+    numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClass:
+    """All that redaction takes from a key; two keys of one class give the same result."""
+
+    rule: KeyRule | None = None
+    context: str = ""  # words of the key that a rule may take as context ("ssn", "phone")
+    prose: bool = True  # whether the value may be free text, for the NER model to read
+    username: bool = False  # whether a handle under this key names a person
+    product: bool = False  # whether the value names or describes a thing that is sold
+
+    @property
+    def identity(self) -> str:
+        """Equal for keys that are treated alike."""
+        rule = self.rule.key.pattern if self.rule else ""
+        return f"{rule}|{self.context}|{self.prose:d}{self.username:d}{self.product:d}"
+
+
+def _rule(entity: str, key: str, value: str, *, numbers: bool = False) -> KeyRule:
+    return KeyRule(entity, re.compile(key), re.compile(value, re.DOTALL), numbers)
+
+
+_NAME = r"(?=.*[^\W\d_])[^{}\[\]<>=@/\\]{1,80}"
+_DIGITS = r"[+(]?\d[\d\s().\-/+x]{%d,28}"
+_ID_VALUE = r"(?=(?:.*\d){3})[\w .\-/]{4,34}"
+
+RULES = (
+    _rule(
+        "PERSON",
+        r"(?:(?:first|last|full|given|middle|sur|family|maiden|nick|legal|preferred|birth|customer|contact|patient|employee"
+        r"|passenger|card_?holder|account_holder|recipient|sender|guest|client|holder|beneficiary|billing|shipping|spouse"
+        r"|father|mother|doctor|driver|person|owner|member|student|teacher|attendee|caller|payer|payee|author|reviewer"
+        r"|approver|manager|real|display|emergency_contact)_?names?(?:_on_card)?"
+        r"|firstnames?|lastnames?|fullname|surnames?|forenames?|name_on_card|card_?holder)",
+        _NAME,
+    ),
+    _rule("EMAIL_ADDRESS", r"(?:.*_)?e?_?mail(?:_address|_addr|_id)?s?", r".*(?:@|%40|\bat\b).*"),
+    _rule(
+        "PHONE_NUMBER",
+        r"(?:.*_)?(?:phone|telephone|tel|mobile|cell|cellphone|fax|msisdn|whatsapp)(?:_?(?:number|no|num|nr))?s?\d?",
+        _DIGITS % 5,
+        numbers=True,
+    ),
+    _rule(
+        "ADDRESS",
+        r"(?:(?:home|street|postal|mailing|billing|shipping|delivery|residential|work|permanent|current|full)_)?"
+        r"(?:address(?:_?line)?_?\d?|addr(?:_?line)?_?\d?|street(?:_?(?:name|number|no|line|address))?_?\d?|address_text)"
+        r"|line_?[12]|apartment|apt|house_?number",
+        r"(?=.*[^\W\d_].*)(?!\S+$)(?!.*://)[^{}<>]{3,120}|\d{1,5}[a-zA-Z]?",
+    ),
+    _rule(
+        "ADDRESS",
+        r"(?:.*_)?(?:zip|zip_?code|postal_?code|post_?code|pin_?code)",
+        r"[A-Za-z0-9][A-Za-z0-9 \-]{2,9}",
+        numbers=True,
+    ),
+    _rule(
+        "LOCATION",
+        r"(?:(?:home|billing|shipping|birth|residence)_)?(?:city|town|village|suburb)|place_of_birth|birth_?place",
+        _NAME,
+    ),
+    _rule(
+        "DATE_OF_BIRTH",
+        r"(?:.*_)?(?:dob|date_of_birth|birth_?dates?|birth_?days?|born(?:_on)?|birth_?year|year_of_birth)",
+        r"(?=.*\d)[\w .,/:\-+]{4,35}",
+        numbers=True,
+    ),
+    _rule("US_SSN", r"(?:.*_)?(?:ssn|social_security(?:_number|_no)?)", r"(?:.*\d){4}.*", numbers=True),
+    _rule(
+        "CREDIT_CARD",
+        r"(?:.*_)?(?:card|cc|credit_card|debit_card|payment_card)_?(?:number|no|num|nr)|pan|credit_?card|debit_?card",
+        r"(?:\d[ \-]?){11,18}\d",
+        numbers=True,
+    ),
+    _rule("CREDIT_CARD_CODE", r"(?:.*_)?(?:cvv2?|cvc2?|card_security_code)", r"\d{3,4}", numbers=True),
+    _rule("IBAN_CODE", r"(?:.*_)?iban(?:_code|_number)?", r"[A-Za-z]{2}\d{2}[A-Za-z0-9 ]{8,36}"),
+    _rule(
+        "BANK_ACCOUNT",
+        r"(?:.*_)?(?:bank_account|account_(?:number|no)|acct_(?:number|no)|routing_(?:number|no)|sort_code)(?:_number|_no)?",
+        _ID_VALUE,
+        numbers=True,
+    ),
+    _rule(
+        "ID_NUMBER",
+        r"(?:.*_)?(?:passport|national_id|national_insurance|nino|driver_?s?_?licen[cs]e|driving_?licen[cs]e|dl|tax_id"
+        r"|taxpayer_id|tin|itin|aadhaa?r|nhs|medical_record|mrn|voter_id|identity_card)(?:_?(?:number|no|num|nr|id))?",
+        _ID_VALUE,
+        numbers=True,
+    ),
+    _rule(
+        "PASSWORD",
+        r"(?:.*_)?(?:password|passwd|pwd|passphrase|passcode)s?(?:_hash)?",
+        r"(?!(?:true|false|none|null|yes|no|required|optional)$)\S[^\r\n]{2,118}",
+        numbers=True,
+    ),
+    _rule(
+        "API_KEY",
+        r"(?:.*_)?(?:api_?key|apikey|access_?key|secret_?key|private_?key|client_?secret|secret_access_key|signing_?key"
+        r"|encryption_?key|webhook_?secret|app_?secret|secret)s?",
+        r"(?!(?:true|false|none|null)$)\S{6,}",
+    ),
+    _rule(
+        "ACCESS_TOKEN",
+        r"(?:.*_)?(?:access|refresh|auth|id|bearer|session|csrf|security|api|bot|user|device|push)_?token|authorization"
+        r"|x_auth_token|set_cookie|cookie",
+        r"(?!(?:true|false|none|null|bearer|basic)$)(?=(?:.*\d)|.{20}).{8,}",
+    ),
+)
+
+_PERSON_PARENT = re.compile(
+    r"(?:.*_)?(?:user|enduser|end_user|customer|person|patient|contact|employee|passenger|travell?er|guest|recipient|sender"
+    r"|owner|member|profile|card_?holder|attendee|participant|holder|client|caller|author|approver|reviewer|assignee"
+    r"|candidate|applicant|student|teacher|doctor|driver|beneficiary|spouse|tenant_contact|borrower|buyer|seller|lead)s?"
+)
+_PERSON_SIBLINGS = re.compile(
+    r"(?:.*_)?(?:first_?name|last_?name|e_?mail(?:_address)?|phone(?:_number)?|mobile|dob|date_of_birth|birth_?date|ssn"
+    r"|passport\w*|address\d?|gender|nationality|job_?title|date_joined)"
+)
+_PRODUCT_SIBLINGS = re.compile(
+    r"(?:.*_)?(?:price|unit_price|sku|product_id|item_id|quantity|qty|stock|options|variants?|available|discount|barcode|asin)"
+)
+_PRODUCT_PARENT = re.compile(r"(?:.*_)?(?:options|variants?|features?|specs|specifications|attributes|dimensions)")
+_BARE_NAME = _rule("PERSON", r"name", _NAME)
+_USERNAME_KEY = re.compile(
+    r"(?:.*_)?(?:user_?names?|user_?ids?|login|handle|screen_?name|nick|nickname|account_?(?:id|name)|customer_?ids?|uid|user"
+    r"|created_by|updated_by|modified_by|assigned_to|assignee|requested_by|approved_by)"
+)
+_USERNAME = _rule(
+    "USERNAME", r"(?:.*_)?(?:user_?name|screen_?name|login|handle)", r"(?!.*[\s@{}<>])(?=.*[A-Za-z]).{2,64}"
+)
+_GENERIC_USERS_TEXT = (
+    "admin administrator anonymous anon api app assistant bot customer default demo dev guest human nobody none"
+    " null operator owner postgres root service session string support system test tester ubuntu unknown user usr"
+    " viewer id uid acct account agent tool function org team tenant cust client member mail info sales contact"
+    " noreply"
+)
+GENERIC_USERS = frozenset(_GENERIC_USERS_TEXT.split())
+
+_CONTEXT_TEXT = (
+    "phone tel telephone mobile cell fax card credit debit ssn social iban account acct bank routing passport"
+    " licence license tax national insurance birth dob born password secret token key pin zip postal email mail"
+    " address"
+)
+_CONTEXT = frozenset(_CONTEXT_TEXT.split())
+_NO_PROSE = re.compile(
+    r"(?:.*_)?(?:id|ids|uuid|guid|type|role|object|status|state|kind|mime_?type|content_?type|format|model|model_?name"
+    r"|finish_?reasons?|stop_?reason|currency|unit|units|timestamp|time|date|datetime|created|updated|created_?at|updated_?at"
+    r"|language|lang|locale|encoding|version|schema|url|uri|href|path|file_?name|method|hash|checksum|signature|fingerprint"
+    r"|size|color|colour|brand|category|sku|currency_?code|country|country_?code|province|severity|level|priority|tag|tags"
+    r"|enum|required|queue|topic|exchange|routing_key|destination|host|host_?name|runtime|command|module|logger|operation|mode|engine|provider|service|namespace|region|zone|environment)"
+)
+
+_TECHNICAL_TEXT = (
+    "telemetry process os host container k8s cloud aws gcp azure faas messaging server net network rpc otel code"
+    " thread url http db device browser webengine dns tls peer user_agent celery scope"
+)
+_TECHNICAL = frozenset(_TECHNICAL_TEXT.split())
+"""First words of attribute keys of OpenTelemetry's resource and transport conventions: one word there is no name."""
+
+
+def snake(key: str) -> str:
+    """Write a key in snake_case: "shipTo.firstName[0]" is "ship_to_first_name"; indexes are dropped."""
+    return "_".join(word.lower() for word in _WORD.findall(key[-_LONGEST_KEY:]) if not _INDEX.fullmatch(word))
+
+
+def classify(path: Sequence[str], siblings: set[str] | frozenset[str] = frozenset()) -> KeyClass:
+    """Classify the innermost key of a path. Dots separate keys too, as in OTLP attribute keys."""
+    if not path:
+        return KeyClass()
+    names = tuple(part for key in path[-3:] for part in key[-_LONGEST_KEY:].split(".") if part and not part.isdecimal())
+    beside = ""
+    if names[-1:] == ("name",) and siblings:
+        kinds = {_beside(key) for key in siblings}
+        beside = "person" if "person" in kinds else "product" if "product" in kinds else ""
+    return _classify((names[0], *names[-3:]) if names else (), beside)
+
+
+@lru_cache(maxsize=4096)
+def key_identity(key: str) -> str:
+    """Equal for attribute keys under which a text, and every JSON value inside it, is treated alike."""
+    return "/".join(classify(path).identity for path in ((key,), (key, "x"), (key, "name"), (key, "id")))
+
+
+@lru_cache(maxsize=4096)
+def _beside(key: str) -> str:
+    """Tell "person" or "product" when a key shows what its object is about."""
+    if _PERSON_SIBLINGS.fullmatch(snake(key)) or snake(key) == "address":
+        return "person"
+    return "product" if _PRODUCT_SIBLINGS.fullmatch(snake(key)) else ""
+
+
+@lru_cache(maxsize=8192)
+def _classify(names: tuple[str, ...], beside: str) -> KeyClass:
+    snakes = [snake(name) or name.lower() for name in names[1:]]
+    last = snakes[-1] if snakes else ""
+    parent = snakes[-2] if len(snakes) > 1 else ""
+    digits_kept = re.sub(r"[^a-z0-9]+", "_", names[-1].lower()) if names else ""
+    context = " ".join(sorted({word for name in snakes[-2:] for word in name.split("_")} & _CONTEXT))
+    rule = next((rule for rule in RULES if rule.key.fullmatch(last) or rule.key.fullmatch(digits_kept)), None)
+    if rule is None and last in ("name", "names") and (beside == "person" or _PERSON_PARENT.fullmatch(parent)):
+        rule = _BARE_NAME
+    if rule is None and _USERNAME.key.fullmatch(last):
+        rule = _USERNAME
+    username = _USERNAME_KEY.fullmatch(last) is not None or (
+        last == "id" and _PERSON_PARENT.fullmatch(parent) is not None
+    )
+    product = (last == "name" and beside == "product") or _PRODUCT_PARENT.fullmatch(parent) is not None
+    technical = _NO_PROSE.fullmatch(last) is not None or names[0] in _TECHNICAL if names else False
+    return KeyClass(rule, context, not technical and not product, username, product)
+
+
+def whole_value(key: KeyClass, value: str, *, number: bool = False) -> str | None:
+    """Name the entity that the key alone makes of the whole value, None when the key or the value does not say."""
+    rule = key.rule
+    if rule is None or (number and not rule.numbers):
+        return None
+    trimmed = value.strip()
+    if not trimmed or len(trimmed) > _longest(rule) or not rule.value.fullmatch(trimmed):
+        return None
+    if rule.entity in {"USERNAME", "PERSON"} and trimmed.lower() in GENERIC_USERS:
+        return None
+    return rule.entity
+
+
+def _longest(rule: KeyRule) -> int:
+    return 8192 if rule.entity in {"ACCESS_TOKEN", "API_KEY"} else _LONGEST_VALUE

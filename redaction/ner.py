@@ -1,0 +1,38 @@
+"""What redaction asks of a model that recognises names, and the rules that make findings of its answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Entity(NamedTuple):
+    """A stretch that the model tagged, in characters of the text it was given.
+
+    Labels: PERSON, STREET, BUILDING, UNIT, CITY, STATE, ZIP, EMAIL_ADDRESS, PHONE_NUMBER, ID_NUMBER.
+    """
+
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+class NerModel(Protocol):
+    """A model that finds entities in short texts (`max_chars` each).
+
+    The answer for a text must not depend on the texts beside it: two replicas must redact alike, and caches be true.
+    """
+
+    name: str
+    max_chars: int
+
+    def find(self, texts: Sequence[str]) -> list[list[Entity]]:
+        """Find the entities of each text, in its order and without overlap."""
+        ...
+
+    def close(self) -> None:
+        """Free what the model holds."""
+        ...

@@ -1,0 +1,192 @@
+"""What the NER model reads of a record: its strings, one a line, without ids, timestamps, numbers and what rules found.
+
+Agents' texts are mostly syntax and identifiers. Left out, they cost no time and make no false names; every character
+that stays keeps the place it came from.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from redaction.ner import Entity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MASK = "#"
+"""Stands for what was left out, so that the model still sees that something stood there."""
+
+_PART = re.compile(
+    r"""
+    (?P<placeholder><[A-Z][A-Z0-9_]{2,40}>)
+  | (?P<key>\\*["'][A-Za-z_][\w-]{0,40}\\*["']\s*:(?!//)|\b[a-z_][a-z0-9_]*=)
+  | (?P<call>(?<![\w.])[a-z_][\w.]*(?=\())
+  | (?P<code>`[^`\n]{1,200}`)
+  | (?P<link>\b[a-z][a-z0-9+.-]{1,15}://[^\s"'<>)\]]+)
+  | (?P<path>(?<![\w/.@-])(?:~|\.{1,2})?/?(?:[\w.@-]{1,128}/){2,}[\w.@-]*)
+  | (?P<root>(?<![\w/])/[\w.@-]+(?:/[\w.@-]+)?|\b[A-Za-z]:\\[^\s"']+)
+  | (?P<flag>(?<!\w)--?[a-z][\w-]{2,}=?)
+  | (?P<time>\b\d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b)
+  | (?P<clock>\b\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\b)
+  | (?P<name>\b[\w$]+(?:[.:_-]+[\w$]+)*\b(?:\(\))?)
+  | (?P<amount>[$€£]\s?\d[\d.,]*|-?\b\d+\.\d+\b)
+  | (?P<syntax>[{}\[\]|\\"*~^=_<>]+)
+  | (?P<space>[ \t]{2,})
+    """,
+    re.VERBOSE,
+)
+_HANDLE = re.compile(r"[a-z]{2,}(?:[._-][a-z]{2,})+[._-]?\d{0,6}", re.IGNORECASE)
+_HEX = re.compile(r"(?=.*\d)[0-9a-f]{12,}", re.IGNORECASE)
+_NAME_HUMPS = re.compile(
+    r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|O|D|Fitz|St|Al|El|Ben|Ha|Mb|Da|Lo|Ver|Vander)[A-Z][a-zà-ÿ]+"
+)
+_SENTENCE_END = re.compile(r"\n+|(?<=[.!?;:])[)\"'*]*\s+(?=[^\sa-z])")
+_LONG_NUMBER = 6
+_LONG_TOKEN = 64
+_LONG_CODE = 5  # shorter ones are house numbers and grades ("12B", "3rd")
+
+
+class Anchor(NamedTuple):
+    """From `view_start` on, the view holds `length` characters of leaf `leaf`, from `leaf_start` on."""
+
+    view_start: int
+    leaf: int
+    leaf_start: int
+    length: int
+
+
+class View:
+    """The text to read, built leaf by leaf."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._anchors: list[Anchor] = []
+        self._starts: list[int] = []
+        self._length = 0
+        self._last = "\n"
+
+    @property
+    def text(self) -> str:
+        """The whole view."""
+        return "".join(self._parts)
+
+    def add_leaf(self, index: int, text: str, masked: Sequence[tuple[int, int]]) -> None:
+        """Add a line with the text of leaf `index` without the stretches in `masked` (in order, apart)."""
+        position = 0
+        for start, end in masked:
+            self._add_text(index, text, position, start)
+            self._add_constant(MASK)
+            position = end
+        self._add_text(index, text, position, len(text))
+        self._add_constant("\n")
+
+    def pieces(self, longest: int) -> list[tuple[int, str]]:
+        """Cut the view into whole sentences of up to `longest` characters, each with its start; blank ones left out."""
+        text = self.text
+        found: list[tuple[int, int]] = []
+        for start, end in _sentences(text, longest):
+            if found and end - found[-1][0] <= longest:
+                found[-1] = (found[-1][0], end)
+            else:
+                found.append((start, end))
+        return [(start, text[start:end]) for start, end in found if any(map(str.isalpha, text[start:end]))]
+
+    def back(self, entity: Entity, piece_start: int) -> tuple[int, Entity] | None:
+        """Find the leaf that an entity of a piece lies in, and its place there; None when it is all constants."""
+        start, end = entity.start + piece_start, entity.end + piece_start
+        index = max(bisect_right(self._starts, start) - 1, 0)
+        first: Anchor | None = None
+        last: Anchor | None = None
+        while index < len(self._anchors) and self._anchors[index].view_start < end:
+            anchor = self._anchors[index]
+            if anchor.view_start + anchor.length > start and (first is None or anchor.leaf == first.leaf):
+                first, last = first or anchor, anchor
+            index += 1
+        if first is None or last is None:
+            return None
+        begin = first.leaf_start + max(0, start - first.view_start)
+        finish = last.leaf_start + min(last.length, end - last.view_start)
+        return first.leaf, Entity(begin, finish, entity.label, entity.score)
+
+    def _add_text(self, leaf: int, text: str, start: int, end: int) -> None:
+        position = start
+        for part in _PART.finditer(text, start, end):
+            self._add(leaf, text, position, part.start())
+            position = part.end()
+            kind = part.lastgroup
+            if kind == "name" and not is_identifier(part.group()):
+                self._add(leaf, text, part.start(), part.end())
+            elif kind == "space":
+                self._add_constant(" ")
+            elif kind == "key":
+                self._add_constant("\n")
+            elif kind == "syntax":
+                self._add_constant("\n" if "{" in part.group() or "}" in part.group() else " ")
+            else:
+                self._add_constant(MASK)
+        self._add(leaf, text, position, end)
+
+    def _add(self, leaf: int, text: str, start: int, end: int) -> None:
+        if end <= start:
+            return
+        self._parts.append(
+            text[start:end].encode("utf-8", "replace").decode() if _has_surrogate(text, start, end) else text[start:end]
+        )
+        self._anchors.append(Anchor(self._length, leaf, start, end - start))
+        self._starts.append(self._length)
+        self._length += end - start
+        self._last = text[end - 1]
+
+    def _add_constant(self, character: str) -> None:
+        if self._last == character or (character == " " and self._last == "\n"):
+            return
+        self._parts.append(character)
+        self._length += 1
+        self._last = character
+
+
+def _has_surrogate(text: str, start: int, end: int) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text[start:end])
+
+
+def _sentences(text: str, longest: int) -> Iterator[tuple[int, int]]:
+    start = 0
+    for mark in _SENTENCE_END.finditer(text):
+        yield from _windows(text, start, mark.start(), longest)
+        start = mark.end()
+    yield from _windows(text, start, len(text), longest)
+
+
+def _windows(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Cut a sentence that is too long, at white space where there is some; no window overlaps the next."""
+    while end - start > longest:
+        cut = text.rfind(" ", start + longest // 2, start + longest)
+        cut = cut if cut > start else start + longest
+        yield start, cut
+        start = cut
+    if end > start:
+        yield start, end
+
+
+def is_identifier(token: str) -> bool:
+    """Whether a token names a thing in a program or a system (an id, a variable, a version): no model may touch it."""
+    if token.isalpha():
+        return _is_camel(token)
+    if token.isdecimal():
+        return len(token) >= _LONG_NUMBER
+    if token.endswith("()") or "::" in token or len(token) > _LONG_TOKEN or _HEX.fullmatch(token):
+        return True
+    digits = any(map(str.isdecimal, token))
+    if _HANDLE.fullmatch(token):
+        return not digits and ("_" in token or "." in token)  # code; "mia_li_3668" may be somebody
+    letters = any(map(str.isalpha, token))
+    return "_" in token or (digits and letters and len(token) >= _LONG_CODE)
+
+
+def _is_camel(token: str) -> bool:
+    if token.islower() or token.istitle() or token.isupper() or not token.isascii():
+        return False
+    humps = sum(map(str.isupper, token[1:]))
+    return humps >= 1 and any(map(str.islower, token)) and _NAME_HUMPS.fullmatch(token) is None

@@ -1,0 +1,160 @@
+"""Who somebody is and where they live: e-mail addresses, handles, postal addresses, birth dates."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from redaction.keys import GENERIC_USERS, classify, whole_value
+from redaction.recognizers.base import Hit, Rule, RuleRecognizer, TextRecognizer, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
+_DATE = re.compile(
+    r"(?<![\w/.-])(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH},? \d{{4}})(?![\w/-])",
+    re.IGNORECASE,
+)
+_STREET_KIND = (
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Way|Terrace|Ter|Circle|Cir|Parkway|Pkwy"
+    r"|Highway|Hwy|Square|Sq|Close|Crescent|Cres|Trail|Trl|Alley|Row|Mews|Walk|Grove|Gardens|Esplanade|Quay|Broadway|Plaza)"
+)
+_UNIT = r"(?:Suite|Apt\.?|Apartment|Unit|Ste\.?|Flat|Room|Rm\.?|Floor|Fl\.?|Building|Bldg\.?|PO Box|P\.O\. Box|#)"
+_CAPITALISED = r"[A-ZÀ-Þ][\w'\u2019.-]{0,40}"
+_STREET = re.compile(
+    rf"(?<![\w.#$-])\d{{1,6}}[A-Za-z]?(?:-\d{{1,5}})?,? (?:(?:{_CAPITALISED}|\d{{1,3}}(?:st|nd|rd|th)) ){{0,4}}?"
+    rf"(?:{_STREET_KIND}\b\.?)(?: (?:N|S|E|W|NE|NW|SE|SW)\b\.?)?"
+    rf"(?:,? {_UNIT} ?[\w-]{{1,8}})?"
+    rf"(?:,? (?:{_CAPITALISED} ?){{1,4}})?(?:,? [A-Z]{{2}}\b)?(?:,? \d{{5}}(?:-\d{{4}})?\b)?"
+)
+_FOREIGN_STREET = re.compile(
+    r"(?<![\w])(?:[A-ZÀ-Þ][\w'\u2019-]{0,30}[- ]){0,2}[A-ZÀ-Þa-zß-ÿ-]{0,40}"
+    r"(?:straße|strasse|str\.|gasse|weg|platz|allee|gatan|vägen|gata|vej|gade|laan|straat)"
+    r" \d{1,4}[a-z]?\b(?:, \d{4,5} [A-ZÀ-Þ][\w-]+)?"
+    r"|\b(?:Rue|rue|Avenue|avenue|Via|Viale|Piazza|Calle|Avenida|Rua|Praça|Plaza|ul\.|Boulevard)"
+    r"(?: (?:de|du|des|la|le|les|del|della|da|do|dos|das|di|l'|d'))*(?: [A-ZÀ-Þ][\w'\u2019-]{0,40}){1,3},? \d{1,5}\b"
+)
+_STATES = (
+    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]"
+)
+_CITY_STATE = re.compile(
+    rf"(?<![\w.])(?:[A-Z][a-z'\u2019.-]{{1,40}} ){{0,2}}[A-Z][a-z]{{1,40}}, (?:{_STATES})\b(?! [a-z]?[A-Z])"
+)
+_CITY_STATE_ZIP = re.compile(
+    rf"(?<![\w.])(?:{_CAPITALISED}\s){{0,2}}{_CAPITALISED},?\s[A-Z]{{2}},?\s\d{{5}}(?:-\d{{4}})?\b"
+)
+_MILITARY = re.compile(
+    r"(?<!\w)(?:PSC|Unit|CMR) \d{1,5},? Box \d{1,6}(?:[\s,]+(?:APO|FPO|DPO),? A[AEP] \d{5}(?:-\d{4})?)?", re.IGNORECASE
+)
+_CANADA_POSTCODE = re.compile(r"(?<![\w-])[A-CEGHJ-NPR-TVXY]\d[A-CEGHJ-NPR-TV-Z] \d[A-CEGHJ-NPR-TV-Z]\d(?![\w-])")
+_UK_POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}(?![\w-])")
+_EMAIL = re.compile(
+    r"(?<![\w.+%-])[\w.+%-]{1,64}(?:'[\w.+%-]{1,30})?(?<!\.)@(?:[^\W_](?:[\w-]{0,62})\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,30})(?![\w@])"
+)
+_CUT_EMAIL = re.compile(r"(?<=[\s\"'<(:=,])[\w.+%-]{2,64}@[\w.-]{0,64}\Z")
+_HANDLE = re.compile(r"(?<![\w@/.-])[a-z]{2,}(?:[._-][a-z]{2,}){1,3}[._-]?\d{1,6}(?![\w/-]|\.\w)")
+_MAIL_NOT_PERSONAL = re.compile(r"git@|.*@(?:sha256|v?\d)", re.IGNORECASE)
+
+
+def is_handle(value: str) -> bool:
+    """Whether a user name looks made of a person's name ("mia_li_3668"), not of a role ("test-user-1")."""
+    if (
+        _HANDLE.fullmatch(value.lower()) is None
+        and re.fullmatch(r"[a-z]{2,}(?:[._-][a-z]{2,}){1,2}", value.lower()) is None
+    ):
+        return False
+    return not any(part in GENERIC_USERS for part in re.findall(r"[a-z]+", value.lower()))
+
+
+def _not_package(value: str) -> bool:
+    return _MAIL_NOT_PERSONAL.match(value) is None
+
+
+_PAIR = re.compile(
+    r"""(?P<open>\\*["'])?(?<![\w.-])(?P<key>[A-Za-z][A-Za-z0-9_-]{1,40})(?(open)\\*["'])\s{0,2}[:=]\s{0,2}"""
+    r"""(?:(?P<quote>\\*["'])(?P<quoted>[^"'\\{}\[\]\r\n]{2,120}?)(?=\\*["']|\Z)|(?P<bare>[^\s"'\\{}\[\],;&<>()]{2,80}))"""
+)
+
+
+class KeyValueRecognizer(TextRecognizer):
+    """The rules for keys, in text that is not JSON: Python's repr of objects, logs, queries, escaped fragments."""
+
+    gate = re.compile(r"[:=]")
+
+    def __init__(self) -> None:
+        super().__init__("KeyValueRecognizer", ["PERSON"])
+
+    def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
+        """Values whose key says what they are."""
+        del key_words  # the keys here stand in the text itself
+        for match in _PAIR.finditer(text):
+            key = classify((match["key"],))
+            if key.rule is None and not key.username:
+                continue
+            group = "quoted" if match["quoted"] is not None else "bare"
+            value = match[group]
+            if (
+                group == "bare"
+                and match["open"] is None
+                and "_" not in match["key"]
+                and not any(map(str.isdecimal, value))
+            ):
+                continue  # "City: nice", "mobile: yes": prose, which the model reads better
+            entity = whole_value(key, value)
+            if entity is None and key.username and is_handle(value):
+                entity = "USERNAME"
+            if entity is not None:
+                yield Hit(*match.span(group), entity, self.name, 0.8)
+
+
+def recognizers() -> list[TextRecognizer]:
+    """Return the recognisers of this family."""
+    mail = RuleRecognizer(
+        "EmailRecognizer",
+        re.compile("@"),
+        (
+            Rule("EMAIL_ADDRESS", _EMAIL, 1.0, check=_not_package),
+            Rule("EMAIL_ADDRESS", _CUT_EMAIL, 0.6, check=_not_package),
+        ),
+    )
+    city = RuleRecognizer("CityRecognizer", re.compile(r", [A-Z]{2}\b"), (Rule("LOCATION", _CITY_STATE, 0.6),))
+    address = RuleRecognizer(
+        "PostalAddressRecognizer",
+        re.compile(r"\d"),
+        (
+            Rule("ADDRESS", _STREET, 0.8),
+            Rule("ADDRESS", _FOREIGN_STREET, 0.7),
+            Rule("ADDRESS", _CITY_STATE_ZIP, 0.8),
+            Rule("ADDRESS", _MILITARY, 0.8),
+            Rule("ADDRESS", _UK_POSTCODE, 0.7),
+            Rule("ADDRESS", _CANADA_POSTCODE, 0.6),
+            Rule("ADDRESS", re.compile(rf"(?<!\w){_UNIT} ?\d+[A-Za-z]?\b".replace("|#", ""), re.IGNORECASE), 0.6),
+            Rule(
+                "ADDRESS",
+                re.compile(r"(?<![\w.#$-])(?:\d{5}-\d{4}|\d{2}-\d{3}|\d{3} \d{2}|\d{3,6})(?![\w-]|[.,]\d)"),
+                0.6,
+                context=words("zip(?: ?code)?", "postal(?: code)?", "post ?code"),
+            ),
+            Rule(
+                "ADDRESS",
+                re.compile(r"(?<![\w.#$-])\d{5}(?![\w-]|[.,]\d)"),
+                0.5,
+                context=words("liv(?:e|es|ed|ing) in", "moved to", "resid(?:e|es|ing) in", "my address"),
+            ),
+        ),
+    )
+    birth = RuleRecognizer(
+        "BirthDateRecognizer",
+        re.compile(r"(?i)\b(?:birth|born|dob|b-day|bday)|\bd\.o\.b"),
+        (
+            Rule(
+                "DATE_OF_BIRTH",
+                _DATE,
+                0.8,
+                context=words("birth\\w*", "date of birth", "born", "dob", "d\\.o\\.b\\.?", "b-?day"),
+            ),
+        ),
+    )
+    return [mail, city, address, birth, KeyValueRecognizer()]

@@ -1,0 +1,98 @@
+"""Phone numbers: cheap candidates first, then Google's numbering plans for the regions that are asked for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import phonenumbers
+
+from redaction.recognizers.base import Hit, TextRecognizer, has_context, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "IN", "BR", "AU", "NL", "SE", "CH", "MX", "JP", "PL")
+
+_CANDIDATE = re.compile(
+    r"(?<![\w#$€£%+./-])(?<!\d,)"
+    r"(?:\+|00)?\(?\d(?:[\d/]|[\s.()/-]{1,2}(?=[\d(+])|\)){5,22}"
+    r"(?:(?:\s?(?:x|ext\.?|extension)\s?)\d{1,6})?(?![\w@%]|[.,]\d|-\d)",
+    re.IGNORECASE | re.ASCII,
+)
+_INTERNATIONAL = re.compile(r"(?<![\w+])\+\(?[1-9](?:[ .()/-]{0,2}\d){5,14}(?!\d)", re.ASCII)
+_CONTEXT = words(
+    "phones?",
+    "telephone",
+    "tel",
+    "mobile",
+    "cell(?:phone)?",
+    "fax",
+    "call(?:ed|ing|er)?",
+    "text",
+    "sms",
+    "whatsapp",
+    "ring",
+    "reach(?:ed)?",
+    "contact",
+    "dial(?:ed|led)?",
+    "answering",
+    "number is",
+    "hotline",
+    "pager",
+    "line",
+)
+_CONTEXT_AFTER = re.compile(r"[\s,(\\-]{1,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel)\b", re.IGNORECASE)
+_DATE = re.compile(
+    r"(?:19|20)\d\d[-/. ](?:0?[1-9]|1[0-2])(?:[-/. ]\d{1,2})?(?:\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d(?:\D.*)?"
+    r"|(?:19|20)\d\d\s?-\s?(?:19|20)\d\d"
+)
+_NATIONAL_SHAPE = re.compile(r"\(\d{2,5}\)|\d[ .-]\d{2,}[ .-]\d|\d{3}-\d{4}$")
+_GROUPS_OF_AMOUNTS = re.compile(r"\d{1,3}(?: \d{3})+")
+_FEWEST_DIGITS, _MOST_DIGITS = 7, 17
+
+
+class PhoneRecognizer(TextRecognizer):
+    """Numbers with a country code anywhere, numbers in a national shape, bare runs of digits near a telling word."""
+
+    gate = re.compile(r"\d(?:[\s.()/-]{0,3}\d){6}|\+\(?\d(?:[\s.()/-]{0,3}\d){5}")
+
+    def __init__(self, regions: Sequence[str] = REGIONS) -> None:
+        super().__init__("PhoneRecognizer", ["PHONE_NUMBER"])
+        self._regions = tuple(regions)
+
+    def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
+        """All phone numbers; a number that a limit has cut counts as long as it has a country code."""
+        for match in _INTERNATIONAL.finditer(text):
+            yield Hit(match.start(), match.end(), "PHONE_NUMBER", self.name, 0.9)
+        for match in _CANDIDATE.finditer(text):
+            value = match.group().rstrip(" .-(/")
+            if "(" not in value:
+                value = value.rstrip(")")
+            digits = sum(map(str.isdecimal, value))
+            if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS or _DATE.fullmatch(value):
+                continue
+            end = match.start() + len(value)
+            bare = value.isdecimal()
+            if bare and text[match.start() - 1 : match.start()] in {"=", ":", '"', "'"}:
+                continue  # the value of a field: the rules for keys decide
+            told = has_context(_CONTEXT, text, match.start(), key_words) or _CONTEXT_AFTER.match(text, end) is not None
+            shaped = _NATIONAL_SHAPE.search(value) is not None and _GROUPS_OF_AMOUNTS.fullmatch(value) is None
+            if (told and shaped) or ((told or shaped) and _is_valid(value, self._regions)):
+                yield Hit(match.start(), end, "PHONE_NUMBER", self.name, 0.75 if told else 0.6)
+
+
+def _is_valid(value: str, regions: tuple[str, ...]) -> bool:
+    for region in regions:
+        try:
+            number = phonenumbers.parse(value, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return True
+    return False
+
+
+def recognizers() -> list[TextRecognizer]:
+    """Return the recognisers of this family."""
+    return [PhoneRecognizer()]

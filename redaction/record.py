@@ -1,0 +1,122 @@
+"""A record: the leaves of a text that are read together, through the rules first and the model's answers afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from redaction import ner_rules
+from redaction.cache import digest
+from redaction.hits import covered, merged
+from redaction.keys import KeyClass, classify, whole_value
+from redaction.ner_view import View
+from redaction.operators import PLACEHOLDER
+from redaction.recognizers.base import Hit
+from redaction.recognizers.personal import is_handle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redaction.analyzer import Analyzer
+    from redaction.cache import Cache
+    from redaction.json_text import Leaf
+    from redaction.ner import Entity, NerModel
+
+_LONGEST_PRODUCT_NAME = 60
+
+
+class Mark(NamedTuple):
+    """A hit in one leaf of a record."""
+
+    leaf: int
+    hit: Hit
+
+
+class Piece(NamedTuple):
+    """A stretch of a record's view that the model reads at once; `key` is the keyed hash of its text."""
+
+    start: int
+    text: str
+    key: bytes
+
+
+@dataclass(slots=True)
+class Record:
+    """Leaves on their way; `done` once `marks` are final."""
+
+    leaves: list[Leaf]
+    classes: list[KeyClass]
+    key: bytes
+    marks: list[Mark] = field(default_factory=list)
+    view: View = field(default_factory=View)
+    pieces: list[Piece] = field(default_factory=list)
+    done: bool = False
+
+
+class RecordReader:
+    """Runs the rules over records, and remembers the final marks of each under its leaves and their kinds of key."""
+
+    def __init__(self, analyzer: Analyzer, model: NerModel, cache: Cache[tuple[Mark, ...]]) -> None:
+        self._analyzer = analyzer
+        self._model = model
+        self._cache = cache
+
+    def read(self, leaves: list[Leaf], *, structured: bool) -> Record:
+        """Run the rules, and lay out what the model must read; nothing of both when the record is known."""
+        classes = [classify(() if leaf.kind == "key" else leaf.path, leaf.siblings) for leaf in leaves]
+        parts = [
+            part for leaf, key in zip(leaves, classes, strict=True) for part in (leaf.kind, leaf.text, key.identity)
+        ]
+        record = Record(leaves, classes, digest("record", "s" if structured else "", *parts))
+        known = self._cache.get(record.key)
+        if known is not None:
+            record.marks = list(known)
+            record.done = True
+            return record
+        for index, (leaf, key) in enumerate(zip(leaves, classes, strict=True)):
+            hits = self._rules(leaf, key)
+            record.marks.extend(Mark(index, hit) for hit in hits)
+            if not structured and _may_be_prose(leaf, key):
+                record.view.add_leaf(index, leaf.text, covered(hits))
+        for start, piece in record.view.pieces(self._model.max_chars):
+            record.pieces.append(Piece(start, piece, digest("piece", piece)))
+        return record
+
+    def finish(self, record: Record, answers: Mapping[bytes, tuple[Entity, ...]]) -> None:
+        """Add what the model found in the record's pieces; raises KeyError when a piece has no answer."""
+        if record.done:
+            return
+        by_leaf: dict[int, list[Entity]] = {}
+        for piece in record.pieces:
+            for entity in answers[piece.key]:
+                placed = record.view.back(entity, piece.start)
+                if placed is not None:
+                    by_leaf.setdefault(placed[0], []).append(placed[1])
+        final: list[Mark] = []
+        for index, leaf in enumerate(record.leaves):
+            hits = [mark.hit for mark in record.marks if mark.leaf == index]
+            key_words = record.classes[index].context
+            hits += ner_rules.findings(leaf.text, by_leaf.get(index, ()), self._model.name, key_words)
+            final.extend(Mark(index, hit) for hit in merged(leaf.text, hits))
+        record.marks = final
+        record.done = True
+        self._cache.put(record.key, tuple(final))
+
+    def _rules(self, leaf: Leaf, key: KeyClass) -> list[Hit]:
+        number = leaf.kind == "number"
+        whole = whole_value(key, leaf.text, number=number)
+        if whole is None and key.username and not number and is_handle(leaf.text.strip()):
+            whole = "USERNAME"
+        if whole is not None and not PLACEHOLDER.search(leaf.text):
+            start = len(leaf.text) - len(leaf.text.lstrip())
+            return [Hit(start, len(leaf.text.rstrip()), whole, "KeyRecognizer", 1.0)]
+        return [] if number else self._analyzer.find(leaf.text, key.context)
+
+
+def _may_be_prose(leaf: Leaf, key: KeyClass) -> bool:
+    """Whether the model should read a leaf: one word under a technical key is an id or an enumeration."""
+    if leaf.kind == "number":
+        return False
+    if key.product:
+        return len(leaf.text) > _LONGEST_PRODUCT_NAME
+    return key.prose or (" " in leaf.text.strip() and leaf.kind != "key")

@@ -1,0 +1,53 @@
+"""Writes placeholders into the raw text, so that everything around them stays byte for byte what it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from redaction.operators import replace
+from redaction.text import Finding, Redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from redaction.json_text import Leaf
+    from redaction.recognizers.base import Hit
+
+
+class Splice(NamedTuple):
+    """A finding in raw characters; `quote` goes around its placeholder, where it replaces a bare JSON number."""
+
+    finding: Finding
+    quote: str = ""
+
+
+def place(leaf: Leaf, hit: Hit) -> Splice:
+    """Find the raw characters of a hit in a leaf."""
+    start, end = leaf.whole or (leaf.places[hit.start], leaf.places[hit.end])
+    finding = Finding(start, end, hit.entity, hit.recognizer, round(hit.score, 4))
+    return Splice(finding, leaf.quote if leaf.kind == "number" else "")
+
+
+def apart(splices: Iterable[Splice]) -> tuple[Splice, ...]:
+    """Put splices in order; several in a stretch that can only be replaced whole become one."""
+    kept: list[Splice] = []
+    for splice in sorted(splices):
+        if kept and splice.finding.start < kept[-1].finding.end:
+            end = max(kept[-1].finding.end, splice.finding.end)
+            kept[-1] = kept[-1]._replace(finding=kept[-1].finding._replace(end=end))
+        else:
+            kept.append(splice)
+    return tuple(kept)
+
+
+def spliced(text: str, splices: Sequence[Splice]) -> Redacted:
+    """Replace every finding; a text without any comes back as it was."""
+    if not splices:
+        return Redacted(text)
+    parts: list[str] = []
+    position = 0
+    for finding, quote in splices:
+        parts += [text[position : finding.start], quote, replace(finding.entity), quote]
+        position = finding.end
+    parts.append(text[position:])
+    return Redacted("".join(parts), tuple(finding for finding, _ in splices))

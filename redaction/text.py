@@ -1,0 +1,45 @@
+"""What goes into redaction and what comes out of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+UNREDACTABLE = "UNREDACTABLE"
+"""Entity of the one finding of a text that could not be redacted and was removed whole."""
+
+
+class Text(NamedTuple):
+    """One string value to redact.
+
+    `key` is the attribute key that the value stood under ("user.email"): it is context, as a word before it would be.
+    `structured` marks ids, enumerations and numbers: only rules look at them, the NER model does not.
+    """
+
+    text: str
+    key: str = ""
+    structured: bool = False
+
+
+class Finding(NamedTuple):
+    """One piece of PII or secret that was replaced.
+
+    `start` and `end` count characters of the original text, escapes included where it is JSON. `score` is 0 to 1.
+    """
+
+    start: int
+    end: int
+    entity: str
+    recognizer: str
+    score: float
+
+
+class Redacted(NamedTuple):
+    """A text with every finding replaced; findings are in the order of the text and do not overlap."""
+
+    text: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the text was removed whole because it could not be redacted."""
+        return any(finding.entity == UNREDACTABLE for finding in self.findings)

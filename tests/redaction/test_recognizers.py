@@ -1,0 +1,168 @@
+"""What the rules find, and what they leave alone. No model runs here: every text goes through as structured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redaction.analyzer import Analyzer, registry
+from redaction.json_text import leaves
+from redaction.ner_view import View
+from redaction.recognizers.identifiers import luhn
+
+if TYPE_CHECKING:
+    from presidio_analyzer import RecognizerRegistry
+
+
+ANALYZER = Analyzer()
+
+
+@pytest.fixture
+def analyzer() -> Analyzer:
+    return ANALYZER
+
+
+FOUND = [
+    ("mail m.vandersloot@example.org now", "EMAIL_ADDRESS", "m.vandersloot@example.org"),
+    ("wrote to josé.núñez@correo.es", "EMAIL_ADDRESS", "josé.núñez@correo.es"),
+    ("my mail is m.vandersloot@exa", "EMAIL_ADDRESS", "m.vandersloot@exa"),
+    ("call +1 (415) 555-0137 today", "PHONE_NUMBER", "+1 (415) 555-0137"),
+    ("call +1 (415) 555-0", "PHONE_NUMBER", "+1 (415) 555-0"),
+    ("where mail = 'jane@example.com' and", "EMAIL_ADDRESS", "jane@example.com"),
+    ("mail o'brien@example.com", "EMAIL_ADDRESS", "o'brien@example.com"),
+    ("(phone=+14155550137)", "PHONE_NUMBER", "+14155550137"),
+    ("電話は03-1234-5678。", "PHONE_NUMBER", "03-1234-5678"),
+    ("カード4111111111111111です", "CREDIT_CARD", "4111111111111111"),
+    ("PSC 1437, Box 3833\nAPO AA 66791", "ADDRESS", "PSC 1437, Box 3833\nAPO AA 66791"),
+    ("password=hunter22&next=1", "PASSWORD", "hunter22"),
+    ("ring +44 20 7946 0958", "PHONE_NUMBER", "+44 20 7946 0958"),
+    ("my phone number is 4155552671", "PHONE_NUMBER", "4155552671"),
+    ("Tel. 030 901820", "PHONE_NUMBER", "030 901820"),
+    ("card 4111 1111 1111 1111 please", "CREDIT_CARD", "4111 1111 1111 1111"),
+    ("paid with 4111111111111111", "CREDIT_CARD", "4111111111111111"),
+    ("amex 3782-822463-10005", "CREDIT_CARD", "3782-822463-10005"),
+    ("my card is 213176828496175", "CREDIT_CARD", "213176828496175"),
+    ("SSN 078-05-1120", "US_SSN", "078-05-1120"),
+    ("social security number 078051120", "US_SSN", "078051120"),
+    ("IBAN DE89 3704 0044 0532 0130 00", "IBAN_CODE", "DE89 3704 0044 0532 0130 00"),
+    ("pay GB82WEST12345698765432 soon", "IBAN_CODE", "GB82WEST12345698765432"),
+    ("cut IBAN DE89 3704 0044 0532", "IBAN_CODE", "DE89 3704 0044 0532"),
+    ("came from 203.0.113.77 at night", "IP_ADDRESS", "203.0.113.77"),
+    ("host 2001:db8:85a3::8a2e:370:7334 said", "IP_ADDRESS", "2001:db8:85a3::8a2e:370:7334"),
+    ("born 1984-03-12 in Ulm", "DATE_OF_BIRTH", "1984-03-12"),
+    ("date of birth: March 12, 1984", "DATE_OF_BIRTH", "March 12, 1984"),
+    ("passport number X12345678", "ID_NUMBER", "X12345678"),
+    ("lives at 18 Kestrel Lane, Astoria, OR 97103", "ADDRESS", "18 Kestrel Lane, Astoria, OR 97103"),
+    ("send to 18 Kestrel Lane, Astor", "ADDRESS", "18 Kestrel Lane, Astor"),
+    ("Hauptstraße 12, 10115 Berlin", "ADDRESS", "Hauptstraße 12, 10115 Berlin"),
+    ("zip code is 80217", "ADDRESS", "80217"),
+    ("ships to Denver, CO", "LOCATION", "Denver, CO"),
+    ("key sk-proj-abcdefghijklmnop1234", "API_KEY", "sk-proj-abcdefghijklmnop1234"),
+    ("id AKIAIOSFODNN7EXAMPLE", "API_KEY", "AKIAIOSFODNN7EXAMPLE"),
+    ("token ghp_abcdefghijklmnopqrstuvwxyz0123456789", "API_KEY", "ghp_abcdefghijklmnopqrstuvwxyz0123456789"),
+    ("Authorization: Bearer abc123def456ghi789", "ACCESS_TOKEN", "abc123def456ghi789"),
+    ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "ACCESS_TOKEN", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"),
+    ("my password is hunter2!", "PASSWORD", "hunter2!"),
+    ("postgres://bob:s3cr3t@db:5432/x", "CREDENTIALS", "bob:s3cr3t"),
+    ("-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----", "PRIVATE_KEY", None),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIEvQ cut", "PRIVATE_KEY", None),
+    ("User(first_name='Mia', age=3)", "PERSON", "Mia"),
+    (r"{\"first_name\": \"Mia\"}", "PERSON", "Mia"),
+    ("user_id='mia_li_3668'", "USERNAME", "mia_li_3668"),
+    ("send 1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "CRYPTO", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"),
+]
+
+
+@pytest.mark.parametrize(("text", "entity", "value"), FOUND, ids=lambda value: str(value)[:30])
+def test_found(analyzer: Analyzer, text: str, entity: str, value: str | None) -> None:
+    hits = {(hit.entity, text[hit.start : hit.end]) for hit in analyzer.find(text)}
+    assert (entity, value or text) in hits
+
+
+IDENTIFIERS = [
+    "ORD-77193",
+    "order #W2378156",
+    "trace 4bf92f3577b34da6a3ce929d0e0e4736 span 00f067aa0ba902b7",
+    "call_lookup_o",
+    "chatcmpl-fake1",
+    "gpt-4o-mini-2024-07-18",
+    "claude-sonnet-4-5-20250929",
+    "2026-11-22T05:26:31.607Z",
+    "1795325164",
+    "1763798400000000000",
+    "created=1795325164, model='gpt-4o'",
+    "123e4567-e89b-12d3-a456-426614174000",
+    "$42.10 of $1,299.00",
+    "0.000123",
+    "5 + 3 + 1294.678",
+    "version 10.0.1.2",
+    "v1.2.3",
+    "127.0.0.1:4318",
+    "/usr/lib/python3.11/site-packages/x.py",
+    "tokens: 1234 in, 5678 out",
+    "tracking 561724567137",
+    "user-881",
+    "test-user-1",
+    "session-123456",
+    "git@github.com",
+    "pip install requests==2.31.0",
+    "sha256:9f27d24949b0581701071ea5ef522d77ccd3f50c525cc91eac4d265b0fc2afe5",
+    "the password is required",
+    "password = settings.dashboard_password",
+    "token = secrets.token_urlsafe(32)",
+    "gen21750@vm",
+    "1.5e-7",
+    "12:30:45",
+    "isbn 978-3-16-148410-0",
+    "credit_card_3095586",
+    "<EMAIL_ADDRESS> and <PERSON>",
+    "latitude 52.520008, longitude 13.404954",
+]
+
+
+@pytest.mark.parametrize("text", IDENTIFIERS)
+def test_identifiers_survive_the_rules(analyzer: Analyzer, text: str) -> None:
+    assert [text[hit.start : hit.end] for hit in analyzer.find(text)] == []
+
+
+def test_a_context_word_counts_only_whole(analyzer: Analyzer) -> None:
+    assert analyzer.find("republic 123456789") == []  # "lic" and "pub" are no context
+    assert analyzer.find("function_call=None, n=4155552671") == []  # "call" inside a name is none either
+
+
+@given(st.text(alphabet="0123456789", min_size=11, max_size=18))
+def test_luhn_finds_exactly_one_check_digit(digits: str) -> None:
+    assert sum(luhn(digits + check) for check in "0123456789") == 1
+
+
+HOSTILE = ["a", "1", "1 ", "Ab ", "a@b.", "x=", "'a':", "%41", "A1", "1-", "::1 ", "(1", "12 Ab ", "/a", "DE89 ", "[{"]
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_repetition_takes_time_in_proportion_to_its_length(analyzer: Analyzer, unit: str) -> None:
+    text = unit * (100_000 // len(unit))  # anything quadratic would run into the suite's time limit
+    view = View()
+    for leaf in leaves(text):
+        analyzer.find(leaf.text)
+        view.add_leaf(0, leaf.text, [])
+    assert view.pieces(480) is not None
+
+
+@given(st.text(max_size=200))
+def test_hits_lie_inside_any_text(text: str) -> None:
+    for hit in ANALYZER.find(text):
+        assert 0 <= hit.start < hit.end <= len(text)
+
+
+def test_presidio_can_use_the_recognisers() -> None:
+    held: RecognizerRegistry = registry()
+    text = "SSN 078-05-1120"
+    results = [
+        result
+        for recognizer in held.get_recognizers(language="en", all_fields=True)
+        for result in recognizer.analyze(text, ["US_SSN"], None)  # type: ignore[arg-type]
+    ]
+    assert {(result.entity_type, text[result.start : result.end]) for result in results} == {("US_SSN", "078-05-1120")}
