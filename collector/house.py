@@ -104,10 +104,10 @@ async def _serve(
         config = uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
         server = _Server(config)
         running.append((server, asyncio.create_task(server.serve([listener]))))
-    while not all(server.started or task.done() for server, task in running):
+    while not all(server.started or task.done() for server, task in running):  # noqa: ASYNC110 - they offer no event
         await asyncio.sleep(0.02)
     announce(settings, endpoints)
-    while not stop.is_set() and not any(task.done() for _, task in running):
+    while not stop.is_set() and not any(task.done() for _, task in running):  # noqa: ASYNC110 - set by a signal
         await asyncio.sleep(0.1)
     settings.api_path.unlink(missing_ok=True)
     for server, _ in running:

@@ -49,10 +49,8 @@ class Report:
     def lines(self) -> list[str]:
         """Say it in words."""
         spans, records, points = (self.taken[signal] for signal in ("traces", "logs", "metrics"))
-        said = [
-            f"{spans} spans, {records} log records, {points} metric points"
-            f" from {self.requests} requests in {self.files} files are stored."
-        ]
+        counts = f"{spans} spans, {records} log records, {points} metric points"
+        said = [f"{counts} from {self.requests} requests in {self.files} files are stored."]
         if self.repeated:
             said.append(f"{self.repeated} of the requests were sent before within a day and were not stored again.")
         if self.rejected:

@@ -60,9 +60,8 @@ def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: P
         for column, value in values.items():
             setattr(span, _COLUMN_OF.get(column, column), value)
         days = policy.retention.days_for(span.team, span.workflow)
-        # A clock that is ahead, or not set, does not decide how long something is kept.
-        counted_from = span.start_time if 0 < span.start_time < received_at else received_at
-        span.retain_until = counted_from // _DAY + days
+        # Counted from the day it came: a sender's clock does not decide how long something is kept.
+        span.retain_until = received_at // _DAY + days
     return spans
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from schema.span import UNASSIGNED
+from schema.calls import model_calls, tool_calls
+from schema.charge import call_of
+from schema.span import UNASSIGNED, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,16 +20,16 @@ if TYPE_CHECKING:
     from schema.store import Store
 
 TRACES_A_PASS: Final = 500
-CALL_KINDS: Final = frozenset({"llm", "embedding"})
-
+_FRAMES: Final = frozenset({"workflow", "other"})  # kinds that an agent's failure shows through
 # One row a span even where a span was stored twice: the copy that came last speaks for it.
 _SPANS = """
 SELECT trace_id, span_id, parent_span_id, team, workflow, workflow_version, session_id, user_id, environment,
-       service_name, kind, name, start_time, duration_ns, status, model, tool_name, approval_status, outcome,
-       input_tokens, output_tokens, cached_input_tokens, cost_usd, input_preview, output_preview, findings, retain_until
+       service_name, scope_name, kind, name, toUnixTimestamp64Nano(start_time) AS start_time, duration_ns, status,
+       provider, model, response_id, tool_name, tool_call_id, approval_status, outcome, input_tokens, output_tokens,
+       cached_input_tokens, cost_usd, input_preview, output_preview, findings, toUInt32(retain_until) AS retain_until
 FROM spans
 WHERE trace_id IN {traces:Array(String)}
-ORDER BY trace_id, start_time, span_id, received_at DESC
+ORDER BY trace_id, spans.start_time, span_id, received_at DESC
 LIMIT 1 BY trace_id, span_id
 """
 # An hour covers the longest pass: a run is written after all of the spans that it was computed from.
@@ -73,90 +76,83 @@ def recompute(store: Store, trace_ids: Sequence[str]) -> int:
     return written
 
 
-def _by_trace(spans: pa.Table) -> Iterator[list[dict[str, Any]]]:
-    columns = {
-        # nanoseconds as integers: Python's datetime would cut them
-        name: (spans.column(name).cast(pa.int64()) if name == "start_time" else spans.column(name)).to_pylist()
-        for name in spans.column_names
-    }
-    run: list[dict[str, Any]] = []
-    for values in zip(*columns.values(), strict=True):
-        span = dict(zip(columns, values, strict=True))
-        if run and run[0]["trace_id"] != span["trace_id"]:
-            yield run
-            run = []
-        run.append(span)
-    if run:
-        yield run
+def _by_trace(rows: pa.Table) -> Iterator[list[Span]]:
+    for _, run in groupby((Span(**row) for row in rows.to_pylist()), key=lambda span: span.trace_id):
+        yield list(run)
 
 
-def charged_calls(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the model calls that count: the deepest ones, for wrappers and summing parents repeat their children."""
-    calls = {span["span_id"]: span for span in spans if span["kind"] in CALL_KINDS}
-    parents = {span["span_id"]: span["parent_span_id"] for span in spans}
-    wrappers = set()
-    for span_id in calls:
-        above, climbed = parents[span_id], {span_id}
-        while above in parents and above not in climbed:
-            climbed.add(above)
-            if above in calls:
-                wrappers.add(above)
-            above = parents[above]
-    return [span for span_id, span in calls.items() if span_id not in wrappers]
+def failed(spans: Sequence[Span]) -> bool:
+    """Tell whether the run ended in an error: a root says so, or an agent that no tool and no other agent called."""
+    by_id = {span.span_id: span for span in spans}
+    for span in spans:
+        if span.status != "error" or span.approval_status == "requested":
+            continue
+        above = by_id.get(span.parent_span_id)
+        if above is None:
+            return True
+        if span.kind == "agent":
+            seen = {span.span_id}
+            while above is not None and above.kind in _FRAMES and above.span_id not in seen:
+                seen.add(above.span_id)
+                above = by_id.get(above.parent_span_id)
+            if above is None or (above.kind == "agent" and above.parent_span_id not in by_id):
+                return True
+    return False
 
 
-def summarise(spans: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def summarise(spans: Sequence[Span]) -> dict[str, Any]:
     """Return the run that these spans (all of one trace, by start time) make up, without `updated_at`."""
-    ids = {span["span_id"] for span in spans}
-    roots = [span for span in spans if not span["parent_span_id"]]
-    orphans = [span for span in spans if span["parent_span_id"] and span["parent_span_id"] not in ids]
+    parents = {span.span_id: span.parent_span_id for span in spans}
+    roots = [span for span in spans if not span.parent_span_id]
+    orphans = [span for span in spans if span.parent_span_id and span.parent_span_id not in parents]
     root = (roots or orphans or list(spans))[0]
-    by_rank = [root, *spans]
 
     def first(column: str, unknown: str = "") -> str:
-        return next((span[column] for span in by_rank if span[column] != unknown), unknown)
+        return next((value for span in (root, *spans) if (value := getattr(span, column)) != unknown), unknown)
 
-    start = min(span["start_time"] for span in spans)
-    calls = charged_calls(spans)
-    answered = [call for call in calls if call["status"] != "error"]
-    tools = [span for span in spans if span["kind"] == "tool"]
-    error = root["status"] == "error" and root["approval_status"] != "requested"
+    start = min(span.start_time for span in spans)
+    told = [call_of(span) for span in spans]
+    real, used = model_calls(told, parents), tool_calls(told, parents)
+    calls = [span for span in spans if span.span_id in real]
+    answered = [call for call in calls if call.status != "error"]
+    tools = [span for span in spans if span.span_id in used]
+    error = failed(spans)
     findings: Counter[str] = Counter()
     for span in spans:
-        findings.update(dict(span["findings"]))
+        findings.update(dict(span.findings))
     return {
-        "trace_id": root["trace_id"],
+        "trace_id": root.trace_id,
         "team": first("team", UNASSIGNED),
         "workflow": first("workflow", UNASSIGNED),
         **{
             name: first(name)
             for name in ("workflow_version", "session_id", "user_id", "environment", "service_name", "input_preview")
         },
-        "root_name": root["name"],
+        "root_name": root.name,
         "start_time": start,
-        "duration_ns": max(span["start_time"] + span["duration_ns"] for span in spans) - start,
+        "duration_ns": max(span.start_time + span.duration_ns for span in spans) - start,
         "outcome": first("outcome") or ("failure" if error else "unknown"),
         "error": error,
         "model_calls": len(answered),
         "model_errors": len(calls) - len(answered),
         "tool_calls": len(tools),
-        "tool_errors": sum(tool["status"] == "error" for tool in tools),
+        "tool_errors": sum(tool.status == "error" for tool in tools),
         **{name: _sum(answered, name) for name in ("input_tokens", "output_tokens", "cached_input_tokens")},
         "cost_usd": _sum(answered, "cost_usd"),
-        "unpriced_calls": sum(call["cost_usd"] is None for call in answered),
-        "call_span_ids": [call["span_id"] for call in calls],
-        "models": sorted({call["model"] for call in calls if call["model"]}),
-        "tools": sorted({tool["tool_name"] or tool["name"] for tool in tools}),
+        "unpriced_calls": sum(call.cost_usd is None for call in answered),
+        "call_span_ids": [call.span_id for call in calls],
+        "models": sorted({call.model for call in calls if call.model}),
+        "tools": sorted({tool.tool_name or tool.name for tool in tools}),
         "span_count": len(spans),
         "complete": bool(roots) and not orphans,
-        "output_preview": root["output_preview"]
-        or next((span["output_preview"] for span in reversed(spans) if span["output_preview"]), ""),
+        "output_preview": root.output_preview
+        or next((span.output_preview for span in reversed(spans) if span.output_preview), ""),
         "findings": list(findings.items()),
-        "retain_until": max(span["retain_until"] for span in spans),
+        "retain_until": max(span.retain_until for span in spans),
     }
 
 
-def _sum(calls: Sequence[dict[str, Any]], column: str) -> int | Decimal | None:
+def _sum(calls: Sequence[Span], column: str) -> int | Decimal | None:
     """Add up what is known; nothing known stays unknown."""
-    known = [call[column] for call in calls if call[column] is not None]
+    known = [value for call in calls if (value := getattr(call, column)) is not None]
     return sum(known[1:], known[0]) if known else None

@@ -83,7 +83,9 @@ class ClickHouseDouble:
         data = body if statement else b""
         statement = statement or body.decode()
         self.statements.append(statement)
-        parameters = {name.removeprefix("param_"): value for name, value in options.items() if name.startswith("param_")}
+        parameters = {
+            name.removeprefix("param_"): value for name, value in options.items() if name.startswith("param_")
+        }
         settings = {name: value for name, value in options.items() if name not in _TRANSPORT and "param_" not in name}
         clause = ", ".join(f"{name} = '{value}'" for name, value in settings.items())
         with self._lock:

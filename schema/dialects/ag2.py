@@ -1,4 +1,7 @@
-"""AG2: OpenTelemetry GenAI plus `ag2.*`; its span `record_usage` repeats the usage of the call beside it."""
+"""AG2: OpenTelemetry GenAI plus `ag2.*`.
+
+Its span `record_usage` repeats the usage of the call beside it; its kind is none that we know, so it is no call.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,9 @@ DIALECT = Dialect(
             "agent": "agent",
             "llm": "llm",
             "tool": "tool",
-            "handoff": "agent",
             "speaker_selection": "workflow",
             "human_input": "human",
             "code_execution": "tool",
-            "record_usage": "other",
         }
     },
     columns={

@@ -1,4 +1,4 @@
-"""Spanledger's own convention: docs/conventions; `agentops.*` is the name it had before."""
+"""Spanledger's own convention; `agentops.*` is the prefix that it had before."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from schema.dialects.dialect import Dialect
 
 DIALECT = Dialect(
-    name="task_queue",
+    name="task_queues",
     scopes=("opentelemetry.instrumentation.celery", "temporalio"),
     failures={"celery.state": frozenset({"failure"})},
 )

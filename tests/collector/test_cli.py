@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from google.protobuf import json_format
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
 from instance import Instance, command
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from otlp_requests import run_request
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def test_a_refused_statement_is_one_sentence(alone: Path) -> None:
 
 
 def test_files_go_through_a_running_instance_too(instance: Instance, tmp_path: Path) -> None:
-    traces, as_json, as_lines = (run_request([f"Number {number}"])[0] for number in range(3))
+    traces, as_json = (run_request([f"Number {number}"])[0] for number in range(2))
     (tmp_path / "a.traces.pb").write_bytes(gzip.compress(traces))
     hexed = json_format.MessageToDict(ExportTraceServiceRequest.FromString(as_json))
     for span in hexed["resourceSpans"][0]["scopeSpans"][0]["spans"]:
@@ -87,9 +86,9 @@ def test_files_go_through_a_running_instance_too(instance: Instance, tmp_path: P
         "6 spans, 0 log records, 0 metric points from 3 requests in 3 files are stored.",
         "1 of the requests were sent before within a day and were not stored again.",
     ]
-    assert [line.split(": ")[1][:20] for line in done.stderr.splitlines()] == ["The body is not an O", "expected a file name"]
+    reasons = [line.split(": ")[1] for line in done.stderr.splitlines()]
+    assert [reason[:20] for reason in reasons] == ["The body is not an O", "expected a file name"]
     assert instance.sql("SELECT count() AS spans, uniqExact(trace_id) AS runs FROM spans") == [{"spans": 4, "runs": 2}]
-    assert as_lines
 
 
 def test_redact_prints_the_text_and_where_each_finding_was(tmp_path: Path) -> None:
@@ -99,7 +98,8 @@ def test_redact_prints_the_text_and_where_each_finding_was(tmp_path: Path) -> No
     assert "CREDIT_CARD at 5-24 by" in done.stderr
     assert "1111" not in done.stderr
     lines = "".join(json.dumps({"text": each}) + "\n" for each in (text, "nothing here"))
-    answers = [json.loads(line) for line in command(tmp_path / "data", "redact", "--jsonl", stdin=lines).stdout.splitlines()]
+    done = command(tmp_path / "data", "redact", "--jsonl", stdin=lines)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert answers[0]["redacted"] == "Card <CREDIT_CARD> of <EMAIL_ADDRESS>, order ORD-77193"
     assert {(found["entity"], text[found["start"] : found["end"]]) for found in answers[0]["findings"]} == {
         ("CREDIT_CARD", "4111 1111 1111 1111"),

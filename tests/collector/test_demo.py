@@ -110,7 +110,7 @@ def test_invented_people_stand_in_prompts_results_and_errors(spans: list[Span]) 
 
 
 def test_most_of_the_text_is_repeated_so_that_redaction_is_quick(spans: list[Span]) -> None:
-    def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    def texts(value: Any) -> Iterator[str]:
         if isinstance(value, dict | list):
             for inner in value.values() if isinstance(value, dict) else value:
                 yield from texts(inner)

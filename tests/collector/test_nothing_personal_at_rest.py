@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from instance import Instance, command
 
 from collector.otlp import count, decode
 from collector.seal import Seal, load_or_create_key
 from collector.spool import Incoming, Spool
-from instance import Instance, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,9 +102,8 @@ def test_no_planted_string_is_in_any_byte_on_disk_or_in_the_log(instance: Instan
 
 def test_what_waits_in_the_spool_cannot_be_read(tmp_path: Path, exports: Path) -> None:
     spool = Spool(tmp_path / "spool.sqlite", Seal(load_or_create_key(tmp_path / "key", None)), max_bytes=10**9)
-    spool.append(
-        [Incoming("traces", file.read_bytes(), file.parent.name, "", 1) for file in files(exports) if "traces" in file.name]
-    )
+    traces = [file for file in files(exports) if "traces" in file.name]
+    spool.append([Incoming("traces", file.read_bytes(), file.parent.name, "", 1) for file in traces])
     for file in tmp_path.iterdir():
         assert leaks(file.read_bytes(), planted(exports)) == [], file
     assert spool.counts().waiting_requests > 50

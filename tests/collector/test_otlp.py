@@ -45,7 +45,7 @@ def signal_of(path: Path) -> Signal:
 def as_otlp_json(request: ExportRequest) -> bytes:
     """The JSON encoding as the specification has it, written independently of the code that reads it."""
 
-    def hex_ids(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    def hex_ids(value: Any) -> Any:
         if isinstance(value, dict):
             return {k: base64.b64decode(v).hex() if k in IDS else hex_ids(v) for k, v in value.items()}
         return [hex_ids(item) for item in value] if isinstance(value, list) else value

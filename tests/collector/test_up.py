@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import stat
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from google.rpc.status_pb2 import Status
+from instance import Instance, command
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-
-from instance import Instance, command
 from otlp_requests import run_request
 
 if TYPE_CHECKING:
@@ -123,4 +121,3 @@ def test_it_stops_clean(tmp_path: Path, how: signal.Signals) -> None:
     assert [pid for pid in processes if Path(f"/proc/{pid}").exists()] == []
     assert not (tmp_path / "data" / "api.json").exists()
     assert "Traceback" not in instance.log.read_text()
-    assert os.listdir(tmp_path / "data" / "store")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from schema.calls import model_calls, tool_calls
 from schema.charge import call_of
+from schema.runs import failed
 from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _SUMS = {
     "cache_write_tokens": "cache_write_input_tokens",
     "reasoning_tokens": "reasoning_tokens",
 }
-_FRAMES = frozenset({"agent", "workflow", "other"})
 
 
 def observe(spans: Iterable[Span]) -> dict[str, Any]:
@@ -35,7 +35,8 @@ def observe(spans: Iterable[Span]) -> dict[str, Any]:
 def _trace(spans: list[Span]) -> dict[str, Any]:
     ids = {span.span_id for span in spans}
     calls = [call_of(span) for span in spans]
-    real, tools = model_calls(calls), tool_calls(calls)
+    parents = {span.span_id: span.parent_span_id for span in spans}
+    real, tools = model_calls(calls, parents), tool_calls(calls, parents)
     tops = [span for span in spans if span.parent_span_id not in ids]
     called = [span for span in spans if span.span_id in real]
     answered = [span for span in called if span.status != "error"]
@@ -56,7 +57,7 @@ def _trace(spans: list[Span]) -> dict[str, Any]:
         "providers": sorted({span.provider for span in called if span.provider}),
         "tools": dict(Counter(span.tool_name for span in used)),
         "tool_errors": sum(span.status == "error" for span in used),
-        "errors": int(_failed(spans, tops)),
+        "errors": int(failed(spans)),
         "awaiting_approval": sum(span.approval_status == "requested" for span in spans),
         "sessions": sorted({span.session_id for span in spans} - {""}),
         "users": sorted({span.user_id for span in spans} - {""}),
@@ -70,21 +71,6 @@ def _trace(spans: list[Span]) -> dict[str, Any]:
 def _money(spans: list[Span]) -> float | None:
     declared = [span.reported_cost_usd for span in spans if span.reported_cost_usd is not None]
     return float(sum(declared)) if declared else None
-
-
-def _failed(spans: list[Span], tops: list[Span]) -> bool:
-    """The run ended in an error: its root says so, or an agent that no tool and no other agent called."""
-    by_id = {span.span_id: span for span in spans}
-    if any(span.status == "error" for span in tops):
-        return True
-    for span in spans:
-        if span.kind == "agent" and span.status == "error":
-            above = by_id.get(span.parent_span_id)
-            while above is not None and above.kind in {"workflow", "other"}:
-                above = by_id.get(above.parent_span_id)
-            if above is None or (above.kind == "agent" and above.parent_span_id not in by_id):
-                return True
-    return False
 
 
 def _total(traces: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from otlp_requests import PRICES, START, request, span_with, spans_of
 
+from schema import message_shapes, parts
 from schema.dialects import DIALECTS
 from schema.normalise import normalise
 from schema.policy import AttributeKeys, Policy, Retention, RetentionRule
@@ -70,6 +71,12 @@ def test_retention_follows_team_and_workflow() -> None:
     )
     day = START // (86_400 * 10**9)
     assert [span.retain_until - day for span in kept] == [90, 30]
+
+
+def test_a_clock_that_is_ahead_does_not_prolong_retention() -> None:
+    ahead, unset, now = spans_of({"start": 2**64 - 1}, {"id": 2, "start": 0, "end": 0}, {"id": 3})
+    assert ahead.retain_until == unset.retain_until == now.retain_until
+    assert to_batch([ahead]).num_rows == 1
 
 
 def test_links_and_events_are_json() -> None:
@@ -191,6 +198,11 @@ def test_only_the_innermost_of_nested_calls_is_charged() -> None:
     assert [span.cost_usd for span in spans] == [None, None, COST]
     assert sum(span.input_tokens or 0 for span in spans) == 1840
     assert spans[1].attributes["llm.token_count.prompt"] == "1840"
+
+
+def test_a_span_that_repeats_usage_under_a_kind_of_its_own_is_no_call() -> None:
+    assert span_with({**LLM, "gen_ai.operation.name": "record_usage"}).kind == "other"
+    assert span_with({key: value for key, value in LLM.items() if key != "gen_ai.operation.name"}).kind == "llm"
 
 
 def test_a_wrapper_with_usage_is_charged_where_the_inner_span_has_none() -> None:
@@ -397,33 +409,13 @@ KEYS = sorted(
 KINDS = sorted({(key, value) for dialect in DIALECTS for key, values in dialect.kinds.items() for value in values})
 SCOPES = ["", *sorted({scope for dialect in DIALECTS for scope in dialect.scopes})]
 WORDS = st.sampled_from(
-    [
-        "role",
-        "parts",
-        "content",
-        "type",
-        "text",
-        "messages",
-        "message",
-        "tool_calls",
-        "function",
-        "data",
-        "lc",
-        "kwargs",
-    ]
-    + [
-        "choices",
-        "generations",
-        "output",
-        "input",
-        "toolUse",
-        "image",
-        "source",
-        "human",
-        "tool_call",
-        "config",
-        "system",
-    ]
+    sorted(
+        {
+            *(*message_shapes._INPUT_KEYS, *message_shapes._OUTPUT_KEYS, *message_shapes._LANGCHAIN),
+            *(*parts._READERS, *parts._UNTYPED, *parts._MEDIA_KEYS, *parts._REASONING_KEYS),
+            *("role", "parts", "type", "data", "lc", "kwargs", "tool_calls", "tool_call_id", "config", "args"),
+        }
+    )
 )
 SCALARS = (
     st.none()
@@ -457,14 +449,20 @@ def attribute_values(draw: st.DrawFn) -> object:
     st.lists(
         st.tuples(st.sampled_from(["exception", "gen_ai.choice", "gen_ai.user.message", "x"]), attribute_values())
     ),
-    st.integers(0, 2),
+    st.tuples(st.integers(0, 2), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)),
 )
 def test_any_content_becomes_a_span(
-    attributes: dict[str, Any], kind: tuple[str, str], scope: str, events: list[tuple[str, Any]], status: int
+    attributes: dict[str, Any],
+    kind: tuple[str, str],
+    scope: str,
+    events: list[tuple[str, Any]],
+    frame: tuple[int, int, int],
 ) -> None:
+    status, start, end = frame
     given_events = [(name, {"content": value, "message": value, "exception.type": value}) for name, value in events]
     built = request(
-        {"attributes": attributes | {kind[0]: kind[1]}, "scope": scope, "events": given_events, "status": status},
+        {"attributes": attributes | {kind[0]: kind[1]}, "scope": scope, "events": given_events}
+        | {"status": status, "start": start, "end": end},
         resource={"service.name": "s"} | attributes,
     )
     spans = normalise(built, received_at=START, policy=Policy(), prices=PRICES)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
-
 from sample_runs import fill, trace_of
+
 from schema.queries.costs import by_group, over_time
 from schema.queries.filters import Filter, facets
 from schema.queries.latency import percentiles
 from schema.queries.run import load_run, load_span, load_tree
 from schema.queries.runs import list_runs, summary
-from schema.store import Store
 from schema.timeline import steps
+
+if TYPE_CHECKING:
+    from schema.store import Store
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ALL = Filter(NOW - timedelta(days=2), NOW)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-
 from clickhouse_double import ClickHouseDouble
 from sample_runs import insert, run, trace_of
+
 from schema.queries.run import load_run
-from schema.store import QueryFailedError, Store, StoreUnavailableError
 from schema.span import to_batch
+from schema.store import QueryFailedError, Store, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
