@@ -29,15 +29,16 @@ def steps(tree: pa.Table, call_span_ids: list[str]) -> list[Step]:
     """Return the steps of a run from its tree (schema.queries.run.load_tree) and the model calls that count.
 
     A span without children is one step, at its end, when its result is known; one with children is two: it starts
-    before its children and ends after them. At the same instant a parent starts before and ends after its children.
+    before its children and ends after them. At the same instant what was under way ends, then others start (a call
+    answers before the tool that it asked for runs), a parent before and after its children.
     """
     columns = {name: tree.column(name).to_pylist() for name in tree.column_names}
     counted = set(call_span_ids)
-    moments: list[tuple[int, int, int, Literal["start", "end"]]] = []  # time, starts before ends, rank, event
+    moments: list[tuple[int, int, int, Literal["start", "end"]]] = []  # time, turn at that time, rank, event
     for row, (start, duration) in enumerate(zip(columns["start_ns"], columns["duration_ns"], strict=True)):
         if columns["end"][row] > row + 1:
-            moments.append((start, 0, row, "start"))
-        moments.append((start + duration, 1, -row, "end"))
+            moments.append((start, 1, row, "start"))
+        moments.append((start + duration, 0 if duration else 2, -row, "end"))
     moments.sort()
     tokens: dict[str, int | None] = {"input_tokens": None, "output_tokens": None}
     cost: Decimal | None = None

@@ -142,16 +142,15 @@ def incomplete_run(number: int, start: int) -> list[Span]:
 
 
 def large_run(number: int, start: int, size: int) -> list[Span]:
-    """Return a run of `size` spans, some of them very deep."""
+    """Return a run of `size` spans: chains of 30 levels, with a model call below every third of them."""
     made = _Run(number, start)
-    root = made.add("large agent", None, 0, size * 12 * MS, kind="agent")
-    above = root
+    root = above = made.add("large agent", None, 0, size * 12 * MS, kind="agent")
     for index in range(1, size):
         kind = ("llm", "tool", "retrieval", "other")[index % 4]
-        span = made.add(
-            f"step {index}", above, index * 11 * MS, 9 * MS, kind=kind, tool_name="work" if kind == "tool" else ""
-        )
-        above = span if index % 40 else root
+        more = {"llm": {"model": NO_PRICE_MODEL, "input_tokens": 7}, "tool": {"tool_name": "work"}}.get(kind, {})
+        span = made.add(f"step {index}", above, index * 11 * MS, 9 * MS, kind=kind, **more)
+        if kind != "llm":
+            above = span if index % 40 != 39 else root
     return made.spans
 
 

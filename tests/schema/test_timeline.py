@@ -26,6 +26,23 @@ def test_parents_start_before_and_end_after_their_children_even_at_the_same_inst
     ]
 
 
+def test_a_call_answers_before_the_tool_that_it_asked_for_starts() -> None:
+    tree = tree_of(
+        {"span_id": "root", "depth": 0, "end": 4, "start_ns": 0, "duration_ns": 20},
+        {"span_id": "call", "depth": 1, "end": 2, "start_ns": 0, "duration_ns": 5},
+        {"span_id": "tool", "depth": 1, "end": 4, "start_ns": 5, "duration_ns": 0},
+        {"span_id": "inner", "depth": 2, "end": 4, "start_ns": 5, "duration_ns": 0},
+    )
+    assert [(step.span_id, step.event) for step in steps(tree, [])] == [
+        ("root", "start"),
+        ("call", "end"),
+        ("tool", "start"),
+        ("inner", "end"),
+        ("tool", "end"),
+        ("root", "end"),
+    ]
+
+
 def test_sums_grow_with_the_calls_that_count_and_stay_unknown_before() -> None:
     call = {"depth": 0, "duration_ns": 1, "input_tokens": 10}
     tree = tree_of(
