@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 import time
+import traceback
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def run_house(
             stack.callback(spool.close)
             pool = WorkerPool(settings.workers, policy)
             stack.callback(pool.close)
-            writer = threading.Thread(target=Writer(spool, store, pool).run, args=(stop,), name="writer")
+            writer = threading.Thread(target=_write, args=(Writer(spool, store, pool), stop), name="writer")
             writer.start()
             stack.callback(writer.join)
             token = secrets.token_urlsafe(32)
@@ -83,6 +84,16 @@ def run_house(
             servers.append((create_app(store, password=password, loopback=settings.loopback), dashboard))
         stack.callback(stop.set)
         asyncio.run(_serve(servers, stop, settings, endpoints))
+
+
+def _write(writer: Writer, stop: threading.Event) -> None:
+    """Run the writer; if a bug ends it, end the process too: a house that stores nothing must not look alive."""
+    try:
+        writer.run(stop)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the supervisor starts a new house
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        log.critical("the writer failed: %s at %s:%s", type(error).__name__, place.filename, place.lineno)
+        os._exit(1)
 
 
 def _open_patiently(settings: Settings, stop: threading.Event) -> Store | None:

@@ -161,7 +161,9 @@ def build_pipeline(policy: Policy) -> Pipeline:
     from redaction.redactor import build_redactor  # noqa: PLC0415 - see the docstring
     from schema.prices import Prices  # noqa: PLC0415 - see the docstring
 
-    return Pipeline(build_redactor(), policy, Prices(policy.prices))
+    redactor = build_redactor()
+    redactor.warm_up()
+    return Pipeline(redactor, policy, Prices(policy.prices))
 
 
 def _answer(pipeline: Pipeline, request_id: int, kind: Signal, body: bytes, received_at: int) -> Rows:

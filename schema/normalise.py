@@ -93,13 +93,13 @@ def _context(span: Span, reading: Reading, surroundings: Mapping[str, str]) -> C
 
 
 def _span(otlp: OtlpSpan, reading: Reading, scope: str, spoken: tuple[int, ...]) -> Span:
-    start, end = otlp.start_time_unix_nano, otlp.end_time_unix_nano
+    start, end = min(otlp.start_time_unix_nano, _LATEST), min(otlp.end_time_unix_nano, _LATEST)
     span = Span(
         trace_id=otlp.trace_id.hex(),
         span_id=otlp.span_id.hex(),
         parent_span_id=otlp.parent_span_id.hex(),
         name=otlp.name,
-        start_time=min(start, _LATEST),
+        start_time=start,
         duration_ns=max(end - start, 0),
         scope_name=scope,
         truncated=bool(otlp.dropped_attributes_count or otlp.dropped_events_count or otlp.dropped_links_count),

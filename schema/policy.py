@@ -53,10 +53,10 @@ class ModelPrice(_Part):
 
     model: str = Field(min_length=1)
     provider: str = ""  # empty: any provider
-    input_per_million: Decimal = Field(ge=0)
-    output_per_million: Decimal = Field(ge=0)
-    cached_input_per_million: Decimal | None = Field(default=None, ge=0)  # None: like input
-    cache_write_per_million: Decimal | None = Field(default=None, ge=0)  # None: like input
+    input_per_million: Decimal = Field(ge=0, le=10_000)
+    output_per_million: Decimal = Field(ge=0, le=10_000)
+    cached_input_per_million: Decimal | None = Field(default=None, ge=0, le=10_000)  # None: like input
+    cache_write_per_million: Decimal | None = Field(default=None, ge=0, le=10_000)  # None: like input
 
 
 class RetentionRule(_Part):

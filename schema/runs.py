@@ -47,7 +47,7 @@ RUN_SCHEMA: Final[pa.Schema] = pa.schema(
     + [("start_time", _TIME), ("duration_ns", pa.uint64()), ("outcome", pa.string()), ("error", pa.bool_())]
     + [(name, pa.uint32()) for name in ("model_calls", "model_errors", "tool_calls", "tool_errors")]
     + [(name, pa.uint64()) for name in ("input_tokens", "output_tokens", "cached_input_tokens")]
-    + [("cost_usd", pa.decimal128(18, 9)), ("unpriced_calls", pa.uint32())]
+    + [("cost_usd", pa.decimal128(38, 9)), ("unpriced_calls", pa.uint32())]
     + [("call_span_ids", pa.list_(pa.string()))]
     + [("models", pa.list_(pa.string())), ("tools", pa.list_(pa.string())), ("span_count", pa.uint32())]
     + [("complete", pa.bool_()), ("input_preview", pa.string()), ("output_preview", pa.string())]

@@ -38,14 +38,16 @@ class Usage:
     reasoning_tokens: int | None = None
 
 
+MOST_TOKENS = 10**10
+"""No call has more; a larger number is not a count, and would break the sums that it goes into."""
+
+
 def count(value: Plain) -> int | None:
-    """Return a token count, None for anything that is no count."""
+    """Return a token count, None for anything that is no count of one call (negative, fractional, over MOST_TOKENS)."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value if 0 <= value < 1 << 63 else None
-    if isinstance(value, float):
-        return int(value) if 0 <= value < 1 << 53 and value == int(value) else None
+    if isinstance(value, (int, float)):
+        return int(value) if 0 <= value <= MOST_TOKENS and value == int(value) else None
     if isinstance(value, str) and len(value) < 20 and value.isascii() and value.isdecimal():  # noqa: PLR2004 - digits of 2**63
         return count(int(value))
     return None

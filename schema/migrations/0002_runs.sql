@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS runs
     input_tokens        Nullable(UInt64),
     output_tokens       Nullable(UInt64),
     cached_input_tokens Nullable(UInt64),
-    cost_usd            Nullable(Decimal(18, 9)),
+    cost_usd            Nullable(Decimal(38, 9)),
     unpriced_calls      UInt32,
     call_span_ids       Array(String) CODEC(ZSTD(1)),  -- the model calls that count, failed ones included
     models              Array(LowCardinality(String)),

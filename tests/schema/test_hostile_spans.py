@@ -1,0 +1,53 @@
+"""Whatever numbers and bytes a sender writes, its spans are stored, its run is computed, and nobody else's is lost."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from schema.normalise import normalise
+from schema.policy import Policy
+from schema.prices import Prices
+from schema.queries.run import load_run, load_span, load_tree
+from schema.runs import recompute
+from schema.span import to_batch
+from schema.timeline import steps
+
+if TYPE_CHECKING:
+    from schema.store import Store
+
+LARGEST = 2**64 - 1
+TIMES = [(0, 0), (0, LARGEST), (LARGEST, LARGEST), (LARGEST, 0), (2**63 - 1, 2**63), (10**18, 10**19), (1, 2**62)]
+COUNTS = (
+    [AnyValue(int_value=value) for value in (0, -1, 2**63 - 1, -(2**63))]
+    + [AnyValue(double_value=value) for value in (float("nan"), float("inf"), 1e300, -0.5)]
+    + [AnyValue(string_value=value) for value in ("", "many", "1e400", "9" * 400, "\0", "12")]
+)
+
+
+@pytest.mark.parametrize("key", ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "llm.cost.total"])
+def test_any_number_in_a_count_is_stored_or_unknown(empty_store: Store, key: str) -> None:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    trace = uuid4().bytes
+    for number, (value, times) in enumerate(zip(COUNTS * 2, TIMES * 4, strict=True)):
+        span = spans.add(trace_id=trace, span_id=(number + 1).to_bytes(8, "big"), name="chat")
+        span.start_time_unix_nano, span.end_time_unix_nano = times
+        span.attributes.append(KeyValue(key="gen_ai.operation.name", value=AnyValue(string_value="chat")))
+        span.attributes.append(KeyValue(key="gen_ai.request.model", value=AnyValue(string_value="gpt-4o-mini")))
+        span.attributes.append(KeyValue(key=key, value=value))
+    now = time.time_ns()
+    rows = normalise(request, received_at=now, policy=Policy(), prices=Prices(()))
+    empty_store.insert("spans", to_batch(rows), token=uuid4().hex)
+    assert recompute(empty_store, [trace.hex()]) == 1
+    run = load_run(empty_store, trace.hex())
+    assert run is not None
+    assert run.span_count == len(spans) == 28
+    tree = load_tree(empty_store, trace.hex())
+    assert len(steps(tree, run.call_span_ids)) == len(spans)
+    assert load_span(empty_store, trace.hex(), tree.column("span_id")[0].as_py()) is not None
