@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 import traceback
+from functools import partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from collector.writer import Writer
 from schema.store import Store, StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from collector.settings import Settings
     from schema.policy import Policy
@@ -66,14 +67,16 @@ def run_house(
         return
     with store, contextlib.ExitStack() as stack:
         servers = []
+        writer = None
         if intake:
             spool = open_spool(settings)
             stack.callback(spool.close)
             pool = WorkerPool(settings.workers, policy)
             stack.callback(pool.close)
-            writer = threading.Thread(target=_write, args=(Writer(spool, store, pool), stop), name="writer")
-            writer.start()
-            stack.callback(writer.join)
+            writer = Writer(spool, store, pool)
+            thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
+            thread.start()
+            stack.callback(thread.join)
             token = secrets.token_urlsafe(32)
             local = listen("127.0.0.1", 0)
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
@@ -83,7 +86,10 @@ def run_house(
             password = settings.dashboard_password or None
             servers.append((create_app(store, password=password, loopback=settings.loopback), dashboard))
         stack.callback(stop.set)
-        asyncio.run(_serve(servers, stop, settings, endpoints))
+        asyncio.run(
+            _serve(servers, stop, lambda: writer is None or writer.ready, partial(announce, settings, endpoints))
+        )
+        settings.api_path.unlink(missing_ok=True)
 
 
 def _write(writer: Writer, stop: threading.Event) -> None:
@@ -108,19 +114,23 @@ def _open_patiently(settings: Settings, stop: threading.Event) -> Store | None:
 
 
 async def _serve(
-    servers: list[tuple[Any, socket.socket]], stop: threading.Event, settings: Settings, endpoints: dict[str, str]
+    servers: list[tuple[Any, socket.socket]],
+    stop: threading.Event,
+    ready: Callable[[], bool],
+    announcing: Callable[[], None],
 ) -> None:
+    """Serve the applications until `stop`; announce them once they answer and the house is `ready`."""
     running = []
     for application, listener in servers:
         config = uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
         server = _Server(config)
         running.append((server, asyncio.create_task(server.serve([listener]))))
-    while not all(server.started or task.done() for server, task in running):  # noqa: ASYNC110 - they offer no event
-        await asyncio.sleep(0.02)
-    announce(settings, endpoints)
-    while not stop.is_set() and not any(task.done() for _, task in running):  # noqa: ASYNC110 - set by a signal
-        await asyncio.sleep(0.1)
-    settings.api_path.unlink(missing_ok=True)
+    announced = False
+    while not stop.is_set() and not any(task.done() for _, task in running):  # set by a signal, from threads
+        if not announced and all(server.started for server, _ in running) and ready():
+            announcing()
+            announced = True
+        await asyncio.sleep(0.05)
     for server, _ in running:
         server.should_exit = True
     await asyncio.gather(*(task for _, task in running))

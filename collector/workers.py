@@ -7,12 +7,16 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import pyarrow as pa
+
+from redaction.errors import RedactionError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_RESTART_AFTER = 1.0  # seconds
 _NICENESS = 10  # the door comes first
 _SPAWN = multiprocessing.get_context("spawn")  # never fork: the engine runs threads
 
@@ -57,6 +62,11 @@ class WorkerPool:
     def in_flight(self) -> set[int]:
         """The requests that were handed out and have not come back."""
         return set(self._in_flight)
+
+    @property
+    def warm(self) -> bool:
+        """Whether every process has loaded its model, so that a request is answered without waiting for that."""
+        return all(worker.warm for worker in self._workers)
 
     @property
     def restarts(self) -> int:
@@ -99,6 +109,7 @@ class _Worker:
     def __init__(self, policy: Policy, answers: queue.SimpleQueue[Rows]) -> None:
         self.requests: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self.restarts = 0
+        self.warm = False
         self._policy = policy
         self._answers = answers
         self._stopping = False
@@ -114,19 +125,34 @@ class _Worker:
         theirs.close()
 
     def _run(self) -> None:
-        while (request := self.requests.get()) is not None:
+        self._await_warmth()
+        while not self._stopping and (request := self.requests.get()) is not None:
             try:
                 self._connection.send((request.id, request.signal, request.body, request.received_at))
                 self._answers.put(self._connection.recv())
             except (EOFError, OSError):
-                if self._stopping:
-                    return
-                self._connection.close()
-                self._process.join()
-                log.warning("a worker died (exit code %s) and is replaced", self._process.exitcode)
-                self.restarts += 1
-                self._start()
+                self._replace()
                 self._answers.put(Rows(request.id, request.signal, error="the worker process died"))
+
+    def _await_warmth(self) -> None:
+        """Wait until the process has loaded its model, however many attempts that takes."""
+        while not (self.warm or self._stopping):
+            try:
+                self.warm = self._connection.recv()
+            except (EOFError, OSError):
+                self._replace()
+
+    def _replace(self) -> None:
+        self.warm = False
+        self._connection.close()
+        self._process.join()
+        if self._stopping:
+            return
+        log.warning("a worker died (exit code %s) and is replaced", self._process.exitcode)
+        time.sleep(_RESTART_AFTER)
+        self.restarts += 1
+        self._start()
+        self._await_warmth()
 
     def stop(self) -> None:
         self._stopping = True
@@ -142,7 +168,12 @@ def _serve(connection: Connection[Any, Any], policy: Policy) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the house decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(_NICENESS)
-    pipeline = build_pipeline(policy)
+    try:
+        pipeline = build_pipeline(policy)
+    except RedactionError as error:
+        log.error("%s", error)  # noqa: TRY400 - its message is all there is to say
+        sys.exit(1)
+    connection.send(True)  # noqa: FBT003 - warm
     while True:
         try:
             request_id, kind, body, received_at = connection.recv()
@@ -161,9 +192,9 @@ def build_pipeline(policy: Policy) -> Pipeline:
     from redaction.redactor import build_redactor  # noqa: PLC0415 - see the docstring
     from schema.prices import Prices  # noqa: PLC0415 - see the docstring
 
-    redactor = build_redactor()
-    redactor.warm_up()
-    return Pipeline(redactor, policy, Prices(policy.prices))
+    pipeline = Pipeline(build_redactor(), policy, Prices(policy.prices))
+    pipeline.warm_up()
+    return pipeline
 
 
 def _answer(pipeline: Pipeline, request_id: int, kind: Signal, body: bytes, received_at: int) -> Rows:

@@ -47,19 +47,25 @@ class Writer:
         self._ready_since = 0.0
         self._touched: set[str] = set()
         self._runs_at = 0.0
+        self._settled = False  # whether every batch that was begun is known to be finished
+
+    @property
+    def ready(self) -> bool:
+        """Whether a request would be stored at once: what was interrupted is settled and the workers are warm."""
+        return self._settled and self._pool.warm
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set. What is not finished then stays in the spool."""
-        whole = False  # whether every batch that was begun is known to be finished
+        pa.array([0])  # loads pandas, which Arrow does at its first conversion: now, not while a span waits
         while not stop.is_set():
             try:
-                if not whole:
+                if not self._settled:
                     self.recover()
-                    whole = True
+                    self._settled = True
                 if not self.step():
                     stop.wait(_IDLE)
             except (StoreError, SpoolError) as error:
-                whole = False
+                self._settled = False
                 log.warning("storing stops for a moment: %s", error)
                 stop.wait(_RETRY)
 
