@@ -1,0 +1,134 @@
+// Input and output of a span as a person reads them: a conversation, indented JSON, or plain text.
+
+import { el } from "./dom.js";
+
+const ROLES = new Set(["system", "developer", "user", "assistant", "tool", "function", "model", "ai", "human"]);
+const MOST_MESSAGES = 6; // shown without folding
+const NEWEST = 4; // shown when folded
+const FOLD_FROM = 2400; // characters of one part shown before "Show all"
+
+export function renderContent(parent, text) {
+  parent.replaceChildren();
+  if (!text) {
+    el("p", "none", parent, "Nothing was recorded.");
+    return;
+  }
+  const value = parse(text);
+  const messages = asMessages(value);
+  if (messages) {
+    renderMessages(parent, messages);
+  } else if (value !== undefined && typeof value === "object") {
+    long(parent, "pre json", JSON.stringify(value, null, 2));
+  } else {
+    long(parent, "pre", typeof value === "string" ? value : text);
+  }
+}
+
+function parse(text) {
+  const start = text.trimStart()[0];
+  if (start !== "{" && start !== "[" && start !== '"') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // senders cut JSON in the middle: it is shown as the text it is
+  }
+}
+
+function asMessages(value) {
+  const list = Array.isArray(value) ? value : value && Array.isArray(value.messages) ? value.messages : value ? [value] : [];
+  const are = list.length > 0 && list.every((m) => m && typeof m === "object" && ROLES.has(String(m.role).toLowerCase()));
+  return are ? list : null;
+}
+
+// Agents resend the whole history with each call: the newest messages are open, the ones before are one click away.
+function renderMessages(parent, messages) {
+  const earlier = messages.length > MOST_MESSAGES ? messages.slice(0, messages.length - NEWEST) : [];
+  if (earlier.length) {
+    const fold = el("details", "earlier", parent);
+    el("summary", "", fold, `${earlier.length} earlier messages`);
+    fold.addEventListener("toggle", () => {
+      const list = el("ol", "conversation", fold);
+      for (const message of earlier) renderMessage(list, message);
+    }, { once: true });
+  }
+  const list = el("ol", "conversation", parent);
+  for (const message of messages.slice(earlier.length)) renderMessage(list, message);
+}
+
+function renderMessage(list, message) {
+  const role = String(message.role).toLowerCase();
+  const item = el("li", `message role-${role.replace(/[^a-z]/g, "")}`, list);
+  const head = el("div", "role", item, role);
+  if (message.name) el("span", "name", head, String(message.name));
+  if (message.finish_reason) el("span", "finish", head, String(message.finish_reason));
+  for (const part of parts(message)) renderPart(item, part);
+}
+
+function parts(message) {
+  const own = Array.isArray(message.parts) ? message.parts : Array.isArray(message.content) ? message.content : [];
+  const all = own.map((part) => (part && typeof part === "object" ? part : { type: "text", content: String(part) }));
+  if (typeof message.content === "string" && message.content) all.unshift({ type: "text", content: message.content });
+  for (const call of Array.isArray(message.tool_calls) ? message.tool_calls : []) {
+    const made = call.function || call;
+    all.push({ type: "tool_call", id: call.id, name: made.name, arguments: made.arguments });
+  }
+  return all;
+}
+
+function renderPart(item, part) {
+  switch (part.type) {
+    case "text":
+      return long(item, "text", asText(part.content ?? part.text));
+    case "reasoning":
+    case "thinking": {
+      const fold = el("details", "reasoning", item);
+      el("summary", "", fold, "Reasoning");
+      return long(fold, "text", asText(part.content ?? part.text ?? part.thinking));
+    }
+    case "tool_call":
+    case "tool_use": {
+      const box = el("div", "call", item);
+      const head = el("div", "call-head", box, "calls ");
+      el("code", "", head, String(part.name ?? "a tool"));
+      const given = part.arguments ?? part.input;
+      if (given !== undefined && given !== null && given !== "") long(box, "pre json", pretty(given));
+      return box;
+    }
+    case "tool_call_response":
+    case "tool_result": {
+      const box = el("div", "call", item);
+      el("div", "call-head", box, "result");
+      return long(box, "pre", pretty(part.response ?? part.result ?? part.content));
+    }
+    default:
+      return long(item, "pre json", pretty(part));
+  }
+}
+
+function asText(value) {
+  return typeof value === "string" ? value : pretty(value);
+}
+
+function pretty(value) {
+  if (typeof value === "string") {
+    const parsed = parse(value);
+    return parsed !== undefined && typeof parsed === "object" ? JSON.stringify(parsed, null, 2) : value;
+  }
+  return value === undefined || value === null ? "" : JSON.stringify(value, null, 2);
+}
+
+function long(parent, className, text) {
+  const block = el("div", className, parent);
+  if (text.length <= FOLD_FROM) {
+    block.textContent = text;
+    return block;
+  }
+  block.textContent = `${text.slice(0, FOLD_FROM)}…`;
+  const more = el("button", "more", parent, `Show all ${text.length.toLocaleString("en-US")} characters`);
+  more.type = "button";
+  more.addEventListener("click", () => {
+    block.textContent = text;
+    more.remove();
+  });
+  return block;
+}

@@ -1,0 +1,117 @@
+// Everything that is known of one span.
+
+import { renderContent } from "./conversation.js";
+import { count, duration, el, money, plural, UNKNOWN } from "./dom.js";
+import { kindIcon, kindOf } from "./kinds.js";
+
+export function renderSpan(parent, span, { offset } = {}) {
+  parent.replaceChildren();
+  const head = el("header", "span-head", parent);
+  head.appendChild(kindIcon(span.kind));
+  el("h2", "", head, span.name || "(no name)");
+  el("p", "span-kind", parent, [kindOf(span.kind).label, span.agent_name, span.scope_name].filter(Boolean).join(" · "));
+  if (span.status === "error") {
+    const box = el("div", "problem", parent);
+    box.setAttribute("role", "note");
+    el("strong", "", box, `✕ ${span.error_type || "Error"}`);
+    if (span.status_message) el("p", "", box, span.status_message);
+  }
+  renderFacts(el("dl", "facts", parent), span, offset);
+  content(parent, "Input", span.input);
+  content(parent, "Output", span.output);
+  renderEvents(parent, parseList(span.events));
+  renderLinks(parent, parseList(span.links));
+  pairs(parent, "Redacted", span.findings, true);
+  pairs(parent, "Attributes", span.attributes, false);
+  pairs(parent, "Resource", span.resource_attributes, false);
+  el("p", "ids", parent, `span ${span.span_id}${span.parent_span_id ? ` · parent ${span.parent_span_id}` : ""}${span.dialect ? ` · ${span.dialect}` : ""}`);
+  if (span.truncated) el("p", "problem", parent, "The sender dropped some attributes, events or links of this span.");
+}
+
+function renderFacts(list, span, offset) {
+  fact(list, "Duration", duration(span.duration_ns));
+  if (offset !== undefined) fact(list, "Started", `+${duration(offset)}`);
+  const calls = span.kind === "llm" || span.kind === "embedding" || span.kind === "reranker";
+  if (span.model || calls) fact(list, "Model", [span.provider, span.model].filter(Boolean).join(" / ") || UNKNOWN);
+  if (calls || span.input_tokens !== null || span.output_tokens !== null) {
+    fact(list, "Tokens", `${count(span.input_tokens)} in · ${count(span.output_tokens)} out`, tokenNotes(span));
+  }
+  if (span.cost_usd !== null) fact(list, "Cost", money(span.cost_usd), span.cost_source, `$${span.cost_usd}`);
+  else if (calls) fact(list, "Cost", `no price for ${span.model || "an unnamed model"}`);
+  if (span.reported_cost_usd !== null) fact(list, "Cost said by the sender", money(span.reported_cost_usd));
+  for (const [label, value] of [
+    ["Tool", span.tool_name], ["Tool call", span.tool_call_id], ["Response", span.response_id],
+    ["Prompt", [span.prompt_name, span.prompt_version].filter(Boolean).join(" v")],
+    ["Policy", [span.policy_name, span.policy_decision].filter(Boolean).join(": ")],
+    ["Approval", [span.approval_status, span.approval_by].filter(Boolean).join(" by ")],
+    ["Outcome", span.outcome],
+  ]) if (value) fact(list, label, value);
+}
+
+function tokenNotes(span) {
+  const notes = [["cached", span.cached_input_tokens], ["cache write", span.cache_write_tokens], ["reasoning", span.reasoning_tokens]];
+  return notes.filter(([, value]) => value).map(([label, value]) => `${count(value)} ${label}`).join(" · ");
+}
+
+function fact(list, label, value, note, title) {
+  const box = el("div", "", list);
+  el("dt", "", box, label);
+  const shown = el("dd", "", box, value);
+  if (title) shown.title = title;
+  if (note) el("small", "", shown, note);
+}
+
+function section(parent, title, { open, note } = {}) {
+  const fold = el("details", "section", parent);
+  fold.open = Boolean(open);
+  const summary = el("summary", "", fold, title);
+  if (note) el("span", "note", summary, note);
+  return el("div", "body", fold);
+}
+
+function content(parent, title, text) {
+  const body = section(parent, title, { open: true, note: text ? `${count(text.length)} characters` : "none" });
+  body.dataset.content = title.toLowerCase();
+  renderContent(body, text);
+}
+
+function pairs(parent, title, map, open) {
+  const entries = Object.entries(map || {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (!entries.length) return;
+  const list = el("dl", "pairs", section(parent, title, { open, note: count(entries.length) }));
+  for (const [key, value] of entries) {
+    el("dt", "", list, key);
+    el("dd", "", list, String(value));
+  }
+}
+
+function renderEvents(parent, events) {
+  if (!events.length) return;
+  const body = section(parent, "Events", { note: plural(events.length, "event") });
+  for (const event of events) {
+    el("h3", "", body, event.name || "(no name)");
+    const list = el("dl", "pairs", body);
+    for (const [key, value] of Object.entries(event.attributes || {})) {
+      el("dt", "", list, key);
+      el("dd", "", list, typeof value === "string" ? value : JSON.stringify(value));
+    }
+  }
+}
+
+function renderLinks(parent, links) {
+  if (!links.length) return;
+  const body = section(parent, "Links", { note: plural(links.length, "link") });
+  for (const link of links) {
+    const anchor = el("a", "", el("p", "", body), `run ${link.trace_id}, span ${link.span_id}`);
+    anchor.href = `/run?trace=${encodeURIComponent(link.trace_id)}&span=${encodeURIComponent(link.span_id)}`;
+  }
+}
+
+function parseList(text) {
+  try {
+    const list = JSON.parse(text || "[]");
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
+  }
+}

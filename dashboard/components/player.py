@@ -1,0 +1,43 @@
+"""Replay of a run, step by step. The clock runs in the browser; Python hears where it stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from dashboard import assets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_KEY: Final = "player"
+_HEARD: Final = "player_heard"  # the last turn of the viewer that is in the address
+_component = st.components.v2.component(
+    _KEY,
+    html="<div class='root player'></div>",
+    css=assets.text("base.css") + assets.text("content.css") + assets.text("player.css"),
+    js=assets.loader("player.js"),
+)
+
+
+def player(trace_id: str, *, revision: str, step: int, on_step: Callable[[int], None]) -> None:
+    """Draw the player at `step` (from 1); `on_step` gets the one the viewer goes to, before the script runs again."""
+
+    def hear() -> None:
+        told = st.session_state[_KEY]["step"]
+        st.session_state[_HEARD] = told["turn"]
+        on_step(int(told["step"]))
+
+    _component(
+        key=_KEY,
+        data={
+            "url": f"/api/runs/{trace_id}/steps",
+            "span_url": f"/api/runs/{trace_id}/spans/",
+            "heard": st.session_state.get(_HEARD, 0),
+            "revision": f"{trace_id} {revision}",
+            "step": step,
+        },
+        height="content",
+        on_step_change=hear,
+    )

@@ -1,0 +1,124 @@
+"""One run: its facts, its spans as a tree with a waterfall, and the span that is looked at."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from dashboard import connection, figures, filters, links, trouble
+from dashboard.components.blocks import Fact, facts, heading, notice, outcome
+from dashboard.components.trace_tree import trace_tree
+from schema.queries.run import load_run
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from schema.queries.run import RunRow
+
+_REFRESH_S: Final = 2.0
+_STILL_ARRIVING: Final = timedelta(minutes=1)
+
+
+def page() -> None:
+    """Draw the page; a run whose spans are still arriving is followed.
+
+    What follows is kept apart from the tree: Streamlit can draw anew what is in a part that runs by itself.
+    """
+    run = requested_run()
+    if run is None:
+        return
+    top(run, label="Replay", path="/replay", icon=":material/play_circle:")
+    growing = not run.complete or datetime.now(UTC) - run.updated_at < _STILL_ARRIVING
+    st.fragment(_follow, run_every=_REFRESH_S if growing else None)(run)
+    st.fragment(_spans)(run)
+
+
+def requested_run() -> RunRow | None:
+    """Return the run that the address names, or say why there is none."""
+    trace_id = links.trace_id()
+    run = load_run(connection.store(), trace_id) if trace_id else None
+    if run is None:
+        given = st.query_params.get("trace", "")[:80]
+        if trace_id:
+            notice(f"There is no run {given}. It may have reached the end of its retention, or not have arrived yet.")
+        elif given:
+            notice(f"“{given}” is not a trace id: it has 32 hexadecimal digits, in lower case.")
+        else:
+            notice("The address names no run: open one from the list of runs.")
+        _back()
+    return run
+
+
+def _back() -> None:
+    st.page_link(links.page("/"), label="Runs", icon=":material/arrow_back:", query_params=links.filter_parameters())
+
+
+def top(run: RunRow, *, label: str, path: str, icon: str) -> None:
+    """Draw what the page of a run and its replay begin with: the way back, its name and a link to the other one."""
+    with st.container(horizontal=True, vertical_alignment="center", key="run_top"):
+        _back()
+        version = f" {run.workflow_version}" if run.workflow_version else ""
+        heading(run.root_name or run.workflow, before=f"{run.team} / {run.workflow}{version}")
+        st.page_link(
+            links.page(path),
+            label=label,
+            icon=icon,
+            query_params={"trace": run.trace_id, **links.filter_parameters()},
+        )
+
+
+def _follow(drawn: RunRow) -> None:
+    with trouble.told():
+        run = load_run(connection.store(), drawn.trace_id)
+        if run is None:
+            notice(f"The run {drawn.trace_id} is no longer there: it has reached the end of its retention.")
+            return
+        if run.updated_at != drawn.updated_at:
+            st.rerun()
+        _facts(run, filters.viewer_zone())
+        if not run.complete:
+            notice(
+                f"This run is incomplete: of its {figures.plural(run.span_count, 'span')} so far, the root or the "
+                "parent of some has not arrived. Those are marked “parent missing”."
+            )
+
+
+def _spans(run: RunRow) -> None:
+    trace_tree(
+        run.trace_id, revision=run.updated_at.isoformat(), selected=st.query_params.get("span"), on_select=_select
+    )
+
+
+def _select(span_id: str) -> None:
+    st.query_params["span"] = span_id
+
+
+def _facts(run: RunRow, zone: tzinfo) -> None:
+    said, tone = outcome(run.outcome)
+    failed = run.model_errors + run.tool_errors
+    facts(
+        [
+            Fact("Outcome", said, "the root failed" if run.error else "", tone),
+            Fact("Started", figures.moment(run.start_time, zone), str(zone)),
+            Fact("Duration", figures.duration(run.duration_ns)),
+            Fact(
+                "Cost",
+                figures.money(run.cost_usd, missing=figures.NO_PRICE if run.unpriced_calls else figures.UNKNOWN),
+                f"+ {figures.plural(run.unpriced_calls, 'call')} without a price" if run.unpriced_calls else "",
+                "warn" if run.unpriced_calls else "",
+            ),
+            Fact("Input tokens", figures.tokens(run.input_tokens), _cached(run)),
+            Fact("Output tokens", figures.tokens(run.output_tokens)),
+            Fact("Model calls", figures.count(run.model_calls), ", ".join(run.models)),
+            Fact("Tool calls", figures.count(run.tool_calls), ", ".join(run.tools)),
+            Fact("Errors in calls", figures.count(failed), tone="bad" if failed else ""),
+            Fact("Redacted", figures.count(sum(run.findings.values())), ", ".join(sorted(run.findings))),
+        ],
+        label="Facts of the run",
+    )
+
+
+def _cached(run: RunRow) -> str:
+    return f"{figures.tokens(run.cached_input_tokens)} cached" if run.cached_input_tokens else ""

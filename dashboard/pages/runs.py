@@ -1,0 +1,192 @@
+"""The list of runs: what happened lately, and what it adds up to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import streamlit as st
+
+from dashboard import connection, figures, filters, links, trouble
+from dashboard.components.blocks import Fact, facts, notice, outcome
+from dashboard.components.table import Cell, Column, Row, table
+from schema.queries.filters import Filter
+from schema.queries.runs import RunList, Summary, list_runs, summary
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+PAGE_SIZE: Final = 100
+LAST_PAGE: Final = 1_000_000
+_REFRESH_S: Final = 1.0
+_COLUMNS: Final = (
+    Column("Started"),
+    Column("Team"),
+    Column("Workflow"),
+    Column("Outcome"),
+    Column("Duration", numeric=True),
+    Column("Cost", numeric=True),
+    Column("Model calls", numeric=True),
+    Column("Tool calls", numeric=True),
+    Column("Errors", numeric=True),
+    Column("Models"),
+    Column("Input", wide=True),
+)
+_EMPTY: Final = """
+#### No runs yet
+
+Point an OpenTelemetry exporter at Spanledger and its runs appear here within two seconds:
+
+```sh
+export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318
+export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+```
+
+To look around first, send sample runs of a few teams:
+
+```sh
+spanledger demo
+```
+"""
+
+
+def page() -> None:
+    """Draw the page; while the range is relative to now, it follows what arrives."""
+    selection = filters.bar()
+    follows = selection.range != filters.CUSTOM
+    st.fragment(_body, run_every=_REFRESH_S if follows else None)()
+
+
+def _body() -> None:
+    with trouble.told():
+        _draw(filters.current().filter, filters.viewer_zone())
+
+
+def _draw(chosen: Filter, zone: tzinfo) -> None:
+    number = _page_number()
+    found = _list(chosen, number)
+    if found.total == 0:
+        _say_why_empty(chosen)
+        return
+    _figures(_summary(chosen))
+    rows = _plain_rows(found.rows)
+    opened = table("runs", label="Runs, newest first", columns=_COLUMNS, rows=[_row(run, zone) for run in rows])
+    _paging(number, len(rows), found.total)
+    if opened:
+        links.follow(opened)
+
+
+# Viewers of the same range share an answer; a second is how old it may be.
+@st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
+def _list(chosen: Filter, number: int) -> RunList:
+    return list_runs(connection.store(), chosen, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+
+
+@st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
+def _summary(chosen: Filter) -> Summary:
+    return summary(connection.store(), chosen)
+
+
+def _page_number() -> int:
+    given = st.query_params.get("page", "1")
+    if given.isdecimal() and 1 <= int(given) <= LAST_PAGE:
+        return int(given)
+    notice(f"The address asks for page “{given[:40]}”: write a number from 1. Showing page 1 instead.")
+    return 1
+
+
+def _say_why_empty(chosen: Filter) -> None:
+    everything = Filter(datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+    if list_runs(connection.store(), everything, limit=1).total == 0:
+        st.markdown(_EMPTY)
+        return
+    named = " and ".join([*(chosen.teams and [" or ".join(chosen.teams)]), *(chosen.workflows and ["these workflows"])])
+    notice(f"No runs in this time range{f' for {named}' if named else ''}: choose a longer one or fewer names.")
+
+
+def _figures(total: Summary) -> None:
+    unpriced = (
+        figures.plural(total.unpriced_calls, "call") + " without a price" if total.unpriced_calls else "all priced"
+    )
+    facts(
+        [
+            Fact("Runs", figures.count(total.runs), f"{figures.count(total.success)} marked a success"),
+            Fact(
+                "Runs with an error",
+                figures.count(total.errors),
+                figures.share(total.errors, total.runs),
+                "bad" if total.errors else "",
+            ),
+            Fact(
+                "Cost",
+                figures.money(total.cost_usd, missing=figures.NO_PRICE if total.unpriced_calls else figures.UNKNOWN),
+                unpriced if total.cost_usd is not None or total.unpriced_calls else "no model calls",
+                "warn" if total.unpriced_calls else "",
+            ),
+            Fact("Input tokens", figures.tokens(total.input_tokens)),
+            Fact("Output tokens", figures.tokens(total.output_tokens)),
+            Fact("Duration p50", figures.duration(total.p50_ns)),
+            Fact("Duration p95", figures.duration(total.p95_ns)),
+        ],
+        label="Summary of the chosen runs",
+    )
+
+
+def _plain_rows(rows: pa.Table) -> list[dict[str, Any]]:
+    at = rows.schema.get_field_index("start_time")
+    # Python's datetime holds microseconds.
+    micros = rows.set_column(at, "start_time", rows.column(at).cast(pa.timestamp("us", "UTC"), safe=False))
+    shown = ["trace_id", "team", "workflow", "workflow_version", "outcome", "error", "start_time", "duration_ns"]
+    shown += ["cost_usd", "unpriced_calls", "model_calls", "model_errors", "tool_calls", "tool_errors", "models"]
+    plain: list[dict[str, Any]] = micros.select([*shown, "complete", "input_preview", "root_name"]).to_pylist()
+    return plain
+
+
+def _row(run: dict[str, Any], zone: tzinfo) -> Row:
+    said, tone = outcome(run["outcome"])
+    errors = run["model_errors"] + run["tool_errors"]
+    version = run["workflow_version"]
+    return Row(
+        key=run["trace_id"],
+        href=links.href("/run", trace=run["trace_id"]),
+        cells=(
+            Cell(figures.moment(run["start_time"], zone), title=f"{run['start_time']:%Y-%m-%d %H:%M:%S.%f} UTC"),
+            Cell(run["team"]),
+            Cell(run["workflow"], note=version, title=run["root_name"]),
+            Cell(said, note="" if run["complete"] else "incomplete", tone=tone),
+            Cell(figures.duration(run["duration_ns"])),
+            _cost_cell(run),
+            Cell(figures.count(run["model_calls"])),
+            Cell(figures.count(run["tool_calls"])),
+            Cell(figures.count(errors), tone="bad" if errors or run["error"] else ""),
+            Cell(", ".join(run["models"]) or figures.UNKNOWN),
+            Cell(run["input_preview"] or figures.UNKNOWN),
+        ),
+    )
+
+
+def _cost_cell(run: dict[str, Any]) -> Cell:
+    if run["cost_usd"] is None:
+        return Cell(figures.NO_PRICE if run["unpriced_calls"] else figures.UNKNOWN, tone="unknown")
+    missing = run["unpriced_calls"]
+    return Cell(
+        figures.money(run["cost_usd"]),
+        note=f"+{missing} unpriced" if missing else "",
+        title=figures.cost(run["cost_usd"], missing),
+    )
+
+
+def _paging(number: int, shown: int, total: int) -> None:
+    last = -(-total // PAGE_SIZE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(
+            f"{shown:,} of {figures.plural(total, 'run')} shown" + (f", page {number} of {last}" if last > 1 else "")
+        )
+        if last > 1:
+            st.button("Newer", key="newer", disabled=number <= 1, on_click=_turn, args=(number - 1,))
+            st.button("Older", key="older", disabled=number >= last, on_click=_turn, args=(number + 1,))
+
+
+def _turn(number: int) -> None:
+    st.query_params["page"] = str(number)

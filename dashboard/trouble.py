@@ -1,0 +1,30 @@
+"""What the viewer is told when the store does not answer: a sentence, never a traceback."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dashboard.components import blocks
+from schema.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Say on the page, in place of what could not be drawn, that the store did not answer."""
+    try:
+        yield
+    except StoreError as error:
+        # The text of the error can hold values of a query, so only its kind is logged.
+        logger.warning("a page could not be drawn: %s", type(error).__name__)
+        blocks.notice(
+            "The store does not answer at the moment, so nothing can be shown here. Spans that arrive meanwhile are "
+            "kept and appear when it is back: reload the page in a few seconds.",
+            "bad",
+        )

@@ -1,0 +1,34 @@
+"""A store that holds the sample runs, connected to the dashboard."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+import sample_runs
+
+from dashboard import connection
+
+if TYPE_CHECKING:
+    from schema.span import Span
+    from schema.store import Store
+
+
+@dataclass(frozen=True)
+class Sample:
+    store: Store
+    spans: list[Span]
+
+    def run(self, number: int) -> list[Span]:
+        return [span for span in self.spans if span.trace_id == sample_runs.trace_of(number)]
+
+
+@pytest.fixture(scope="module")
+def sample(store: Store) -> Sample:
+    for table in ("spans", "runs"):
+        store.command(f"TRUNCATE TABLE {table}")
+    spans = sample_runs.fill(store, now=time.time_ns(), runs=20)
+    connection.connect(store)
+    return Sample(store, spans)
