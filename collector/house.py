@@ -83,8 +83,13 @@ def run_house(
             servers.append((create_api(store, spool, pool, token), local))
         if dashboard is not None:
             create_app = next(iter(entry_points(group="spanledger.applications", name="dashboard"))).load()
-            password = settings.dashboard_password or None
-            servers.append((create_app(store, password=password, loopback=settings.loopback), dashboard))
+            application = create_app(
+                store,
+                password=settings.dashboard_password or None,
+                loopback=settings.loopback,
+                endpoint=endpoints.get("otlp_http", f"http://{settings.host}:{settings.otlp_http_port}"),
+            )
+            servers.append((application, dashboard))
         stack.callback(stop.set)
         asyncio.run(
             _serve(servers, stop, lambda: writer is None or writer.ready, partial(announce, settings, endpoints))

@@ -1,4 +1,4 @@
-"""The one store that this process serves.
+"""The one store that this process serves, and the address that fills it.
 
 Streamlit runs the pages as scripts and gives them no way to reach the server that started them, so the server leaves
 the store here. A process serves one dashboard: Streamlit allows no more.
@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from schema.store import Store
 
-_connected: list[Store] = []
+_connected: list[tuple[Store, str]] = []
 
 
-def connect(store: Store) -> None:
-    """Serve this store from now on."""
-    _connected[:] = [store]
+def connect(store: Store, endpoint: str) -> None:
+    """Serve this store from now on; exporters that fill it send to `endpoint` (OTLP/HTTP)."""
+    _connected[:] = [(store, endpoint)]
 
 
 def store() -> Store:
     """Return the store that is served."""
+    return _connection()[0]
+
+
+def endpoint() -> str:
+    """Return the OTLP/HTTP address that exporters send to."""
+    return _connection()[1]
+
+
+def _connection() -> tuple[Store, str]:
     if not _connected:
         raise RuntimeError("No store is connected: build the application with dashboard.server.create_app.")
     return _connected[0]

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 _COLLECT_EVERY_S = 60.0
 
 
-def create_app(store: Store, *, password: str | None, loopback: bool) -> ASGIApp:
-    """Return the dashboard of this store; a process can hold one.
+def create_app(
+    store: Store, *, password: str | None, loopback: bool, endpoint: str = "http://127.0.0.1:4318"
+) -> ASGIApp:
+    """Return the dashboard of this store; a process can hold one. An empty one says to send OTLP/HTTP to `endpoint`.
 
     `loopback` says that the server listens on this machine only. Otherwise a password is required: without one this
     raises ValueError. The caller's server must run the lifespan, which starts Streamlit.
@@ -43,7 +45,7 @@ def create_app(store: Store, *, password: str | None, loopback: bool) -> ASGIApp
 
     application = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     gate = Gate(application, password=password, loopback=loopback)
-    connection.connect(store)
+    connection.connect(store, endpoint)
     configuration.apply()
     pages = streamlit.App(Path(__file__).parent / "entry" / "app.py")
     application.include_router(data.router)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -12,7 +11,7 @@ from dashboard.components.table import Cell, Column, Row, table
 from schema.queries.costs import bucket_seconds, by_group, over_time
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from schema.queries.filters import Filter
 
@@ -45,7 +44,7 @@ def _draw(chosen: Filter, zone: tzinfo) -> None:
     series: dict[str, dict[datetime, Decimal]] = {}
     for bar in over_time(connection.store(), chosen, by=by).to_pylist():
         if bar["cost_usd"] is not None:
-            series.setdefault(bar["label"], {})[_moment(bar["bucket"])] = bar["cost_usd"]
+            series.setdefault(bar["label"], {})[bar["bucket"]] = bar["cost_usd"]
     if series:
         charts.cost_over_time(series, start=chosen.start, end=chosen.end, zone=zone, width_s=bucket_seconds(chosen))
     else:
@@ -53,11 +52,6 @@ def _draw(chosen: Filter, zone: tzinfo) -> None:
     _table("team", by_team)
     _table("workflow", by_group(connection.store(), chosen, by="workflow").to_pylist())
     _table("model", by_group(connection.store(), chosen, by="model").to_pylist())
-
-
-def _moment(bucket: datetime | int) -> datetime:
-    """Return the start of a bar; ClickHouse gives whole seconds as a number."""
-    return datetime.fromtimestamp(bucket, UTC) if isinstance(bucket, int) else bucket
 
 
 def _total(teams: list[dict[str, Any]]) -> None:

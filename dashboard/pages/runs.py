@@ -39,7 +39,7 @@ _EMPTY: Final = """
 Point an OpenTelemetry exporter at Spanledger and its runs appear here within two seconds:
 
 ```sh
-export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318
+export OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}
 export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
 ```
 
@@ -99,7 +99,7 @@ def _page_number() -> int:
 def _say_why_empty(chosen: Filter) -> None:
     everything = Filter(datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
     if list_runs(connection.store(), everything, limit=1).total == 0:
-        st.markdown(_EMPTY)
+        st.markdown(_EMPTY.format(endpoint=connection.endpoint()))
         return
     named = " and ".join([*(chosen.teams and [" or ".join(chosen.teams)]), *(chosen.workflows and ["these workflows"])])
     notice(f"No runs in this time range{f' for {named}' if named else ''}: choose a longer one or fewer names.")

@@ -41,7 +41,8 @@ def bucket_seconds(chosen: Filter) -> int:
 def over_time(store: Store, chosen: Filter, *, by: Literal["team", "workflow"]) -> pa.Table:
     """Return bucket (start of the bar, UTC), label, cost_usd (NULL: nothing priced), unpriced_calls, runs."""
     return store.query(
-        f"SELECT toStartOfInterval(start_time, INTERVAL {bucket_seconds(chosen)} SECOND, 'UTC') AS bucket,"
+        f"SELECT toDateTime64(toStartOfInterval(start_time, INTERVAL {bucket_seconds(chosen)} SECOND, 'UTC'), 0, 'UTC')"
+        " AS bucket,"
         f" toString({by}) AS label, sumOrNull(cost_usd) AS cost_usd, sum(unpriced_calls) AS unpriced_calls,"
         f" count() AS runs FROM runs FINAL WHERE {chosen.where} GROUP BY bucket, label ORDER BY bucket, label",
         chosen.parameters,

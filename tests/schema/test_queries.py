@@ -73,6 +73,7 @@ def test_every_way_to_cut_the_costs_adds_up_to_the_same(filled: Store, by: str) 
 
 def test_costs_over_time_add_up_and_unpriced_bars_are_unknown(filled: Store) -> None:
     rows = over_time(filled, ALL, by="team").to_pylist()
+    assert all(row["bucket"].tzinfo and row["bucket"].minute == 0 for row in rows)
     assert sum((row["cost_usd"] or Decimal(0) for row in rows), Decimal(0)) == value(
         filled, "SELECT sum(cost_usd) FROM spans"
     )
