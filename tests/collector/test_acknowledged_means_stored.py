@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from agent_runs import run_request
 from instance import Instance, children
-from otlp_requests import run_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

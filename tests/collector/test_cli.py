@@ -7,10 +7,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from agent_runs import run_request
 from google.protobuf import json_format
 from instance import Instance, command
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from otlp_requests import run_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

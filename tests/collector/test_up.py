@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from agent_runs import run_request
 from google.rpc.status_pb2 import Status
 from instance import Instance, command
 from opentelemetry import trace
@@ -16,7 +17,6 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from otlp_requests import run_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
