@@ -17,6 +17,7 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import uvicorn
 
 from collector.api import create_api
@@ -67,6 +68,10 @@ def run_house(
         return
     with store, contextlib.ExitStack() as stack:
         servers = []
+        # All that loads pandas does so here, before there are threads: two that import it at once fail.
+        pa.array([0])
+        if dashboard is not None:
+            servers.append((_dashboard(settings, store, endpoints), dashboard))
         writer = None
         if intake:
             spool = open_spool(settings)
@@ -77,24 +82,26 @@ def run_house(
             thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
             thread.start()
             stack.callback(thread.join)
+            stack.callback(stop.set)
             token = secrets.token_urlsafe(32)
             local = listen("127.0.0.1", 0)
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
             servers.append((create_api(store, spool, pool, token), local))
-        if dashboard is not None:
-            create_app = next(iter(entry_points(group="spanledger.applications", name="dashboard"))).load()
-            application = create_app(
-                store,
-                password=settings.dashboard_password or None,
-                loopback=settings.loopback,
-                endpoint=endpoints.get("otlp_http", f"http://{settings.host}:{settings.otlp_http_port}"),
-            )
-            servers.append((application, dashboard))
-        stack.callback(stop.set)
         asyncio.run(
             _serve(servers, stop, lambda: writer is None or writer.ready, partial(announce, settings, endpoints))
         )
         settings.api_path.unlink(missing_ok=True)
+
+
+def _dashboard(settings: Settings, store: Store, endpoints: dict[str, str]) -> Any:  # noqa: ANN401 - an application
+    """Return the dashboard, found by its name: the collector does not import it."""
+    create_app = next(iter(entry_points(group="spanledger.applications", name="dashboard"))).load()
+    return create_app(
+        store,
+        password=settings.dashboard_password or None,
+        loopback=settings.loopback,
+        endpoint=endpoints.get("otlp_http", f"http://{settings.host}:{settings.otlp_http_port}"),
+    )
 
 
 def _write(writer: Writer, stop: threading.Event) -> None:

@@ -56,7 +56,6 @@ class Writer:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set. What is not finished then stays in the spool."""
-        pa.array([0])  # loads pandas, which Arrow does at its first conversion: now, not while a span waits
         while not stop.is_set():
             try:
                 if not self._settled:

@@ -23,7 +23,14 @@ MAX_NESTING = 6
 PATH_KEPT = 3
 """Enclosing keys that are remembered: the rules look at a key and its parent, and nesting may be hostile."""
 
-_START = re.compile(r"""\{\s*["'}]|\[\s*(?:\{|\[|["'])|(?<!\S)"(?=[\[{]|\\)""")
+_START = re.compile(
+    r"""
+      \{\s*["'}] | \[\s*(?:\{|\[|["']) | (?<!\S)"(?=[\[{]|\\)
+      # in prose, "[415] 555-0132" is no JSON; a text that is an array of numbers or words is
+    | \A\s*\[\s*(?:-?\d[\d.eE+\-]*|true|false|null|True|False|None|NaN)\s*(?:,|\]\s*\Z)
+    """,
+    re.VERBOSE,
+)
 _TOKEN = re.compile(
     r"""[ \t\r\n]*(?:
         (?P<mark>[{}\[\]:,])

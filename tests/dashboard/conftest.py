@@ -30,5 +30,5 @@ def sample(store: Store) -> Sample:
     for table in ("spans", "runs"):
         store.command(f"TRUNCATE TABLE {table}")
     spans = sample_runs.fill(store, now=time.time_ns(), runs=20)
-    connection.connect(store)
+    connection.connect(store, "http://127.0.0.1:4318")
     return Sample(store, spans)

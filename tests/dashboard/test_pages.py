@@ -88,14 +88,14 @@ def test_store_that_does_not_answer_is_a_sentence(sample: Sample, monkeypatch: p
 
 
 def test_empty_store_says_how_to_send(empty_store: Store) -> None:
-    connection.connect(empty_store)
+    connection.connect(empty_store, "http://127.0.0.1:4318")
     text = said(opened())
     assert "spanledger demo" in text
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" in text
 
 
 def test_many_runs_are_paged(empty_store: Store) -> None:
-    connection.connect(empty_store)
+    connection.connect(empty_store, "http://127.0.0.1:4318")
     start = time.time_ns() - 3 * sample_runs.MINUTE
     sample_runs.insert(empty_store, [span for number in range(120) for span in sample_runs.run(number, start)[:1]])
     assert "100 of 120 runs shown, page 1 of 2" in said(opened())
