@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from schema.attributes import plain, text
+from schema.instants import LATEST, retained_until
 from schema.resource import first_of, text_map
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ LOG_SCHEMA: Final[pa.Schema] = pa.schema(
     + [("findings", pa.map_(pa.string(), pa.uint32())), ("received_at", _TIME), ("retain_until", pa.date32())]
 )
 """Arrow schema of a batch of log records; the columns of the table `logs` in their order."""
-
-LARGEST_TIME: Final = 2**63 - 1
-"""A time beyond this (year 2262) does not fit the store's nanoseconds; it is cut to it."""
-_DAY_NS: Final = 86_400 * 10**9
 
 
 def log_batch(
@@ -50,7 +47,7 @@ def log_batch(
                         "service_name": resource.get("service.name", ""),
                         "trace_id": record.trace_id.hex(),
                         "span_id": record.span_id.hex(),
-                        "time": min(time, LARGEST_TIME),
+                        "time": min(time, LATEST),
                         "event_name": record.event_name or attributes.get("event.name", ""),
                         "severity": record.severity_text,
                         "body": text(plain(record.body)),
@@ -59,7 +56,7 @@ def log_batch(
                         "scope_name": scope_logs.scope.name,
                         "findings": list(next(found).items()),
                         "received_at": received_at,
-                        "retain_until": received_at // _DAY_NS + policy.retention.days_for(team, ""),
+                        "retain_until": retained_until(received_at, policy.retention.days_for(team, "")),
                     }
                 )
     return pa.RecordBatch.from_pylist(rows, schema=LOG_SCHEMA)

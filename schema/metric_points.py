@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from schema.log_records import LARGEST_TIME
+from schema.instants import LATEST, retained_until
 from schema.resource import first_of, text_map
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ POINT_SCHEMA: Final[pa.Schema] = pa.schema(
 """Arrow schema of a batch of points; the columns of the table `metric_points` in their order."""
 
 _TEMPORALITY: Final = ("unspecified", "delta", "cumulative")
-_DAY_NS: Final = 86_400 * 10**9
 
 
 def point_batch(
@@ -59,7 +58,7 @@ def point_batch(
                             "scope_name": scope_metrics.scope.name,
                             "findings": metric_findings,
                             "received_at": received_at,
-                            "retain_until": received_at // _DAY_NS + policy.retention.days_for(team, ""),
+                            "retain_until": retained_until(received_at, policy.retention.days_for(team, "")),
                         }
                     )
                     metric_findings = []  # counted once, on the first point
@@ -77,8 +76,8 @@ def _points(metric: Metric) -> Iterator[dict[str, Any]]:
         yield {
             "type": kind,
             "temporality": _TEMPORALITY[temporality] if temporality < len(_TEMPORALITY) else "",
-            "start_time": min(point.start_time_unix_nano, LARGEST_TIME),
-            "time": min(point.time_unix_nano, LARGEST_TIME),
+            "start_time": min(point.start_time_unix_nano, LATEST),
+            "time": min(point.time_unix_nano, LATEST),
             "value": float(getattr(point, number)) if number else None,
             "count": getattr(point, "count", None),
             "sum": getattr(point, "sum", None),

@@ -10,6 +10,7 @@ from schema.columns import fill_columns
 from schema.context import Context, resolve
 from schema.dialects import DIALECTS
 from schema.dialects.rules import CONTEXT, rules_for, scope_dialects
+from schema.instants import LATEST, retained_until
 from schema.reading import Reading, read
 from schema.residue import fill_content
 from schema.span import Span
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from schema.policy import AttributeKeys, Policy
     from schema.prices import Prices
 
-_DAY = 86_400 * 1_000_000_000  # ns
-_LATEST = (1 << 63) - 1  # ns; the end of the column's range, in the year 2262
 _COLUMN_OF = {"session": "session_id", "user": "user_id"}
 
 
@@ -60,8 +59,7 @@ def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: P
         for column, value in values.items():
             setattr(span, _COLUMN_OF.get(column, column), value)
         days = policy.retention.days_for(span.team, span.workflow)
-        # Counted from the day it came: a sender's clock does not decide how long something is kept.
-        span.retain_until = received_at // _DAY + days
+        span.retain_until = retained_until(received_at, days)
     return spans
 
 
@@ -93,7 +91,7 @@ def _context(span: Span, reading: Reading, surroundings: Mapping[str, str]) -> C
 
 
 def _span(otlp: OtlpSpan, reading: Reading, scope: str, spoken: tuple[int, ...]) -> Span:
-    start, end = min(otlp.start_time_unix_nano, _LATEST), min(otlp.end_time_unix_nano, _LATEST)
+    start, end = min(otlp.start_time_unix_nano, LATEST), min(otlp.end_time_unix_nano, LATEST)
     span = Span(
         trace_id=otlp.trace_id.hex(),
         span_id=otlp.span_id.hex(),
