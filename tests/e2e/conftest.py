@@ -66,7 +66,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
         yield Dashboard(url, output, process)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.communicate(timeout=30)  # closes its standard input, too
 
 
 def _wait_until_healthy(url: str, process: subprocess.Popen[str], output: Path) -> None:
