@@ -62,7 +62,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: $(VENV)/bin/python requirements.lock requirements-model.lock pyproject.toml
-	@echo "Installing the program (some 300 MB, once)"
+	@echo "Installing the program (some 1.6 GB, once)"
 	@$(BIN)/python -m pip install --require-hashes -r requirements.lock | $(SHORTLY)
 	@$(BIN)/python -m pip install --require-hashes --no-deps -r requirements-model.lock | $(SHORTLY)
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
