@@ -1,4 +1,5 @@
--- One immutable row a span. docs/schema.md says what each column means; docs/adr/0003-store.md why it is laid out so.
+-- One row a span, written once; what arrives or is decided later (content of logs, prices) comes as a light UPDATE.
+-- docs/schema.md says what each column means; docs/adr/0003-store.md why it is laid out so.
 CREATE TABLE IF NOT EXISTS spans
 (
     team                LowCardinality(String),
@@ -61,4 +62,5 @@ ENGINE = MergeTree
 PARTITION BY toMonday(start_time)
 ORDER BY (team, toStartOfHour(start_time), trace_id, start_time, span_id)
 TTL retain_until DELETE
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000,
+         enable_block_number_column = 1, enable_block_offset_column = 1;  -- what light updates need
