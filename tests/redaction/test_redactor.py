@@ -72,6 +72,11 @@ def test_everything_but_the_findings_is_kept(redactor: Redactor, before: str, mi
     assert rebuilt(text, redacted) == redacted.text
 
 
+@pytest.mark.parametrize("counted", ["turn 119", "Step 4", "iteration 12", "page 31", "ticket 4711"])
+def test_what_agents_number_is_no_address(redactor: Redactor, counted: str) -> None:
+    assert redactor.redact(f"{counted} j@example.com").text == f"{counted} <EMAIL_ADDRESS>"
+
+
 @pytest.mark.parametrize("raw", ["[true, 111, false]", "[111]", "[415, 555, 132]", " [null, 75007, 10115]"])
 def test_bare_numbers_in_an_array_are_not_text(redactor: Redactor, raw: str) -> None:
     assert redactor.redact(raw).text == raw
