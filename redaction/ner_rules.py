@@ -55,6 +55,12 @@ _ID_CONTEXT = words(
     "iban",
     "bank",
 )
+_COUNTED = re.compile(
+    r"(?:turn|step|round|iteration|attempt|retry|message|item|line|page|row|part|chapter|section|version|level|phase"
+    r"|question|task|ticket|order|issue|case|test|episode|number|day|week|month)s?(?: ?#? ?\d+)?",
+    re.IGNORECASE,
+)
+"""What agents number; a word of these with a number behind it is taken for a street and its house."""
 _CODE = re.compile(r"[A-Z]{2,4}")
 _ZIP = re.compile(r"\d{4,6}(?:-\d{3,4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d", re.IGNORECASE)
 _SHAPES = {
@@ -112,6 +118,8 @@ def _stands(text: str, entity: Entity, key_words: str) -> bool:
     if entity.label == "ID_NUMBER":
         return entity.score >= ID_THRESHOLD and has_context(_ID_CONTEXT, text, entity.start, key_words)
     if entity.score < (LOWER_CASE_THRESHOLD if value.islower() else THRESHOLD) or len(value) < 2:  # noqa: PLR2004 - letters
+        return False
+    if entity.label in _ADDRESS and _COUNTED.fullmatch(value):
         return False
     if entity.label in {"PERSON", "STREET", "CITY"}:
         return value.lower() not in PRODUCTS and any(map(str.isalpha, value)) and _CODE.fullmatch(value) is None

@@ -62,5 +62,5 @@ ENGINE = MergeTree
 PARTITION BY toMonday(start_time)
 ORDER BY (team, toStartOfHour(start_time), trace_id, start_time, span_id)
 TTL retain_until DELETE
-SETTINGS non_replicated_deduplication_window = 1000,
-         enable_block_number_column = 1, enable_block_offset_column = 1;  -- what light updates need
+-- light updates need the block-number columns
+SETTINGS non_replicated_deduplication_window = 1000, enable_block_number_column = 1, enable_block_offset_column = 1;
