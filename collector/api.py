@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import hmac
 import io
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Annotated
 
 import pyarrow as pa
-from fastapi import Body, Depends, FastAPI, Header, HTTPException, Response
+from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from collector.intake import IntakeError, Taken, take_in
+from schema.policy import PolicyError
+from schema.prices import Prices
+from schema.reprice import Repriced, reprice
 from schema.store import QueryFailedError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from collector.spool import Spool
     from collector.workers import WorkerPool
+    from schema.policy import Policy
     from schema.store import Store
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
@@ -44,6 +52,15 @@ class Progress(BaseModel):
     quarantined: list[int]
 
 
+class Repricing(BaseModel):
+    """Which calls to price again: UTC days, the last one excluded; no team is all of them."""
+
+    start: date
+    end: date
+    team: str = ""
+    dry_run: bool = False
+
+
 class Status(BaseModel):
     """How an instance is doing; ages in seconds, None when nothing waits."""
 
@@ -54,14 +71,27 @@ class Status(BaseModel):
     worker_restarts: int
 
 
-def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str) -> FastAPI:
-    """Return the API of one house."""
+_USERS_OWN = (QueryFailedError, PolicyError, IntakeError)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": str(error)}, 400 if isinstance(error, _USERS_OWN) else 503)
+
+
+def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str, read_policy: Callable[[], Policy]) -> FastAPI:
+    """Return the API of one house; `read_policy` reads the policy file as it is now."""
 
     def authorised(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
             raise HTTPException(401, "the token of api.json is needed")
 
-    api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(authorised)])
+    api = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(authorised)],
+        exception_handlers=dict.fromkeys((*_USERS_OWN, StoreError), _refuse),
+    )
 
     @api.get("/api/status")
     def status() -> Status:
@@ -76,23 +106,20 @@ def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str) -> Fast
 
     @api.post("/api/sql")
     def sql(query: Query) -> Response:
-        try:
-            rows = store.query_read_only(query.sql)
-        except QueryFailedError as error:
-            raise HTTPException(400, str(error)) from None
-        except StoreError as error:
-            raise HTTPException(503, str(error)) from None
+        rows = store.query_read_only(query.sql)
         sink = io.BytesIO()
         with pa.ipc.new_stream(sink, rows.schema) as stream:
             stream.write_table(rows)
         return Response(sink.getvalue(), media_type=ARROW_STREAM)
 
+    @api.post("/api/reprice")
+    def price_again(wanted: Repricing) -> Repriced:
+        days = (datetime.combine(day, time(), UTC) for day in (wanted.start, wanted.end))
+        return reprice(store, Prices(read_policy().prices), *days, team=wanted.team, dry_run=wanted.dry_run)
+
     @api.post("/api/ingest")
     def ingest(name: str, body: Annotated[bytes, Body(media_type="application/octet-stream")]) -> list[Taken]:
-        try:
-            return take_in(spool, name, body)
-        except IntakeError as error:
-            raise HTTPException(400, str(error)) from None
+        return take_in(spool, name, body)
 
     @api.post("/api/progress")
     def progress(requests: Requests) -> Progress:

@@ -14,6 +14,8 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
+    from decimal import Decimal
 
 app = typer.Typer(
     name="spanledger",
@@ -151,6 +153,56 @@ def sql(
         with open_store(settings) as store:
             rows = store.query_read_only(statement)
     typer.echo(render(rows, form))
+
+
+@app.command()
+def reprice(
+    *,
+    start: Annotated[str, typer.Option("--from", help="The first UTC day: 2026-11-01.")],
+    end: Annotated[str, typer.Option("--to", help="The UTC day before which it ends: 2026-11-22 is not repriced.")],
+    team: Annotated[str, typer.Option(help="Only the runs of this team.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and change nothing.")] = False,
+) -> None:
+    """Price stored model calls again after prices changed: the policy file's and the public list's.
+
+    Calls are priced as of their start. What changed is kept in the table repricings, with the prices. New calls keep
+    the prices that a running instance was started with; start it again after a change.
+    """
+    from datetime import UTC, datetime, time
+
+    from collector.client import running
+    from collector.house import open_store
+    from collector.settings import load_settings
+    from schema import reprice as repricing
+    from schema.prices import Prices
+
+    first, last = _day("--from", start), _day("--to", end)
+    if first >= last:
+        _fail(f"--to {last} must be later than --from {first}; it is the first day that is not repriced")
+    settings = load_settings()
+    instance = running(settings)
+    if instance:
+        done = instance.reprice(first, last, team=team, dry_run=dry_run)
+    else:
+        prices = Prices(settings.policy().prices)
+        days = (datetime.combine(day, time(), UTC) for day in (first, last))
+        with open_store(settings) as store:
+            done = repricing.reprice(store, prices, *days, team=team, dry_run=dry_run)
+    verb = "would change" if dry_run else "changed"
+    typer.echo(f"{done.changed} of {done.calls} calls {verb}: {_usd(done.before)} before, {_usd(done.after)} after.")
+
+
+def _day(option: str, given: str) -> date:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        _fail(f"{option} must be a day such as 2026-11-01, not {given!r}")
+
+
+def _usd(cost: Decimal | None) -> str:
+    return "no price" if cost is None else f"{cost.normalize():f} USD"
 
 
 @app.command()

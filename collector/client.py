@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pyarrow as pa
+from pydantic import TypeAdapter
 
 from collector.intake import IntakeError, Taken
+from schema.reprice import Repriced
 from schema.store import QueryFailedError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import date
 
     from collector.settings import Settings
 
 _TIMEOUT = httpx.Timeout(90, connect=2)  # a read-only query may take a minute
+_PATIENT = httpx.Timeout(None, connect=2)  # months of calls are priced again
+_REPRICED = TypeAdapter(Repriced)
 
 
 class Instance:
@@ -40,6 +45,15 @@ class Instance:
         """Run a read-only statement. Raises QueryFailedError or StoreUnavailableError."""
         answer = self._ask("POST", "/api/sql", json={"sql": sql})
         return pa.ipc.open_stream(io.BytesIO(answer.content)).read_all()
+
+    def reprice(self, start: date, end: date, *, team: str = "", dry_run: bool = False) -> Repriced:
+        """Price the calls of these UTC days again, `end` excluded, by its policy file as it is now.
+
+        Raises QueryFailedError, which also says what is wrong with that file, or StoreUnavailableError.
+        """
+        wanted = {"start": start.isoformat(), "end": end.isoformat(), "team": team, "dry_run": dry_run}
+        answer = self._ask("POST", "/api/reprice", json=wanted, timeout=_PATIENT)
+        return _REPRICED.validate_json(answer.content)
 
     def take_in(self, name: str, body: bytes) -> list[Taken]:
         """Hand over a file of OTLP requests; they are on its disk on return. Raises IntakeError."""

@@ -86,7 +86,7 @@ def run_house(
             token = secrets.token_urlsafe(32)
             local = listen("127.0.0.1", 0)
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
-            servers.append((create_api(store, spool, pool, token), local))
+            servers.append((create_api(store, spool, pool, token, settings.policy), local))
         asyncio.run(
             _serve(servers, stop, lambda: writer is None or writer.ready, partial(announce, settings, endpoints))
         )

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from collector.recovery import without_stored
 from collector.spool import SpoolError
+from schema.log_content import join_logs
 from schema.runs import recompute, stale_traces
 from schema.store import QueryFailedError, StoreError
 
@@ -30,6 +31,7 @@ _IDLE: Final = 0.05  # seconds between looks at an empty spool
 _BLOCK_ROWS: Final = 4_000  # blocks of 500 rows cost twice the CPU a row (docs/adr/0003-store.md)
 _BLOCK_AGE: Final = 0.3  # seconds that rows wait for company while more is on the way
 _RUNS_EVERY: Final = 0.5  # seconds between passes over the touched runs under load
+_RUNS_RETRY: Final = 30.0
 _TAKE: Final = 64  # requests looked at a time
 _TAKE_BYTES: Final = 32 * 2**20
 _RETRY: Final = 1.0  # seconds between attempts at a store that does not answer
@@ -47,6 +49,7 @@ class Writer:
         self._ready_since = 0.0
         self._touched: set[str] = set()
         self._runs_at = 0.0
+        self._caught_up = False  # whether runs that an earlier process left behind are known
         self._settled = False  # whether every batch that was begun is known to be finished
 
     @property
@@ -84,7 +87,8 @@ class Writer:
         waited = time.monotonic() - self._ready_since
         if self._ready and (size >= _BLOCK_ROWS or waited > _BLOCK_AGE or not self._pool.in_flight):
             self._store_ready()
-        if self._touched and (not self._pool.in_flight or time.monotonic() - self._runs_at > _RUNS_EVERY):
+        behind = self._touched or not self._caught_up
+        if behind and time.monotonic() >= self._runs_at + (_RUNS_EVERY if self._pool.in_flight else 0):
             self._update_runs()
         return bool(answers or self._pool.in_flight)
 
@@ -95,7 +99,7 @@ class Writer:
                 log.info("finishing a batch of %d requests that was interrupted", len(requests))
                 if self._finish(batch, requests):
                     self._spool.done(batch)
-        self._touched.update(stale_traces(self._store))
+        self._caught_up = False
         self._update_runs()
 
     def _finish(self, batch: str, requests: list[Waiting]) -> bool:
@@ -162,10 +166,20 @@ class Writer:
     def _insert(self, name: str, table: pa.Table, *, token: str) -> None:
         if table.num_rows:
             self._store.insert(name, table, token=token)
-            if name == "spans":
-                self._touched.update(table.column("trace_id").to_pylist())
+            if name in {"spans", "logs"}:
+                self._touched.update(set(table.column("trace_id").to_pylist()) - {""})
 
     def _update_runs(self) -> None:
-        recompute(self._store, list(self._touched))
-        self._touched.clear()
-        self._runs_at = time.monotonic()
+        """Bring the touched runs up to date; if the store refuses that, spans are stored all the same."""
+        try:
+            if not self._caught_up:
+                self._touched.update(stale_traces(self._store))
+                self._caught_up = True
+            join_logs(self._store, self._touched)
+            recompute(self._store, list(self._touched))
+        except QueryFailedError as error:
+            log.error("runs are not up to date, next attempt in %d s: %s", _RUNS_RETRY, error)  # noqa: TRY400
+            self._runs_at = time.monotonic() + _RUNS_RETRY
+        else:
+            self._touched.clear()
+            self._runs_at = time.monotonic()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from schema.calls import MODEL_KINDS, Call, model_calls
 from schema.columns import TOKENS
+from schema.prices import Priced
 from schema.usage import Usage
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def charge(spans: Iterable[Span], prices: Prices) -> None:
         real = model_calls(map(call_of, models), parents)
         for span in models:
             if span.span_id in real:
-                _price(span, prices)
+                priced = price_of(span, prices)
+                span.cost_usd, span.cost_source = priced.cost_usd, priced.source
             else:
                 _clear(span)
 
@@ -56,14 +58,14 @@ def call_of(span: Span) -> Call:
     )
 
 
-def _price(span: Span, prices: Prices) -> None:
-    if span.input_tokens is not None:
-        usage = Usage(*(getattr(span, column) for column in TOKENS))
-        at = _EPOCH + timedelta(microseconds=span.start_time // 1000)
-        priced = prices.price(span.provider, span.model, usage, at)
-        span.cost_usd, span.cost_source = priced.cost_usd, priced.source
-    if span.cost_usd is None and span.reported_cost_usd is not None:
-        span.cost_usd, span.cost_source = span.reported_cost_usd, "sender"
+def price_of(span: Span, prices: Prices) -> Priced:
+    """Return what a model call costs: by our prices, else by its sender's word."""
+    usage = Usage(*(getattr(span, column) for column in TOKENS))
+    at = _EPOCH + timedelta(microseconds=span.start_time // 1000)
+    priced = prices.price(span.provider, span.model, usage, at, span.duration_ns)
+    if priced.cost_usd is None and span.reported_cost_usd is not None:
+        return Priced(span.reported_cost_usd, "sender")
+    return priced
 
 
 def _clear(span: Span) -> None:

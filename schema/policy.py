@@ -5,11 +5,13 @@ It belongs in git, so that every change of policy has an author and a diff. No f
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,15 +50,39 @@ class AttributeKeys(_Part):
     environment: tuple[str, ...] = ("deployment.environment.name", "deployment.environment")
 
 
+_BY_TOKEN = ("input_per_million", "output_per_million", "cached_input_per_million", "cache_write_per_million")
+
+
 class ModelPrice(_Part):
-    """A price of our own for a model, in USD a million tokens; wins over the public price list."""
+    """A price of our own for a model; wins over the public price list.
+
+    Either by token, in USD a million tokens, or by second, in USD a second that the call takes (self-hosted models).
+    """
 
     model: str = Field(min_length=1)
     provider: str = ""  # empty: any provider
-    input_per_million: Decimal = Field(ge=0, le=10_000)
-    output_per_million: Decimal = Field(ge=0, le=10_000)
+    since: date | None = None  # the first UTC day it holds for; the latest one that a call's start has reached wins
+    per_second: Decimal | None = Field(default=None, ge=0, le=10_000)
+    input_per_million: Decimal | None = Field(default=None, ge=0, le=10_000)
+    output_per_million: Decimal | None = Field(default=None, ge=0, le=10_000)
     cached_input_per_million: Decimal | None = Field(default=None, ge=0, le=10_000)  # None: like input
     cache_write_per_million: Decimal | None = Field(default=None, ge=0, le=10_000)  # None: like input
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = [name for name in _BY_TOKEN if getattr(self, name) is not None]
+        missing = [name for name in _BY_TOKEN[:2] if name not in given]
+        if self.per_second is not None and given:
+            raise PydanticCustomError(
+                "two_ways", "{field} does not go with per_second: a price is by token or by second", {"field": given[0]}
+            )
+        if self.per_second is None and missing:
+            raise PydanticCustomError(
+                "no_price",
+                "{field} is missing: a price has input_per_million and output_per_million, or per_second",
+                {"field": missing[0]},
+            )
+        return self
 
 
 class RetentionRule(_Part):

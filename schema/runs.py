@@ -32,13 +32,19 @@ WHERE trace_id IN {traces:Array(String)}
 ORDER BY trace_id, spans.start_time, span_id, received_at DESC
 LIMIT 1 BY trace_id, span_id
 """
-# An hour covers the longest pass: a run is written after all of the spans that it was computed from.
+# An hour covers the longest pass: a run is written after all of the spans and log records that it was computed from.
+# Log records alone make no run.
 _STALE = """
+WITH (SELECT max(updated_at) FROM runs) - INTERVAL 1 HOUR AS since
 SELECT trace_id
-FROM (SELECT trace_id, max(inserted_at) AS last FROM spans
-      WHERE inserted_at > (SELECT max(updated_at) FROM runs) - INTERVAL 1 HOUR GROUP BY trace_id) AS touched
-LEFT JOIN (SELECT trace_id, max(updated_at) AS written FROM runs GROUP BY trace_id) AS known USING (trace_id)
-WHERE known.written < touched.last
+FROM (SELECT trace_id, max(inserted_at) AS last, max(is_span) AS has_span
+      FROM (SELECT trace_id, inserted_at, true AS is_span FROM spans WHERE inserted_at > since
+            UNION ALL
+            SELECT trace_id, inserted_at, false AS is_span FROM logs WHERE inserted_at > since AND trace_id != '')
+      GROUP BY trace_id) AS touched
+LEFT JOIN (SELECT trace_id, max(updated_at) AS written, true AS known FROM runs GROUP BY trace_id) AS run
+USING (trace_id)
+WHERE run.written < touched.last AND (touched.has_span OR run.known)
 """
 _TIME = pa.timestamp("ns", "UTC")
 RUN_SCHEMA: Final[pa.Schema] = pa.schema(
@@ -57,7 +63,7 @@ RUN_SCHEMA: Final[pa.Schema] = pa.schema(
 
 
 def stale_traces(store: Store) -> list[str]:
-    """Return the traces whose spans are newer than their run: work that a killed process left behind."""
+    """Return the traces whose spans or log records are newer than their run: work that a killed process left."""
     ids: list[str] = store.query(_STALE).column("trace_id").to_pylist()
     return ids
 
@@ -66,8 +72,8 @@ def recompute(store: Store, trace_ids: Sequence[str]) -> int:
     """Write the runs of these traces anew from what the store holds; return how many there were."""
     written = 0
     for first in range(0, len(trace_ids), TRACES_A_PASS):
+        now = time.time_ns()  # before it looks, so that a pass that saw more is the newer version
         spans = store.query(_SPANS, {"traces": list(trace_ids[first : first + TRACES_A_PASS])})
-        now = time.time_ns()
         rows = [summarise(run) | {"updated_at": now} for run in _by_trace(spans)]
         if rows:
             batch = pa.RecordBatch.from_pylist(rows, schema=RUN_SCHEMA)

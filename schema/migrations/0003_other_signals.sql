@@ -1,4 +1,4 @@
--- Log records and metric points, redacted. Joining them to spans and runs comes with their own queries.
+-- Log records and metric points, redacted. What log records know of a span is written to it (schema/log_content.py).
 CREATE TABLE IF NOT EXISTS logs
 (
     team                LowCardinality(String),
@@ -14,7 +14,9 @@ CREATE TABLE IF NOT EXISTS logs
     scope_name          LowCardinality(String),
     findings            Map(LowCardinality(String), UInt32) CODEC(ZSTD(1)),
     received_at         DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
-    retain_until        Date
+    retain_until        Date,
+    inserted_at         DateTime64(6, 'UTC') DEFAULT now64(6) CODEC(Delta, ZSTD(1)),
+    INDEX by_trace_id trace_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toMonday(time)
