@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from collector.intake import IntakeError, Taken, take_in
+from collector.spool import SpoolError
 from schema.policy import PolicyError
 from schema.prices import Prices
 from schema.reprice import Repriced, reprice
@@ -62,7 +63,7 @@ class Repricing(BaseModel):
 
 
 class Status(BaseModel):
-    """How an instance is doing; ages in seconds, None when nothing waits."""
+    """How an instance is doing; `oldest_ns` is when the oldest waiting request came, None when nothing waits."""
 
     waiting_requests: int
     waiting_spans: int
@@ -90,7 +91,7 @@ def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str, read_po
         redoc_url=None,
         openapi_url=None,
         dependencies=[Depends(authorised)],
-        exception_handlers=dict.fromkeys((*_USERS_OWN, StoreError), _refuse),
+        exception_handlers=dict.fromkeys((*_USERS_OWN, StoreError, SpoolError), _refuse),
     )
 
     @api.get("/api/status")

@@ -57,12 +57,11 @@ class Instance:
 
     def take_in(self, name: str, body: bytes) -> list[Taken]:
         """Hand over a file of OTLP requests; they are on its disk on return. Raises IntakeError."""
-        answer = self._http.post(
-            "/api/ingest", params={"name": name}, content=body, headers={"Content-Type": "application/octet-stream"}
-        )
-        if answer.status_code == httpx.codes.BAD_REQUEST:
-            raise IntakeError(answer.json()["detail"])
-        answer.raise_for_status()
+        headers = {"Content-Type": "application/octet-stream"}
+        try:
+            answer = self._ask("POST", "/api/ingest", params={"name": name}, content=body, headers=headers)
+        except QueryFailedError as error:
+            raise IntakeError(str(error)) from None
         return [Taken.model_validate(item) for item in answer.json()]
 
     def progress(self, ids: Collection[int]) -> tuple[set[int], set[int]]:
@@ -82,7 +81,7 @@ class Instance:
         if answer.status_code == httpx.codes.BAD_REQUEST:
             raise QueryFailedError(answer.json()["detail"])
         if answer.is_error:
-            raise StoreUnavailableError(f"the running instance answered {answer.status_code}")
+            raise StoreUnavailableError(f"the running instance answered {answer.status_code}: {answer.text}")
         return answer
 
 

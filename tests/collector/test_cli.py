@@ -125,3 +125,23 @@ def test_a_setting_that_cannot_be_is_named_and_not_repeated(tmp_path: Path) -> N
     assert "SPANLEDGER_WORKERS" in done.stderr
     assert "SPANLEDGER_SPOOL_MAX_BYTES" in done.stderr
     assert "many" not in done.stderr
+
+
+def test_a_full_spool_is_one_sentence_whether_an_instance_runs_or_not(tmp_path: Path) -> None:
+    file = tmp_path / "one.traces.pb"
+    file.write_bytes(run_request()[0])
+    full = {"SPANLEDGER_SPOOL_MAX_BYTES": "1"}
+    alone = command(tmp_path / "data", "ingest", str(file), **full)
+    started = Instance(tmp_path / "data", full).start("collect")
+    try:
+        answer = started.send(file.read_bytes())
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
+        through = command(tmp_path / "data", "ingest", str(file), **full)
+    finally:
+        started.stop()
+    for done in (alone, through):
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert done.stderr.startswith("spanledger: ")
+        assert "The spool holds 0 of 1 bytes" in done.stderr
+        assert done.stderr.count("\n") == 1
