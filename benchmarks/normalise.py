@@ -1,8 +1,9 @@
-"""CPU time of normalising one span, on the bodies of a load generator: a module with `bodies(total, batch)`.
+"""CPU time of normalising one span, on the real exports in tests/data or on the bodies of a load generator.
 
-    python benchmarks/normalise.py path/to/loadgen.py
+    python -m benchmarks.normalise [path/to/loadgen.py]
 
-`bodies` yields (spans, serialised ExportTraceServiceRequest). Decoding is measured apart; the aim is 40 µs beyond it.
+The generator is a module whose `bodies(total, batch)` yields (spans, serialised ExportTraceServiceRequest). Decoding is
+measured apart; the aim is 40 µs beyond it.
 "walk" is the least that any look at the attributes costs, for comparison between machines.
 """
 
@@ -25,6 +26,8 @@ from schema.span import to_batch
 if TYPE_CHECKING:
     from types import ModuleType
 
+EXPORTS = Path(__file__).parent.parent / "tests" / "data" / "otlp"
+
 
 def load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("loadgen", path)
@@ -37,12 +40,16 @@ def load(path: Path) -> ModuleType:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("loadgen", type=Path)
+    parser.add_argument("loadgen", type=Path, nargs="?")
     parser.add_argument("--spans", type=int, default=2400)
     parser.add_argument("--batch", type=int, default=120, help="spans per request")
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
-    bodies = [body for _, body in load(options.loadgen).bodies(options.spans, options.batch)]
+    if options.loadgen:
+        bodies = [body for _, body in load(options.loadgen).bodies(options.spans, options.batch)]
+    else:
+        bodies = [path.read_bytes() for path in sorted(EXPORTS.glob("*/*.traces.pb"))]
+    spans = sum(count(ExportTraceServiceRequest.FromString(body)) for body in bodies)
     policy, prices = Policy(), Prices()
     normalise(
         ExportTraceServiceRequest.FromString(bodies[0]), received_at=1, policy=policy, prices=prices
@@ -53,10 +60,10 @@ def main() -> None:
             for name, seconds in measure(body, policy, prices).items():
                 times = best.setdefault(name, [seconds] * len(bodies))
                 times[number] = min(times[number], seconds)
-    print(f"{platform.machine()}, Python {platform.python_version()}, {options.spans} spans in {len(bodies)} requests")
+    print(f"{platform.machine()}, Python {platform.python_version()}, {spans} spans in {len(bodies)} requests")
     print(f"µs of CPU a span, each request's best of {options.rounds} rounds")
     for name, times in best.items():
-        print(f"{name:12} {sum(times) / options.spans * 1e6:8.1f}")
+        print(f"{name:12} {sum(times) / spans * 1e6:8.1f}")
 
 
 def measure(body: bytes, policy: Policy, prices: Prices) -> dict[str, float]:
@@ -74,6 +81,10 @@ def measure(body: bytes, policy: Policy, prices: Prices) -> dict[str, float]:
         "normalise": normalised - walked,
         "to_batch": time.process_time() - normalised,
     }
+
+
+def count(request: ExportTraceServiceRequest) -> int:
+    return sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
 
 
 def walk(request: ExportTraceServiceRequest) -> None:
