@@ -116,7 +116,8 @@ def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str, read_po
     @api.post("/api/reprice")
     def price_again(wanted: Repricing) -> Repriced:
         days = (datetime.combine(day, time(), UTC) for day in (wanted.start, wanted.end))
-        return reprice(store, Prices(read_policy().prices), *days, team=wanted.team, dry_run=wanted.dry_run)
+        policy = read_policy()
+        return reprice(store, Prices(policy.prices), *days, team=wanted.team, dry_run=wanted.dry_run, policy=policy)
 
     @api.post("/api/ingest")
     def ingest(name: str, body: Annotated[bytes, Body(media_type="application/octet-stream")]) -> list[Taken]:

@@ -184,10 +184,10 @@ def reprice(
     if instance:
         done = instance.reprice(first, last, team=team, dry_run=dry_run)
     else:
-        prices = Prices(settings.policy().prices)
+        policy = settings.policy()
         days = (datetime.combine(day, time(), UTC) for day in (first, last))
         with open_store(settings) as store:
-            done = repricing.reprice(store, prices, *days, team=team, dry_run=dry_run)
+            done = repricing.reprice(store, Prices(policy.prices), *days, team=team, dry_run=dry_run, policy=policy)
     verb = "would change" if dry_run else "changed"
     typer.echo(f"{done.changed} of {done.calls} calls {verb}: {_usd(done.before)} before, {_usd(done.after)} after.")
 

@@ -78,7 +78,7 @@ def run_house(
             stack.callback(spool.close)
             pool = WorkerPool(settings.workers, policy)
             stack.callback(pool.close)
-            writer = Writer(spool, store, pool)
+            writer = Writer(spool, store, pool, policy)
             thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
             thread.start()
             stack.callback(thread.join)

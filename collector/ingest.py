@@ -83,7 +83,7 @@ def ingest_alone(settings: Settings, files: Sequence[Path], progress: Callable[[
             progress(f"{len(waiting)} requests are being redacted and stored")
             pool = WorkerPool(settings.workers, policy)
             try:
-                Writer(spool, store, pool).drain()
+                Writer(spool, store, pool, policy).drain()
             finally:
                 pool.close()
             report.quarantined = len(spool.remaining(waiting)[1])

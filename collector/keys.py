@@ -12,6 +12,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from collector.otlp import resources
 from collector.refusals import UnauthenticatedError
+from schema.context import COLUMN_OF, STAMPED
 from schema.policy import IngestKey
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ KEY_HEADER = "x-spanledger-key"
 
 # Dialects hang a caller's metadata on spans under these, and the names of a team are looked up there too.
 _METADATA = (".metadata.", ".association.properties.")
+
+_MARKS = tuple(STAMPED + column for column in COLUMN_OF)
 
 _OPEN = IngestKey(name="open", sha256="0" * 64)
 
@@ -59,21 +62,29 @@ class IngestKeys:
     def stamp(self, key: IngestKey, request: ExportRequest) -> bool:
         """Make the request speak for the key's team and environment; return whether it was changed.
 
-        The resources get the key's word under the first name, which wins there, and the spans, records and points,
-        which would win over the resources, lose theirs.
+        The resources get the key's word under the first name, which wins there, and a mark that it is the key's, so
+        that a parent which another key sent does not win over it. The spans, records and points, which would win over
+        the resources, lose theirs. No sender can set the mark.
         """
         bound = [
-            (names, value)
-            for names, value in ((self._team_keys, key.team), (self._environment_keys, key.environment))
+            (column, names, value)
+            for column, names, value in (
+                ("team", self._team_keys, key.team),
+                ("environment", self._environment_keys, key.environment),
+            )
             if value and names
         ]
-        for names, value in bound:
+        changed = bool(bound)
+        for resource in resources(request):
+            changed |= _remove(resource.attributes, _MARKS)
+        for column, names, value in bound:
             for attributes in _claims(request):
                 _remove(attributes, names)
             for resource in resources(request):
                 _remove(resource.attributes, names[:1])
                 resource.attributes.append(KeyValue(key=names[0], value=AnyValue(string_value=value)))
-        return bool(bound)
+                resource.attributes.append(KeyValue(key=STAMPED + column, value=AnyValue(bool_value=True)))
+        return changed
 
 
 def _claims(request: ExportRequest) -> Iterator[MutableSequence[KeyValue]]:
@@ -116,8 +127,10 @@ def _point_attributes(metric: Metric) -> Iterator[MutableSequence[KeyValue]]:
         yield from (point.attributes for point in getattr(metric, kind).data_points)
 
 
-def _remove(attributes: MutableSequence[KeyValue], names: tuple[str, ...]) -> None:
+def _remove(attributes: MutableSequence[KeyValue], names: tuple[str, ...]) -> bool:
+    before = len(attributes)
     for index in range(len(attributes) - 1, -1, -1):
         name = attributes[index].key
         if name in names or (any(m in name for m in _METADATA) and name.endswith(tuple(f".{n}" for n in names))):
             del attributes[index]
+    return len(attributes) < before

@@ -5,21 +5,25 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from collector.recovery import without_stored
 from collector.spool import SpoolError
-from schema.log_content import join_logs
-from schema.runs import recompute, stale_traces
+from schema.bulk_update import sweep
+from schema.closing import close_silent
+from schema.runs import stale_traces
 from schema.store import QueryFailedError, StoreError
+from schema.up_to_date import bring_up_to_date
 
 if TYPE_CHECKING:
     import threading
 
     from collector.spool import Signal, Spool, Waiting
     from collector.workers import Rows, WorkerPool
+    from schema.policy import Policy
     from schema.store import Store
 
 log = logging.getLogger(__name__)
@@ -32,6 +36,7 @@ _BLOCK_ROWS: Final = 4_000  # blocks of 500 rows cost twice the CPU a row (docs/
 _BLOCK_AGE: Final = 0.3  # seconds that rows wait for company while more is on the way
 _RUNS_EVERY: Final = 0.5  # seconds between passes over the touched runs under load
 _RUNS_RETRY: Final = 30.0
+_CLOSE_EVERY: Final = 15.0  # seconds between looks for runs of which no more is expected
 _TAKE: Final = 64  # requests looked at a time
 _TAKE_BYTES: Final = 32 * 2**20
 _RETRY: Final = 1.0  # seconds between attempts at a store that does not answer
@@ -40,15 +45,17 @@ _RETRY: Final = 1.0  # seconds between attempts at a store that does not answer
 class Writer:
     """Moves requests from the spool to the store. One a spool; not for several threads."""
 
-    def __init__(self, spool: Spool, store: Store, pool: WorkerPool) -> None:
+    def __init__(self, spool: Spool, store: Store, pool: WorkerPool, policy: Policy) -> None:
         self._spool = spool
         self._store = store
         self._pool = pool
+        self._policy = policy
         self._held: list[Waiting] = []  # taken, and their worker has enough to do
         self._ready: dict[int, Rows] = {}  # by request, waiting to be inserted
         self._ready_since = 0.0
         self._touched: set[str] = set()
         self._runs_at = 0.0
+        self._close_at = 0.0
         self._caught_up = False  # whether runs that an earlier process left behind are known
         self._settled = False  # whether every batch that was begun is known to be finished
 
@@ -90,6 +97,8 @@ class Writer:
         behind = self._touched or not self._caught_up
         if behind and time.monotonic() >= self._runs_at + (_RUNS_EVERY if self._pool.in_flight else 0):
             self._update_runs()
+        if self._caught_up and time.monotonic() >= self._close_at:
+            self._close_runs()
         return bool(answers or self._pool.in_flight)
 
     def recover(self) -> None:
@@ -173,13 +182,21 @@ class Writer:
         """Bring the touched runs up to date; if the store refuses that, spans are stored all the same."""
         try:
             if not self._caught_up:
+                sweep(self._store)
                 self._touched.update(stale_traces(self._store))
                 self._caught_up = True
-            join_logs(self._store, self._touched)
-            recompute(self._store, list(self._touched))
+            bring_up_to_date(self._store, self._touched, self._policy)
         except QueryFailedError as error:
             log.error("runs are not up to date, next attempt in %d s: %s", _RUNS_RETRY, error)  # noqa: TRY400
             self._runs_at = time.monotonic() + _RUNS_RETRY
         else:
             self._touched.clear()
             self._runs_at = time.monotonic()
+
+    def _close_runs(self) -> None:
+        """Close the runs that have been silent for as long as the policy says."""
+        self._close_at = time.monotonic() + _CLOSE_EVERY
+        try:
+            close_silent(self._store, timedelta(minutes=self._policy.runs.closed_after_minutes))
+        except QueryFailedError as error:
+            log.error("silent runs are not closed, next attempt in %d s: %s", _CLOSE_EVERY, error)  # noqa: TRY400

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from dashboard import assets, connection
+from schema.queries.logs import LogPage, count_span_logs, loose_logs, span_logs
 from schema.queries.run import load_run, load_span, load_tree
 from schema.store import StoreError
 from schema.timeline import Step, steps
@@ -30,6 +31,8 @@ router = APIRouter()
 
 TRACE_ID = re.compile(r"[0-9a-f]{32}")
 SPAN_ID = re.compile(r"[0-9a-f]{16}")
+LOGS_A_PAGE = 100
+_LAST_OFFSET = 10**9
 _YEAR_S = 365 * 24 * 3600
 _COMPRESS_FROM = 1_000  # bytes; below it compression costs more than it saves
 
@@ -48,18 +51,33 @@ def run_steps(trace_id: str, request: Request) -> Response:
 
 @router.get("/api/runs/{trace_id}/spans/{span_id}")
 def run_span(trace_id: str, span_id: str, request: Request) -> Response:
-    """Return everything that is known of one span."""
+    """Return everything that is known of one span, and how many log records name it (`log_records`)."""
     if not SPAN_ID.fullmatch(span_id):
-        return _error(400, "A span id is 16 lower-case hexadecimal digits.")
+        return _bad_span_id()
     if not TRACE_ID.fullmatch(trace_id):
         return _bad_trace_id()
     try:
         span = load_span(connection.store(), trace_id, span_id)
+        log_records = count_span_logs(connection.store(), trace_id, span_id)
     except StoreError:
         return _store_error()
     if span is None:
         return _error(404, f"There is no span {span_id} in run {trace_id}.")
-    return _json(span, request)
+    return _json(span | {"log_records": log_records}, request)
+
+
+@router.get("/api/runs/{trace_id}/spans/{span_id}/logs")
+def run_span_logs(trace_id: str, span_id: str, request: Request) -> Response:
+    """Return the log records that name a span, from `offset` on."""
+    if not SPAN_ID.fullmatch(span_id):
+        return _bad_span_id()
+    return _log_page(trace_id, request, lambda offset: _span_logs(trace_id, span_id, offset))
+
+
+@router.get("/api/runs/{trace_id}/logs")
+def run_logs(trace_id: str, request: Request) -> Response:
+    """Return the log records of a run that name no span that is stored, from `offset` on."""
+    return _log_page(trace_id, request, lambda offset: _loose_logs(trace_id, offset))
 
 
 @router.get("/assets/{version}/{name}")
@@ -108,6 +126,29 @@ def _step_columns(trace_id: str) -> Columns | None:
     }
 
 
+def _span_logs(trace_id: str, span_id: str, offset: int) -> LogPage:
+    return span_logs(connection.store(), trace_id, span_id, limit=LOGS_A_PAGE, offset=offset)
+
+
+def _loose_logs(trace_id: str, offset: int) -> LogPage:
+    return loose_logs(connection.store(), trace_id, limit=LOGS_A_PAGE, offset=offset)
+
+
+def _log_page(trace_id: str, request: Request, page: Callable[[int], LogPage]) -> Response:
+    """Answer with {total, records}: a page of records, their attributes as an object."""
+    if not TRACE_ID.fullmatch(trace_id):
+        return _bad_trace_id()
+    given = request.query_params.get("offset", "0")
+    if not given.isdecimal() or int(given) > _LAST_OFFSET:
+        return _error(400, f"The offset {given[:40]!r} is not a number from 0 to {_LAST_OFFSET:,}.")
+    try:
+        found = page(int(given))
+    except StoreError:
+        return _store_error()
+    records = [row | {"attributes": dict(row["attributes"])} for row in found.rows.to_pylist()]
+    return _json({"total": found.total, "records": records}, request)
+
+
 def _by_column(table: pa.Table) -> Columns:
     return {name: table.column(name).to_pylist() for name in table.column_names}
 
@@ -141,6 +182,10 @@ def _plain(value: object) -> str:
 
 def _error(status: int, text: str) -> Response:
     return JSONResponse({"error": text}, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def _bad_span_id() -> Response:
+    return _error(400, "A span id is 16 lower-case hexadecimal digits.")
 
 
 def _bad_trace_id() -> Response:

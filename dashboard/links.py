@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 FILTER_PARAMETERS = ("range", "from", "to", "team", "workflow")
 _PAGES = "pages"
+_SHOWN = "page_shown"
 
 
-def register(pages: Mapping[str, StreamlitPage]) -> None:
-    """Note the pages by address, for `follow`."""
+def register(pages: Mapping[str, StreamlitPage], shown: StreamlitPage) -> None:
+    """Note the pages by address and the one that is shown, for `follow`."""
     st.session_state[_PAGES] = dict(pages)
+    st.session_state[_SHOWN] = shown
 
 
 def page(path: str) -> StreamlitPage:
@@ -42,7 +44,12 @@ def href(path: str, **parameters: str | int) -> str:
 def follow(address: str) -> None:
     """Go to an address that `href` made, without loading the application again."""
     parts = urlsplit(address)
-    st.switch_page(page(parts.path), query_params=parse_qs(parts.query))
+    query = parse_qs(parts.query)
+    if page(parts.path) == st.session_state[_SHOWN]:
+        # Switching to the page that is shown would draw it anew and leave the old address in the browser.
+        st.query_params.from_dict(query)
+        st.rerun()
+    st.switch_page(page(parts.path), query_params=query)
 
 
 def trace_id() -> str | None:

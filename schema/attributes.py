@@ -28,9 +28,10 @@ _JSON_START = frozenset('{["')
 
 def plain(value: AnyValue) -> Plain:
     """Return an OTLP value as a plain value; bytes become base64, as in OTLP's own JSON encoding."""
+    number = value.int_value
+    if number:  # a short way for the most frequent of those that are no strings
+        return number
     which = value.WhichOneof("value")
-    if which == "int_value":
-        return value.int_value
     if which is None:
         return None
     if which == "array_value":
@@ -44,7 +45,7 @@ def plain(value: AnyValue) -> Plain:
 
 def text(value: Plain) -> str:
     """Return a plain value as the text stored for it: strings as they are, anything else as compact JSON."""
-    if isinstance(value, str):
+    if type(value) is str:
         return value
     if type(value) is int or (type(value) is float and isfinite(value)):
         return str(value)  # what dump() would say, without its cost
@@ -76,6 +77,13 @@ def parse(value: Plain) -> Plain:
         return cast("Plain", from_json(value))
     except ValueError as error:
         return _parse_broken(value, str(error))
+
+
+def scalar(value: Plain) -> str:
+    """Return the text of a value, without the quotes of a JSON string."""
+    if type(value) is str and value[:1] != '"':
+        return value
+    return unquote(text(value))
 
 
 def unquote(value: str) -> str:

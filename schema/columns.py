@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schema.attributes import text, unquote
+from schema.attributes import scalar, text
 from schema.calls import MODEL_KINDS
+from schema.evaluations import judged
 from schema.providers import provider_name, provider_of_model
 from schema.span_events import is_interrupt
 from schema.usage import Usage, count, money, usage_of
@@ -46,12 +47,13 @@ def fill_columns(
     span: Span, status: OtlpStatus, reading: Reading, events: Events, *, exceptions_are_errors: bool
 ) -> None:
     """Fill every typed column but content, context and cost."""
-    for column, (_, given, _) in reading.columns.items():
+    for column, (given, _) in reading.columns.items():
         if column in _TEXTS:
-            value = given if type(given) is str and given[0] != '"' else unquote(text(given))
+            value = scalar(given)
             if value.lower() not in _UNKNOWN:
                 setattr(span, column, value)
     span.approval_status = _APPROVALS.get(span.approval_status, span.approval_status)
+    span.evaluation = judged(reading.texts, events)
     _fill_model(span, reading)
     span.kind = _kind(span, reading)
     _fill_names(span, reading)
@@ -64,16 +66,16 @@ def fill_columns(
 
 def _fill_model(span: Span, reading: Reading) -> None:
     for column in ("response_model", "request_model"):
-        model = unquote(text(reading.best(column)))
+        model = scalar(reading.best(column))
         if model.lower() not in _UNKNOWN:
             span.model = model
             break
     named = reading.columns.get("provider")
     if named is not None:
-        span.provider = provider_name(unquote(text(named[1])))
+        span.provider = provider_name(scalar(named[0]))
     if not span.provider and span.model:
         product = reading.best("product")
-        span.provider = provider_name(unquote(text(product))) if product else ""
+        span.provider = provider_name(scalar(product)) if product else ""
         span.provider = span.provider or provider_of_model(span.model)
 
 
@@ -93,11 +95,11 @@ def _kind(span: Span, reading: Reading) -> Kind:
 def _fill_names(span: Span, reading: Reading) -> None:
     if span.kind == "tool":
         if not span.tool_name:
-            span.tool_name = unquote(text(reading.best("entity_name"))) or span.name
+            span.tool_name = scalar(reading.best("entity_name")) or span.name
         if span.tool_name.startswith("mcp__"):  # Claude Code: mcp__<server>__<tool>
             span.tool_name = span.tool_name.rpartition("__")[2] or span.tool_name
     elif span.kind == "agent" and not span.agent_name:
-        span.agent_name = unquote(text(reading.best("entity_name")))
+        span.agent_name = scalar(reading.best("entity_name"))
 
 
 def _fill_status(

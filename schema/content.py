@@ -7,10 +7,10 @@ Anything else: the value as it was sent.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from schema.attributes import Plain, dump, parse, text, unquote
+from schema.definitions import definitions_of, with_definitions
 from schema.dialects.rules import STANDARD
 from schema.indexed import tree
 from schema.message_shapes import Message, messages_of, with_system
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schema.dialects.rules import Rule
+    from schema.parts import Part
 
-_RANK = attrgetter("rank")
+_BESIDE = frozenset({"instructions", "definitions"})
 _TOOL_SLOTS = frozenset({"tool", "value"})
 _WRAPPED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 # Without one of these words, arguments or a result have no frame, and need not be read.
@@ -33,14 +34,15 @@ _MESSAGE_ROLES = {"gen_ai.system.message": "system", "gen_ai.user.message": "use
 class Candidate:
     """One attribute, or one family of indexed attributes, that may hold the input or the output.
 
-    `slot`: conversation, value, tool, instructions, text, reasoning or tool_calls. `prefix`: of indexed keys, or "".
+    `slot`: conversation, value, tool, instructions, definitions, text, reasoning or tool_calls. `prefix`: of indexed
+    keys, or "".
     """
 
-    __slots__ = ("dialect", "items", "prefix", "rank", "slot")
+    __slots__ = ("dialect", "items", "prefix", "slot")
 
-    def __init__(self, rule: Rule, key: str, value: Plain) -> None:
-        _, self.slot, self.rank, self.dialect, _, self.prefix = rule
-        self.items = [(key, value)]
+    def __init__(self, rule: Rule, items: list[tuple[str, Plain]]) -> None:
+        _, self.slot, _, self.dialect, _, self.prefix = rule
+        self.items = items
 
     @property
     def value(self) -> Plain:
@@ -67,8 +69,7 @@ class Candidate:
         return dump(self._tree()) if self.prefix else unquote(text(self.value))
 
     def _tree(self) -> Plain:
-        start = len(self.prefix)
-        return tree((key[start:], value) for key, value in self.items)
+        return tree(self.prefix, self.items)
 
 
 @dataclass(slots=True)
@@ -86,8 +87,6 @@ def choose(kind: str, candidates: list[Candidate], events: list[dict[str, Plain]
     """Return the content of one direction (`role`: "user" for the input, "assistant" for the output)."""
     if not candidates and not events:
         return Chosen()
-    if len(candidates) > 1:
-        candidates.sort(key=_RANK)
     if kind == "tool":
         return _tool(candidates, events, role)
     found = None
@@ -105,21 +104,36 @@ def choose(kind: str, candidates: list[Candidate], events: list[dict[str, Plain]
 def _conversation(
     candidates: list[Candidate], events: list[dict[str, Plain]], role: str, *, values: bool
 ) -> Chosen | None:
-    """Return the first candidate that reads as a conversation, else an answer in pieces, else the message events."""
+    """Return the first candidate that reads as a conversation, else an answer in pieces, else the message events.
+
+    With `values` (a model call), what came beside the messages joins them: the system prompt and the tools offered.
+    """
     found, used = _first_conversation(candidates, role, values=values)
     found = found or _pieces(candidates)
     from_events = not found and bool(events)
     if from_events:
         found = _event_messages(events, role)
-    if found or values:
-        for candidate in candidates:
-            if candidate.slot == "instructions":
-                found = with_system(found, candidate.value)
-                used.update(candidate.keys)
+    beside = [candidate for candidate in candidates if candidate.slot in _BESIDE]
+    if beside and (found or values):
+        if values and not found:
+            bare = _value(candidates, "llm")
+            found, used = [{"role": role, "parts": list(parts_of(bare.content))}], bare.used
+        found = _with_beside(found, beside, used, tools=values)
     found = [message for message in found if message.get("parts")]
     if not found:
         return None
     return Chosen(compact(found), "", used, found, from_events=from_events)
+
+
+def _with_beside(messages: list[Message], beside: list[Candidate], used: set[str], *, tools: bool) -> list[Message]:
+    definitions: list[Part] = []
+    for candidate in beside:
+        if candidate.slot == "instructions":
+            messages = with_system(messages, candidate.value)
+            used.update(candidate.keys)
+        elif tools and not definitions:
+            definitions = definitions_of(candidate.read())
+    return with_definitions(messages, definitions)
 
 
 def _first_conversation(candidates: list[Candidate], role: str, *, values: bool) -> tuple[list[Message], set[str]]:

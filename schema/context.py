@@ -1,33 +1,52 @@
 """Team, workflow, version, session, user and environment of a span: its own, its ancestors', its resource's.
 
-Strongest first: the operator's own keys on the span, on its nearest ancestor in the same request, a dialect's
-association keys on the span, on its nearest ancestor, the operator's keys on the resource, names that a framework
-made up (`gen_ai.workflow.name`, a thread id) on the span, on its nearest ancestor. Ancestors that came in another
-request are resolved when the run is computed.
+Strongest first: what an ingest key stamped on the resource, the operator's own keys on the span, on its nearest
+ancestor, a dialect's association keys on the span, on its nearest ancestor, the operator's keys on the resource, names
+that a framework made up (`gen_ai.workflow.name`, a thread id) on the span, on its nearest ancestor. Ancestors that came
+in another request are looked up in the store (schema/late_context.py), by what each span's column `context` remembers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from schema.dialects.rules import CONTEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from schema.policy import AttributeKeys
 
 Ranked = dict[str, tuple[int, str]]
 """Context column: (rank of the key that gave it, value)."""
 
-_NOTHING: Mapping[str, str] = {}
+COLUMN_OF: Final = {column: {"session": "session_id", "user": "user_id"}.get(column, column) for column in CONTEXT}
+"""Context column: the column of `spans` that holds it."""
+
+STAMPED: Final = "spanledger.stamped."
+"""Before a context column: the resource attribute that is true where an ingest key, not the sender, named it."""
+
+_NOTHING: Final[Mapping[str, str]] = {}
+
+
+class Surroundings(NamedTuple):
+    """What a resource says about the context of its spans, by context column."""
+
+    resource: Mapping[str, str]
+    stamped: Mapping[str, str]
+    words: dict[str, str]  # both of them as the column `context` holds them
 
 
 class Context(NamedTuple):
-    """What one span says about its surroundings, by strength. A span is known by its trace id and span id."""
+    """What one span and its resource say, by strength. A span is known by its trace id and span id."""
 
     span: tuple[str, str]
     parent: tuple[str, str]
-    operator: Ranked
-    associated: Ranked
-    named: Ranked
-    resource: Mapping[str, str]
+    operator: Mapping[str, str]
+    associated: Mapping[str, str]
+    named: Mapping[str, str]
+    around: Surroundings
 
 
 class _Inherited(NamedTuple):
@@ -41,21 +60,67 @@ class _Inherited(NamedTuple):
 _ROOT = _Inherited(_NOTHING, _NOTHING, _NOTHING)
 
 
-def resolve(ordered: list[Context]) -> list[dict[str, str]]:
+def values_of(ranked: Ranked) -> Mapping[str, str]:
+    """Return the values without the ranks of their keys."""
+    return {column: value for column, (_, value) in ranked.items()} if ranked else _NOTHING
+
+
+def surroundings_of(resource: Mapping[str, str], keys: AttributeKeys) -> Surroundings:
+    """Return what a resource names, from the texts stored for its attributes."""
+    given: dict[str, str] = {}
+    stamped: dict[str, str] = {}
+    for column in CONTEXT:
+        for key in getattr(keys, column):
+            value = resource.get(key)
+            if value:
+                (stamped if resource.get(STAMPED + column) == "true" else given)[column] = value
+                break
+    return Surroundings(given, stamped, _words(resource=given, stamped=stamped))
+
+
+def words_of(context: Context) -> dict[str, str]:
+    """Return what a span and its resource name, as its column `context` holds it: {"operator.team": "payments"}.
+
+    Spans that name nothing themselves share one dict.
+    """
+    _, _, operator, associated, named, around = context
+    if not (operator or associated or named):
+        return around.words
+    return {**around.words, **_words(operator=operator, associated=associated, named=named)}
+
+
+def _words(**by_strength: Mapping[str, str]) -> dict[str, str]:
+    return {
+        f"{strength}.{column}": value for strength, values in by_strength.items() for column, value in values.items()
+    }
+
+
+def remembered(span: tuple[str, str], parent: tuple[str, str], words: dict[str, str]) -> Context:
+    """Return the context of a stored span from its column `context`."""
+    said: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for word, value in words.items():
+        strength, _, column = word.partition(".")
+        said[strength][column] = value
+    around = Surroundings(said["resource"], said["stamped"], words)
+    return Context(span, parent, said["operator"], said["associated"], said["named"], around)
+
+
+def resolve(contexts: Sequence[Context]) -> list[dict[str, str]]:
     """Return for each context, in order, the values by context column; a column that nobody names is left out."""
-    by_span = {context.span: context for context in ordered}
+    by_span = {context.span: context for context in contexts}
     known: dict[tuple[str, str], _Inherited] = {}
-    inherited = [known.get(context.span) or _inherit(context, by_span, known) for context in ordered]
-    sessions = _sessions(ordered, inherited)
+    inherited = [known.get(context.span) or _inherit(context, by_span, known) for context in contexts]
+    sessions = _sessions(contexts, inherited)
     return [
         {
             **seen.named,
-            **context.resource,
+            **context.around.resource,
             **sessions.get(context.span[0], _NOTHING),
             **seen.associated,
             **seen.operator,
+            **context.around.stamped,
         }
-        for context, seen in zip(ordered, inherited, strict=True)
+        for context, seen in zip(contexts, inherited, strict=True)
     ]
 
 
@@ -63,13 +128,16 @@ def _inherit(
     context: Context, by_span: Mapping[tuple[str, str], Context], known: dict[tuple[str, str], _Inherited]
 ) -> _Inherited:
     path: list[Context] = []
+    visited = set()
     place: Context | None = context
     base = _ROOT
-    visited = set()
-    while place is not None and place.span not in visited:
+    while place is not None:
         above = known.get(place.span)
         if above is not None:
             base = above
+            break
+        if place.span in visited:
+            base = _cut(path, place.span, known)
             break
         path.append(place)
         visited.add(place.span)
@@ -77,6 +145,16 @@ def _inherit(
     for step in reversed(path):
         base = known[step.span] = _merge(base, step)
     return base
+
+
+def _cut(path: list[Context], span: tuple[str, str], known: dict[tuple[str, str], _Inherited]) -> _Inherited:
+    """Take a circle off the end of a path: nobody can say which of its spans is above, so each has its own words."""
+    while path:
+        step = path.pop()
+        known[step.span] = _merge(_ROOT, step)
+        if step.span == span:
+            break
+    return known[span]
 
 
 def _merge(above: _Inherited, own: Context) -> _Inherited:
@@ -87,14 +165,11 @@ def _merge(above: _Inherited, own: Context) -> _Inherited:
     )
 
 
-def _over(above: Mapping[str, str], own: Ranked) -> Mapping[str, str]:
-    if not own:
-        return above
-    values = {column: value for column, (_, value) in own.items()}
-    return {**above, **values} if above else values
+def _over(above: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, str]:
+    return {**above, **own} if above and own else own or above
 
 
-def _sessions(contexts: list[Context], inherited: list[_Inherited]) -> dict[str, dict[str, str]]:
+def _sessions(contexts: Sequence[Context], inherited: list[_Inherited]) -> dict[str, dict[str, str]]:
     """Return by trace the session that its spans name, if all that name one agree.
 
     A root that knows only the thread (`gen_ai.conversation.id`) so takes the session that its children were given.

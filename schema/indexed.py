@@ -2,41 +2,61 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from schema.attributes import Plain
 
 _DEPTH = 16  # steps of a key that are followed; what is deeper keeps the rest of its key as one name
 
+_Shape: TypeAlias = "int | list[_Shape] | _Branch"
+"""What keys flatten, with the place of a value where the value is."""
 
-class _Branch(dict[str, "Plain"]):
-    """An object that keys made, not one that was a value."""
+
+class _Branch(dict[str, "_Shape"]):
+    """An object that keys made."""
 
 
-def tree(items: Iterable[tuple[str, Plain]]) -> Plain:
-    """Return the value that `(key, value)` pairs flatten; objects whose keys are all numbers are lists, in order."""
+def tree(prefix: str, items: Sequence[tuple[str, Plain]]) -> Plain:
+    """Return the value that `(key, value)` pairs flatten; objects whose keys are all numbers are lists, in order.
+
+    Every key starts with the prefix.
+    """
+    return _filled(_shape(len(prefix), tuple([key for key, _ in items])), [value for _, value in items])
+
+
+def _filled(shape: _Shape, values: list[Plain]) -> Plain:
+    if type(shape) is int:
+        return values[shape]
+    if type(shape) is list:
+        return [_filled(item, values) for item in shape]
+    return {key: _filled(item, values) for key, item in shape.items()}  # type: ignore[union-attr]
+
+
+@lru_cache(maxsize=512)
+def _shape(start: int, keys: tuple[str, ...]) -> _Shape:
     root = _Branch()
-    for key, value in items:
-        *path, last = key.split(".", _DEPTH)
+    for number, key in enumerate(keys):
+        *path, last = key[start:].split(".", _DEPTH)
         place = root
         for step in path:
             deeper = place.get(step)
             if not isinstance(deeper, _Branch):
                 # "a" and "a.b" may both have a value: that of "a" goes under the empty name
-                deeper = place[step] = _Branch() if step not in place else _Branch({"": deeper})
+                deeper = place[step] = _Branch() if step not in place else _Branch({"": place[step]})
             place = deeper
         occupied = place.get(last)
         if isinstance(occupied, _Branch):
-            occupied[""] = value
+            occupied[""] = number
         else:
-            place[last] = value
-    return _lists(root) if root else []
+            place[last] = number
+    return _lists(root)
 
 
-def _lists(branch: _Branch) -> Plain:
+def _lists(branch: _Branch) -> _Shape:
     """Return a branch, which has at least one key, with lists where its keys are numbers."""
     for key, item in branch.items():
         if type(item) is _Branch:

@@ -10,7 +10,6 @@ for a span that comes later.
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -18,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from schema.attributes import Plain, parse, text
+from schema.bulk_update import MONEY, update_spans
 from schema.content import Chosen, choose
 from schema.messages import PREVIEW, system_text
 from schema.usage import count, money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from schema.store import Store
@@ -37,6 +37,7 @@ _MESSAGES: Final = (
 _CLAUDE_CODE: Final = "claude_code."
 _CLAUDE_CODE_SCOPE: Final = "com.anthropic.claude_code"
 _HIDDEN: Final = frozenset({None, "", "<REDACTED>"})  # what Claude Code says unless it may log its texts
+_MAIN: Final = ("sdk", "repl_main_thread")  # whose requests go on with the user's prompt; others are side work
 _LATE: Final = 20_000_000  # ns by which a record may follow the end of its call: their clocks tick in milliseconds
 _FRAME: Final = frozenset({"type", "role", "finish_reason", "id"})  # keys whose values say nothing by themselves
 
@@ -58,13 +59,12 @@ ORDER BY trace_id, start_ns, span_id, received_at DESC
 LIMIT 1 BY trace_id, span_id
 """
 _TEXTS: Final = ("input", "output", "input_preview", "output_preview", "prompt_hash")
-_SENDERS: Final = "joinGet('{table}', 'reported_cost_usd', concat(trace_id, span_id))"
-# The cost as it is at the moment of the update, for prices may change meanwhile.
-_SET_COST: Final = (
-    f"reported_cost_usd = coalesce(reported_cost_usd, {_SENDERS})",
-    f"cost_source = if(cost_usd IS NULL AND {_SENDERS} IS NOT NULL, 'sender', cost_source)",
-    f"cost_usd = coalesce(cost_usd, {_SENDERS})",
-)
+_ASSIGNMENTS: Final = {name: f"{{{name}}}" for name in _TEXTS} | {
+    # The cost as it is at the moment of the update, for prices may change meanwhile.
+    "reported_cost_usd": "coalesce(reported_cost_usd, {reported_cost_usd})",
+    "cost_source": "if(cost_usd IS NULL AND {reported_cost_usd} IS NOT NULL, 'sender', cost_source)",
+    "cost_usd": "coalesce(cost_usd, {reported_cost_usd})",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,15 @@ class _Record:
     def order(self) -> tuple[int, int, int, str]:
         """Return what sorts the records of a trace as they were written."""
         place = _MESSAGES.index(self.event_name) if self.event_name in _MESSAGES else len(_MESSAGES)
-        return self.at, count(self.attributes.get("event.sequence")) or 0, place, self.body
+        return self.at, self.number() or 0, place, self.body
+
+    def name(self) -> str:
+        """Return what a record of Claude Code is about."""
+        return (self.event_name or self.body).removeprefix(_CLAUDE_CODE)
+
+    def number(self) -> int | None:
+        """Return which record of its process it is, None if it does not say."""
+        return count(self.attributes.get("event.sequence"))
 
 
 @dataclass(slots=True)
@@ -161,7 +169,7 @@ def _event(name: str, record: _Record, attributes: dict[str, Plain]) -> dict[str
 
 
 def _read_claude_code(
-    records: Iterable[_Record], spans: Sequence[dict[str, Any]], said: defaultdict[str, _Said]
+    records: Sequence[_Record], spans: Sequence[dict[str, Any]], said: defaultdict[str, _Said]
 ) -> None:
     """Add to `said`, by span id, what Claude Code's records of one trace tell of its spans."""
     own = [span for span in spans if span["scope_name"].startswith(_CLAUDE_CODE_SCOPE)]
@@ -169,12 +177,15 @@ def _read_claude_code(
     tools = {span["tool_call_id"]: span["span_id"] for span in own if span["kind"] == "tool" and span["tool_call_id"]}
     asked = {span["span_id"] for span in own if span["kind"] == "human"}
     unpaid = list(calls)
+    by_number = {(record.attributes.get("session.id"), record.number()): record for record in records}
     for record in records:
         told = record.attributes
-        name = (record.event_name or record.body).removeprefix(_CLAUDE_CODE)
+        name = record.name()
         arguments = told.get("tool_input") or told.get("tool_parameters") or ""
         if name == "user_prompt" and told.get("prompt") not in _HIDDEN:
-            said[record.span_id].events.append(_event("gen_ai.user.message", record, {"content": told["prompt"]}))
+            answer = _first_answer(record, by_number)
+            for span_id in {record.span_id} | {call["span_id"] for call in _call_of(answer, calls)}:
+                said[span_id].events.append(_event("gen_ai.user.message", record, {"content": told["prompt"]}))
         elif name == "assistant_response" and told.get("response") not in _HIDDEN:
             for span_id in {record.span_id} | {call["span_id"] for call in _call_of(record, calls)}:
                 said[span_id].events.append(_event("gen_ai.choice", record, {"message": told["response"]}))
@@ -188,8 +199,28 @@ def _read_claude_code(
             said[record.span_id].arguments = arguments
 
 
-def _call_of(record: _Record, calls: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _first_answer(prompt: _Record, by_number: Mapping[tuple[str | None, int | None], _Record]) -> _Record | None:
+    """Return the record of the model call that a prompt went into first, None where that is not certain (yet).
+
+    Later calls hold tool results besides, which no record tells of. It is certain when no record between the two is
+    missing; a slash command is not sent as it was typed.
+    """
+    session, number = prompt.attributes.get("session.id"), prompt.number()
+    if number is None or prompt.attributes.get("command_name"):
+        return None
+    while following := by_number.get((session, number := number + 1)):
+        told = following.attributes
+        if told.get("prompt.id", "") not in {"", prompt.attributes.get("prompt.id")}:
+            return None
+        if following.name() == "api_request" and told.get("query_source", "").startswith(_MAIN):
+            return following
+    return None
+
+
+def _call_of(record: _Record | None, calls: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the one model call that a record tells of, [] if it is not there (yet)."""
+    if record is None:
+        return []
     told = record.attributes
     request_id, output_tokens = told.get("request_id", ""), count(told.get("output_tokens"))
     fitting = []
@@ -255,25 +286,9 @@ def _weight(content: str) -> int:
 
 
 def _write(store: Store, spans: Sequence[dict[str, Any]]) -> None:
-    """Write the new values with one UPDATE, however many spans there are."""
-    # A name of its own: two writers may share a server. Not persistent: what a killed process leaves is empty.
-    table = f"log_content_{uuid.uuid4().hex}"
-    names = pa.array([span["trace_id"] + span["span_id"] for span in spans])
-    texts = [pa.array([span[name] for span in spans], pa.string()) for name in _TEXTS]
-    costs = pa.array([span["reported_cost_usd"] for span in spans], pa.decimal128(18, 9))
-    columns = ", ".join(f"{name} String" for name in ("span", *_TEXTS))
-    store.command(
-        f"CREATE TABLE {table} ({columns}, reported_cost_usd Nullable(Decimal(18, 9)))"
-        " ENGINE = Join(ANY, LEFT, span) SETTINGS persistent = 0"
+    columns = {name: pa.array([span[name] for span in spans], pa.string()) for name in ("trace_id", "span_id", *_TEXTS)}
+    costs = {"reported_cost_usd": pa.array([span["reported_cost_usd"] for span in spans], MONEY)}
+    traces = sorted({span["trace_id"] for span in spans})
+    update_spans(
+        store, pa.table(columns | costs), _ASSIGNMENTS, "trace_id IN {traces:Array(String)}", {"traces": traces}
     )
-    try:
-        store.insert(table, pa.table([names, *texts, costs], ["span", *_TEXTS, "reported_cost_usd"]), token=table)
-        values = [f"{name} = joinGet('{table}', '{name}', concat(trace_id, span_id))" for name in _TEXTS]
-        values += [value.format(table=table) for value in _SET_COST]
-        store.command(
-            f"UPDATE spans SET {', '.join(values)}"  # noqa: S608 - names of our own
-            f" WHERE trace_id IN {{traces:Array(String)}} AND concat(trace_id, span_id) IN (SELECT span FROM {table})",
-            {"traces": sorted({span["trace_id"] for span in spans})},
-        )
-    finally:
-        store.command(f"DROP TABLE IF EXISTS {table}")

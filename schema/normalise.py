@@ -7,26 +7,24 @@ from typing import TYPE_CHECKING
 from schema.attributes import Plain, plain, text
 from schema.charge import charge
 from schema.columns import fill_columns
-from schema.context import Context, resolve
+from schema.context import COLUMN_OF, Context, resolve, surroundings_of, values_of, words_of
 from schema.dialects import DIALECTS
-from schema.dialects.rules import CONTEXT, rules_for, scope_dialects
+from schema.dialects.rules import scope_dialects
 from schema.instants import LATEST, retained_until
+from schema.plan import plans_for
 from schema.reading import Reading, read
 from schema.residue import fill_content
 from schema.span import Span
 from schema.span_events import NO_EVENTS, links_json, read_events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource
     from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
 
-    from schema.policy import AttributeKeys, Policy
+    from schema.context import Surroundings
+    from schema.policy import Policy
     from schema.prices import Prices
-
-_COLUMN_OF = {"session": "session_id", "user": "user_id"}
 
 
 def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: Policy, prices: Prices) -> list[Span]:
@@ -40,14 +38,14 @@ def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: P
     keys = policy.attributes
     for resource_spans in request.resource_spans:
         resource = _resource(resource_spans.resource)
-        surroundings = _resource_context(resource, keys)
         stored = {key: text(value) for key, value in resource.items()}
+        surroundings = surroundings_of(stored, keys)
         for scope_spans in resource_spans.scope_spans:
             scope = scope_spans.scope.name
             spoken = scope_dialects(scope)
-            rules = rules_for(keys, spoken)
+            plans = plans_for(keys, spoken)
             for otlp in scope_spans.spans:
-                reading = read(otlp.attributes, rules)
+                reading = read(otlp.attributes, plans)
                 span = _span(otlp, reading, scope, spoken)
                 span.service_name = stored.get("service.name", "")
                 span.resource_attributes = stored
@@ -55,9 +53,10 @@ def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: P
                 spans.append(span)
                 contexts.append(_context(span, reading, surroundings))
     charge(spans, prices)
-    for span, values in zip(spans, resolve(contexts), strict=True):
+    for span, context, values in zip(spans, contexts, resolve(contexts), strict=True):
         for column, value in values.items():
-            setattr(span, _COLUMN_OF.get(column, column), value)
+            setattr(span, COLUMN_OF[column], value)
+        span.context = words_of(context)
         days = policy.retention.days_for(span.team, span.workflow)
         span.retain_until = retained_until(received_at, days)
     return spans
@@ -67,25 +66,14 @@ def _resource(resource: Resource) -> dict[str, Plain]:
     return {pair.key: plain(pair.value) for pair in resource.attributes}
 
 
-def _resource_context(resource: Mapping[str, Plain], keys: AttributeKeys) -> dict[str, str]:
-    found = {}
-    for column in CONTEXT:
-        for key in getattr(keys, column):
-            value = text(resource.get(key))
-            if value:
-                found[column] = value
-                break
-    return found
-
-
-def _context(span: Span, reading: Reading, surroundings: Mapping[str, str]) -> Context:
+def _context(span: Span, reading: Reading, surroundings: Surroundings) -> Context:
     trace = span.trace_id
     return Context(
         (trace, span.span_id),
         (trace, span.parent_span_id),
-        reading.operator,
-        reading.associated,
-        reading.named,
+        values_of(reading.operator),
+        values_of(reading.associated),
+        values_of(reading.named),
         surroundings,
     )
 

@@ -111,6 +111,12 @@ class Retention(_Part):
         return found
 
 
+class Runs(_Part):
+    """When a run is over whose root never came."""
+
+    closed_after_minutes: int = Field(default=10, ge=1, le=1440)  # since the last of its spans was stored
+
+
 class Policy(_Part):
     """The whole file."""
 
@@ -118,6 +124,7 @@ class Policy(_Part):
     attributes: AttributeKeys = AttributeKeys()
     prices: tuple[ModelPrice, ...] = ()
     retention: Retention = Retention()
+    runs: Runs = Runs()
 
 
 def load_policy(path: Path | None) -> Policy:

@@ -1,13 +1,13 @@
-"""One pass over a span's attributes: what each key feeds, by the dialects' rules."""
+"""What the attributes of a span feed: its values, looked up by the plan for its keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schema.attributes import Plain, parse, plain, text, unquote
+from schema.attributes import Plain, parse, plain, scalar, text
 from schema.content import Candidate
 from schema.dialects import DIALECTS
-from schema.dialects.rules import CONVENTION, NO_RULE, RANKS, STANDARD, Rule, Rules, Use
+from schema.dialects.rules import CONVENTION, RANKS, STANDARD, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,25 +15,24 @@ if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
     from schema.context import Ranked
+    from schema.plan import Plan, Plans, Source
+    from schema.plan import Ranked as Wanted
 
-# Looked up for every attribute of every span: members of an Enum are slow to reach.
-_COLUMN, _INPUT, _OUTPUT, _KIND = Use.COLUMN, Use.INPUT, Use.OUTPUT, Use.KIND
-_OPERATOR, _ASSOCIATED, _NAMED = Use.OPERATOR, Use.ASSOCIATED, Use.NAMED
+_METADATA_RANK = 10_000  # weaker than any key of its own
 
 
 class Reading:
     """What the attributes of one span feed."""
 
     __slots__ = (
-        *("associated", "columns", "dialect", "failed", "input", "kind", "kind_given", "kind_rank"),
-        *("named", "operator", "output", "texts", "usage"),
+        *("associated", "columns", "dialect", "failed", "input", "kind", "kind_given", "named", "operator"),
+        *("output", "texts", "told", "usage"),
     )
 
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}  # every attribute as the text that `attributes` stores
-        self.columns: dict[str, tuple[int, Plain, str]] = {}  # column: (rank, value, key)
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts  # every attribute as the text that `attributes` stores
+        self.columns: dict[str, tuple[Plain, str]] = {}  # column: (value, key)
         self.kind = ""
-        self.kind_rank = 1 << 30
         self.kind_given = False  # some attribute names a kind, be it one that we do not know
         self.failed = False
         self.dialect = len(DIALECTS)
@@ -41,90 +40,100 @@ class Reading:
         self.associated: Ranked = {}
         self.named: Ranked = {}
         self.usage: list[Plain] = []
+        self.told = ""  # a JSON schema that names the program's own attributes
         self.input: list[Candidate] = []
         self.output: list[Candidate] = []
 
     def best(self, column: str) -> Plain:
         """Return the value of a column, None if no attribute feeds it."""
         found = self.columns.get(column)
-        return None if found is None else found[1]
+        return None if found is None else found[0]
 
 
-def read(attributes: Iterable[KeyValue], rules: Rules) -> Reading:
+def read(attributes: Iterable[KeyValue], plans: Plans) -> Reading:  # noqa: C901, PLR0912 - one short branch a use
     """Return what the attributes of a span feed."""
-    found = Reading()
-    indexed: dict[str, Candidate] = {}
-    texts, columns = found.texts, found.columns
-    strongest = found.dialect
-    for pair in attributes:
-        key, any_value = pair.key, pair.value
-        value: Plain = any_value.string_value
+    names: list[str] = []
+    values: list[Plain] = []
+    texts: dict[str, str] = {}
+    for pair in attributes:  # once, and none of them kept: the wrappers of protobuf are what costs most here
+        key, given = pair.key, pair.value
+        value: Plain = given.string_value
         if value:
             texts[key] = value  # type: ignore[assignment]
         else:
-            value = plain(any_value)
+            value = plain(given)
             texts[key] = text(value)
-        rule = rules[key]
-        if rule is NO_RULE or value is None or value == "":
-            continue
-        use, slot, rank, dialect, _, _ = rule
-        if dialect < strongest:  # noqa: PLR1730 - min() is four times as slow, and this runs for every attribute
-            strongest = dialect
-        if use is _COLUMN:
-            best = columns.get(slot)
-            if best is None or rank < best[0]:
-                columns[slot] = (rank, value, key)
-        elif use is _INPUT or use is _OUTPUT:
-            _content(found, indexed, rule, key, value)
-        else:
-            _other(found, rule, value, rules.metadata)
-    found.dialect = strongest
-    if found.named and strongest == CONVENTION:
+            if value is None:
+                value = ""
+        names.append(key)
+        values.append(value)
+    keys = tuple(names)
+    found = Reading(texts)
+    plan = plans.plan(keys)
+    for place, dialect in plan.dialects:
+        if values[place] != "":
+            found.dialect = dialect
+            break
+    columns = found.columns
+    for column, places in plan.columns:
+        for place in places:
+            value = values[place]
+            if value != "":
+                columns[column] = (value, keys[place])
+                break
+    _fill_kind(found, plan, values)
+    if plan.operator:
+        found.operator = _ranked(plan.operator, values)
+    if plan.associated:
+        found.associated = _ranked(plan.associated, values)
+    if plan.named:
+        found.named = _ranked(plan.named, values)
+    if plan.input:
+        found.input = _candidates(plan.input, keys, values)
+    if plan.output:
+        found.output = _candidates(plan.output, keys, values)
+    if plan.failures:
+        found.failed = any(text(values[place]).lower() in failures for place, failures in plan.failures)
+    if plan.usage:
+        found.usage = [parse(values[place]) for place in plan.usage if values[place] != ""]
+    if plan.told:
+        found.told = text(values[plan.told[0]])
+    for place in plan.metadata:
+        _metadata(found, parse(values[place]), plans.rules.metadata)
+    if found.named and found.dialect == CONVENTION:
         _promote(found)
     return found
 
 
-def _content(found: Reading, indexed: dict[str, Candidate], rule: Rule, key: str, value: Plain) -> None:
-    prefix = rule.prefix
-    if prefix:
-        candidate = indexed.get(prefix)
-        if candidate is not None:
-            candidate.items.append((key, value))
-            return
-    candidate = Candidate(rule, key, value)
-    if prefix:
-        indexed[prefix] = candidate
-    (found.input if rule.use is _INPUT else found.output).append(candidate)
-
-
-def _other(found: Reading, rule: Rule, value: Plain, names: Mapping[str, tuple[Use, str, int]]) -> None:
-    use = rule.use
-    if use is _OPERATOR:
-        _rank(found.operator, rule.slot, rule.rank, value)
-    elif use is _NAMED:
-        _rank(found.named, rule.slot, rule.rank, value)
-    elif use is _ASSOCIATED:
-        _rank(found.associated, rule.slot, rule.rank, value)
-    elif use is _KIND:
-        found.kind_given = True
-        if rule.rank < found.kind_rank and isinstance(rule.values, dict):
-            kind = rule.values.get(unquote(text(value)).lower())
+def _fill_kind(found: Reading, plan: Plan, values: list[Plain]) -> None:
+    for place, kinds in plan.kinds:
+        value = values[place]
+        if value != "":
+            found.kind_given = True
+            kind = kinds.get(scalar(value).lower())
             if kind is not None:
-                found.kind, found.kind_rank = kind, rule.rank
-    elif use is Use.FAILURE:
-        found.failed = found.failed or text(value).lower() in rule.values
-    elif use is Use.USAGE:
-        found.usage.append(parse(value))
-    elif use is Use.METADATA:
-        _metadata(found, parse(value), names)
+                found.kind = kind
+                return
 
 
-def _rank(ranked: Ranked, column: str, rank: int, value: Plain) -> None:
-    best = ranked.get(column)
-    if best is None or rank < best[0]:
-        given = unquote(text(value))
-        if given:
-            ranked[column] = (rank, given)
+def _ranked(wanted: Wanted, values: list[Plain]) -> Ranked:
+    ranked: Ranked = {}
+    for column, places in wanted:
+        for place, rank in places:
+            value = scalar(values[place])
+            if value:
+                ranked[column] = (rank, value)
+                break
+    return ranked
+
+
+def _candidates(sources: tuple[Source, ...], keys: tuple[str, ...], values: list[Plain]) -> list[Candidate]:
+    found = []
+    for rule, places in sources:
+        items = [(keys[place], values[place]) for place in places if values[place] != ""]
+        if items:
+            found.append(Candidate(rule, items))
+    return found
 
 
 def _metadata(found: Reading, value: Plain, names: Mapping[str, tuple[Use, str, int]]) -> None:
@@ -134,7 +143,12 @@ def _metadata(found: Reading, value: Plain, names: Mapping[str, tuple[Use, str, 
         rule = names.get(name)
         if rule is not None and isinstance(item, (str, int)):
             use, column, rank = rule
-            _rank(found.associated if use is Use.ASSOCIATED else found.named, column, 10_000 + rank, item)
+            rank += _METADATA_RANK
+            ranked = found.associated if use is Use.ASSOCIATED else found.named
+            best = ranked.get(column)
+            told = scalar(item)
+            if told and (best is None or rank < best[0]):
+                ranked[column] = (rank, told)
 
 
 def _promote(found: Reading) -> None:

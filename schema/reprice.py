@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from schema.bulk_update import MONEY, update_spans
 from schema.calls import MODEL_KINDS
 from schema.charge import price_of
 from schema.instants import LATEST
-from schema.log_content import join_logs
-from schema.runs import recompute, stale_traces
+from schema.runs import stale_traces
 from schema.span import Span
+from schema.up_to_date import bring_up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from schema.policy import Policy
     from schema.prices import Priced, Prices
     from schema.store import Store
 
@@ -44,10 +46,6 @@ _CALLS: Final = (
     " WHERE (empty({teams:Array(String)}) OR has({teams:Array(String)}, toString(team)))"
     f" AND trace_id IN (SELECT trace_id FROM spans WHERE {_WITHIN}))"
     " ORDER BY received_at DESC LIMIT 1 BY trace_id, span_id"
-)
-_NEW_COSTS: Final = (
-    "(call String, cost_usd Nullable(Decimal(18, 9)), cost_source String)"
-    " ENGINE = Join(ANY, LEFT, call) SETTINGS persistent = 0"  # what a killed process leaves of it is empty
 )
 _TIME: Final = pa.timestamp("ns", "UTC")
 _MONEY: Final = pa.decimal128(38, 9)
@@ -75,15 +73,23 @@ class Repriced:
 
 
 def reprice(  # noqa: PLR0913 - what is repriced and under which prices
-    store: Store, prices: Prices, start: datetime, end: datetime, *, team: str = "", dry_run: bool = False
+    store: Store,
+    prices: Prices,
+    start: datetime,
+    end: datetime,
+    *,
+    policy: Policy,
+    team: str = "",
+    dry_run: bool = False,
 ) -> Repriced:
     """Price the model calls that began in [start, end) again, write what differs and leave a row in `repricings`.
 
     `start` and `end` are aware; `team` is the one that the run belongs to, empty is all of them. A dry run changes no
-    cost and leaves no row. Where this was interrupted, doing it again does the rest. Raises StoreError.
+    cost and leaves no row. `policy` is for runs that are brought up to date on the way. Where this was interrupted,
+    doing it again does the rest. Raises StoreError.
     """
     at, first, last = time.time_ns(), _ns(start), _ns(end)
-    _update_runs(store, stale_traces(store))  # they say which calls count
+    bring_up_to_date(store, stale_traces(store), policy)  # they say which calls count
     calls = changed = 0
     before: Decimal | None = None
     after: Decimal | None = None
@@ -101,6 +107,7 @@ def reprice(  # noqa: PLR0913 - what is repriced and under which prices
         changed += len(different)
         if different and not dry_run:
             _write(store, different, bounds)
+            bring_up_to_date(store, {call.trace_id for call, _ in different}, policy)
     done = Repriced(calls, changed, before, after)
     if not dry_run:
         record = [[at], [first], [last], [team], [calls], [changed], [before], [after]]
@@ -111,33 +118,18 @@ def reprice(  # noqa: PLR0913 - what is repriced and under which prices
 
 
 def _write(store: Store, different: Sequence[tuple[Span, Priced]], bounds: dict[str, Any]) -> None:
-    """Write the new costs of these calls in one light update, and their runs."""
-    table = f"new_costs_{uuid.uuid4().hex}"
-    rows = pa.table(
+    """Write the new costs of these calls in one light update."""
+    new = pa.table(
         {
-            "call": [call.trace_id + call.span_id for call, _ in different],
-            "cost_usd": pa.array([priced.cost_usd for _, priced in different], pa.decimal128(18, 9)),
+            "trace_id": [call.trace_id for call, _ in different],
+            "span_id": [call.span_id for call, _ in different],
+            "cost_usd": pa.array([priced.cost_usd for _, priced in different], MONEY),
             "cost_source": [priced.source for _, priced in different],
         }
     )
-    store.command(f"CREATE TABLE {table} {_NEW_COSTS}")
-    try:
-        store.insert(table, rows, token=table)
-        # A new inserted_at makes the runs stale: if this process is killed before it wrote them, the next one does.
-        store.command(
-            f"UPDATE spans SET cost_usd = joinGet('{table}', 'cost_usd', concat(trace_id, span_id)),"  # noqa: S608 - our own name
-            f" cost_source = joinGet('{table}', 'cost_source', concat(trace_id, span_id)), inserted_at = now64(6)"
-            f" WHERE {_WITHIN} AND concat(trace_id, span_id) IN (SELECT call FROM {table})",
-            bounds,
-        )
-    finally:
-        store.command(f"DROP TABLE {table}")
-    _update_runs(store, sorted({call.trace_id for call, _ in different}))
-
-
-def _update_runs(store: Store, trace_ids: Sequence[str]) -> None:
-    join_logs(store, trace_ids)  # first, for a run that is newer than its log records says that they are joined
-    recompute(store, trace_ids)
+    # A new inserted_at makes the runs stale: if this process is killed before it wrote them, the next one does.
+    changes = {"cost_usd": "{cost_usd}", "cost_source": "{cost_source}", "inserted_at": "now64(6)"}
+    update_spans(store, new, changes, _WITHIN, bounds)
 
 
 def _bounds(start: int, end: int) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from schema.attributes import Plain, parse, text
+from schema.attributes import Plain, dump, parse, text
 from schema.content import Chosen, choose
-from schema.messages import system_text
+from schema.messages import PREVIEW, system_text
 from schema.span_events import events_json
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from schema.span_events import Events
 
 _DEPTH = 200  # JSON inside strings inside JSON: what is deeper stays whole
+_IMPLIED = frozenset({"function"})  # said by the shape: a tool that a model may call is a function
 # Reading's columns of which the span holds the very text, under what name.
 _HELD = {
     **{name: name for name in ("tool_name", "tool_call_id", "agent_name", "response_id", "provider")},
@@ -36,6 +37,8 @@ def fill_content(span: Span, reading: Reading, events: Events) -> None:
     made = choose(span.kind, reading.output, events.messages, role="assistant")
     span.input, span.input_preview = given.content, given.preview
     span.output, span.output_preview = made.content, made.preview
+    if span.kind == "other" and reading.told:
+        _tell(span, reading)
     if span.kind == "llm" and not span.prompt_hash:
         instructions = system_text(given.messages)
         if instructions:
@@ -46,9 +49,25 @@ def fill_content(span: Span, reading: Reading, events: Events) -> None:
     span.attributes = _attributes(span, reading, given, made)
 
 
+def _tell(span: Span, reading: Reading) -> None:
+    """Show what the program said of a span: the arguments of one that takes time, the content of a mere record.
+
+    They stay among the attributes too, under the names that the program gave them.
+    """
+    schema = parse(reading.told)
+    names = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(names, dict):
+        return
+    told = dump({name: parse(reading.texts[name]) for name in names if name in reading.texts})
+    if span.duration_ns and not span.input:
+        span.input, span.input_preview = told, told[:PREVIEW]
+    elif not span.duration_ns and not span.output:
+        span.output, span.output_preview = told, told[:PREVIEW]
+
+
 def _attributes(span: Span, reading: Reading, given: Chosen, made: Chosen) -> dict[str, str]:
     found = reading.texts
-    for column, (_, value, key) in reading.columns.items():
+    for column, (value, key) in reading.columns.items():
         held = _HELD.get(column)
         if held is not None and value == getattr(span, held):
             del found[key]
@@ -67,10 +86,12 @@ def _attributes(span: Span, reading: Reading, given: Chosen, made: Chosen) -> di
 
 def _reduce(found: dict[str, str], losers: list[tuple[str, Plain]], chosen: Chosen) -> None:
     """Leave of the losing attributes only what the chosen content does not hold."""
-    known = {chosen.content}
+    known = {chosen.content, *_IMPLIED}
+    unread = True
     for key, value in losers:
-        if len(known) == 1 and found[key] != chosen.content:
+        if unread and found[key] != chosen.content:
             _add_known(chosen, known)
+            unread = False
         rest = None if found[key] in known else leftover(value, known)
         if rest is None:
             del found[key]

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from schema.attributes import parse
 from schema.calls import model_calls, tool_calls
 from schema.charge import call_of
+from schema.connections import known_runs
+from schema.evaluations import combined
+from schema.run_logs import Told, told_by_logs
+from schema.run_rows import RUN_SCHEMA
+from schema.sessions import stitch
 from schema.span import UNASSIGNED, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
+    from schema.attributes import Plain
     from schema.store import Store
 
 TRACES_A_PASS: Final = 500
@@ -25,8 +32,9 @@ _FRAMES: Final = frozenset({"workflow", "other"})  # kinds that an agent's failu
 _SPANS = """
 SELECT trace_id, span_id, parent_span_id, team, workflow, workflow_version, session_id, user_id, environment,
        service_name, scope_name, kind, name, toUnixTimestamp64Nano(start_time) AS start_time, duration_ns, status,
-       provider, model, response_id, tool_name, tool_call_id, approval_status, outcome, input_tokens, output_tokens,
-       cached_input_tokens, cost_usd, input_preview, output_preview, findings, toUInt32(retain_until) AS retain_until
+       provider, model, response_id, tool_name, tool_call_id, approval_status, outcome, evaluation, input_tokens,
+       output_tokens, cached_input_tokens, cost_usd, input_preview, output_preview, links, findings,
+       toUInt32(retain_until) AS retain_until
 FROM spans
 WHERE trace_id IN {traces:Array(String)}
 ORDER BY trace_id, spans.start_time, span_id, received_at DESC
@@ -46,20 +54,6 @@ LEFT JOIN (SELECT trace_id, max(updated_at) AS written, true AS known FROM runs 
 USING (trace_id)
 WHERE run.written < touched.last AND (touched.has_span OR run.known)
 """
-_TIME = pa.timestamp("ns", "UTC")
-RUN_SCHEMA: Final[pa.Schema] = pa.schema(
-    [(name, pa.string()) for name in ("trace_id", "team", "workflow", "workflow_version", "session_id", "user_id")]
-    + [(name, pa.string()) for name in ("environment", "service_name", "root_name")]
-    + [("start_time", _TIME), ("duration_ns", pa.uint64()), ("outcome", pa.string()), ("error", pa.bool_())]
-    + [(name, pa.uint32()) for name in ("model_calls", "model_errors", "tool_calls", "tool_errors")]
-    + [(name, pa.uint64()) for name in ("input_tokens", "output_tokens", "cached_input_tokens")]
-    + [("cost_usd", pa.decimal128(38, 9)), ("unpriced_calls", pa.uint32())]
-    + [("call_span_ids", pa.list_(pa.string()))]
-    + [("models", pa.list_(pa.string())), ("tools", pa.list_(pa.string())), ("span_count", pa.uint32())]
-    + [("complete", pa.bool_()), ("input_preview", pa.string()), ("output_preview", pa.string())]
-    + [("findings", pa.map_(pa.string(), pa.uint64())), ("retain_until", pa.date32()), ("updated_at", _TIME)]
-)
-"""Arrow schema of a batch of runs; the columns of the table `runs` in their order."""
 
 
 def stale_traces(store: Store) -> list[str]:
@@ -69,17 +63,33 @@ def stale_traces(store: Store) -> list[str]:
 
 
 def recompute(store: Store, trace_ids: Sequence[str]) -> int:
-    """Write the runs of these traces anew from what the store holds; return how many there were."""
+    """Write the runs of these traces anew from what the store holds; return how many there were.
+
+    Runs of the same sessions are written too where their session changes (schema.sessions).
+    """
     written = 0
     for first in range(0, len(trace_ids), TRACES_A_PASS):
-        now = time.time_ns()  # before it looks, so that a pass that saw more is the newer version
-        spans = store.query(_SPANS, {"traces": list(trace_ids[first : first + TRACES_A_PASS])})
-        rows = [summarise(run) | {"updated_at": now} for run in _by_trace(spans)]
-        if rows:
-            batch = pa.RecordBatch.from_pylist(rows, schema=RUN_SCHEMA)
-            store.insert("runs", batch, token=f"runs-{now}-{rows[0]['trace_id']}")
-        written += len(rows)
+        with store.writing_runs:
+            written += _recompute(store, trace_ids[first : first + TRACES_A_PASS])
     return written
+
+
+def _recompute(store: Store, trace_ids: Sequence[str]) -> int:
+    now = time.time_ns()  # before it looks, so that a pass that saw more is the newer version
+    told = told_by_logs(store, trace_ids)
+    known = known_runs(store, trace_ids)
+    rows = []
+    for spans in _by_trace(store.query(_SPANS, {"traces": list(trace_ids)})):
+        run = summarise(spans, told.get(spans[0].trace_id)) | {"updated_at": now}
+        before = known.get(run["trace_id"])
+        silent = before is not None and before.closed and before.span_count == run["span_count"]
+        rows.append(run | {"closed": run["complete"] or silent})
+    if rows:
+        others = stitch(store, rows, known)
+        batch = pa.Table.from_pylist(rows, schema=RUN_SCHEMA)
+        batch = batch if others is None else pa.concat_tables([batch, others]).combine_chunks()
+        store.insert("runs", batch, token=f"runs-{now}-{rows[0]['trace_id']}")
+    return len(rows)
 
 
 def _by_trace(rows: pa.Table) -> Iterator[list[Span]]:
@@ -106,8 +116,12 @@ def failed(spans: Sequence[Span]) -> bool:
     return False
 
 
-def summarise(spans: Sequence[Span]) -> dict[str, Any]:
-    """Return the run that these spans (all of one trace, by start time) make up, without `updated_at`."""
+def summarise(spans: Sequence[Span], told: Told | None = None) -> dict[str, Any]:
+    """Return the run that these spans (all of one trace, by start time) and its log records make up.
+
+    It lacks what only the table knows: `first_trace_id`, `closed` and `updated_at`.
+    """
+    told = told or Told()
     parents = {span.span_id: span.parent_span_id for span in spans}
     roots = [span for span in spans if not span.parent_span_id]
     orphans = [span for span in spans if span.parent_span_id and span.parent_span_id not in parents]
@@ -117,13 +131,14 @@ def summarise(spans: Sequence[Span]) -> dict[str, Any]:
         return next((value for span in (root, *spans) if (value := getattr(span, column)) != unknown), unknown)
 
     start = min(span.start_time for span in spans)
-    told = [call_of(span) for span in spans]
-    real, used = model_calls(told, parents), tool_calls(told, parents)
+    candidates = [call_of(span) for span in spans]
+    real, used = model_calls(candidates, parents), tool_calls(candidates, parents)
     calls = [span for span in spans if span.span_id in real]
     answered = [call for call in calls if call.status != "error"]
     tools = [span for span in spans if span.span_id in used]
     error = failed(spans)
-    findings: Counter[str] = Counter()
+    evaluation = combined([*(span.evaluation for span in spans), *told.verdicts])
+    findings = Counter(told.findings)
     for span in spans:
         findings.update(dict(span.findings))
     return {
@@ -137,7 +152,7 @@ def summarise(spans: Sequence[Span]) -> dict[str, Any]:
         "root_name": root.name,
         "start_time": start,
         "duration_ns": max(span.start_time + span.duration_ns for span in spans) - start,
-        "outcome": first("outcome") or ("failure" if error else "unknown"),
+        "outcome": first("outcome") or evaluation or ("failure" if error else "unknown"),
         "error": error,
         "model_calls": len(answered),
         "model_errors": len(calls) - len(answered),
@@ -150,12 +165,24 @@ def summarise(spans: Sequence[Span]) -> dict[str, Any]:
         "models": sorted({call.model for call in calls if call.model}),
         "tools": sorted({tool.tool_name or tool.name for tool in tools}),
         "span_count": len(spans),
+        "linked_traces": _linked(spans),
         "complete": bool(roots) and not orphans,
         "output_preview": root.output_preview
         or next((span.output_preview for span in reversed(spans) if span.output_preview), ""),
         "findings": list(findings.items()),
         "retain_until": max(span.retain_until for span in spans),
     }
+
+
+def _linked(spans: Sequence[Span]) -> list[str]:
+    """Return the other traces that these spans link to."""
+    links = [link for span in spans if span.links not in {"", "[]"} for link in _list(parse(span.links))]
+    found = {str(link.get("trace_id", "")) for link in links if isinstance(link, dict)}
+    return sorted(trace for trace in found - {spans[0].trace_id} if trace.strip("0"))
+
+
+def _list(value: Plain) -> list[Plain]:
+    return value if isinstance(value, list) else []
 
 
 def _sum(calls: Sequence[Span], column: str) -> int | Decimal | None:

@@ -66,12 +66,14 @@ class Span:
     approval_status: str = ""
     approval_by: str = ""
     outcome: str = ""
+    evaluation: str = ""  # "success", "failure" or "" when no evaluator judged it
     input: str = ""
     output: str = ""
     input_preview: str = ""
     output_preview: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     resource_attributes: dict[str, str] = field(default_factory=dict)
+    context: dict[str, str] = field(default_factory=dict)  # what it and its resource name: schema/context.py
     events: str = "[]"  # JSON: [{"time": ns, "name": str, "attributes": {...}}]
     links: str = "[]"  # JSON: [{"trace_id": hex, "span_id": hex, "attributes": {...}}]
     scope_name: str = ""
@@ -93,6 +95,7 @@ _SPECIAL: dict[str, pa.DataType] = {
     "reported_cost_usd": _MONEY,
     "attributes": _TEXT_MAP,
     "resource_attributes": _TEXT_MAP,
+    "context": _TEXT_MAP,
     "findings": pa.map_(pa.string(), pa.uint32()),
     "truncated": pa.bool_(),
     "received_at": _TIME,

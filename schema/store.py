@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import re
+import threading
 import time
 from contextlib import contextmanager
 from importlib import resources
@@ -63,6 +64,8 @@ class Store:
                 f"SPANLEDGER_STORE must start with chdb://, clickhouse:// or clickhouses://, not {parts.scheme!r}"
             )
         self.embedded = parts.scheme == "chdb"
+        self.writing_runs = threading.Lock()
+        """Held from reading runs until they are written anew, lest a version is lost that came in between."""
         self._url = url
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._idle_read_only: queue.SimpleQueue[Any] = queue.SimpleQueue()

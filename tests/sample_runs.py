@@ -7,6 +7,9 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
+from schema.log_records import LOG_SCHEMA
 from schema.runs import recompute
 from schema.span import Span, to_batch
 
@@ -127,6 +130,22 @@ def run(number: int, start: int) -> list[Span]:
     return made.spans
 
 
+def evaluated_run(number: int, start: int) -> list[Span]:
+    """Return a run whose model was offered tools and whose answer an evaluator did not like."""
+    made = _Run(number, start)
+    root = made.add("answer agent", None, 0, 900 * MS, kind="agent", output=messages(("assistant", "Tomorrow.")))
+    schema = {"type": "object", "properties": {"order": {"type": "integer"}}}
+    offered = [
+        {"type": "tool_definition", "name": "lookup_order", "description": "Looks an order up.", "parameters": schema},
+        {"type": "tool_definition", "name": HOSTILE, "description": HOSTILE, "parameters": None},
+    ]
+    opening = {"role": "system", "parts": [{"type": "text", "content": "You are a patient support agent."}, *offered]}
+    talk = [{"role": "user", "parts": [{"type": "text", "content": f"Question {turn}"}]} for turn in range(9)]
+    made.call(root, 10 * MS, 400 * MS, (500, 40), input=json.dumps([opening, *talk]))
+    made.add("judge", root, 500 * MS, 100 * MS, kind="evaluator", evaluation="failure")
+    return made.spans
+
+
 def hostile_run(number: int, start: int) -> list[Span]:
     """Return a run whose sender writes markup and very long names everywhere."""
     made = _Run(number, start)
@@ -171,3 +190,20 @@ def insert(store: Store, spans: list[Span]) -> None:
         token=identifier(f"{spans[0].start_time}" + "".join(span.span_id for span in spans), 32),
     )
     recompute(store, sorted({span.trace_id for span in spans}))
+
+
+def log_record(trace_id: str, *, at: int, span_id: str = "", **more: Any) -> dict[str, Any]:
+    """Return one row of `logs`, written at `at` (ns since the epoch)."""
+    attributes = list(more.pop("attributes", {}).items())
+    return {
+        "team": "support", "service_name": "support-agent", "trace_id": trace_id, "span_id": span_id, "time": at,
+        "event_name": "", "severity": "INFO", "body": "", "attributes": attributes, "resource_attributes": [],
+        "scope_name": "support.agent", "findings": [], "received_at": at + MINUTE,
+        "retain_until": (at // (24 * 3600 * SECOND)) + 90, **more,
+    }  # fmt: skip
+
+
+def insert_logs(store: Store, records: list[dict[str, Any]]) -> None:
+    """Store log records."""
+    token = identifier("".join(f"{record['trace_id']} {record['time']} {record['body']}" for record in records), 32)
+    store.insert("logs", pa.RecordBatch.from_pylist(records, schema=LOG_SCHEMA), token=token)

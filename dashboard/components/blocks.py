@@ -53,7 +53,6 @@ def facts(shown: Iterable[Fact], *, label: str) -> None:
 def heading(title: str, *, before: str = "") -> None:
     """Draw the heading of a page with a quiet text before it."""
     written = escape(title)
-    written = escape(title)
     st.html(
         f"<div class='sl-heading'><span class='sl-quiet'>{escape(before)}</span>"
         f"<h1 title='{written}'>{written}</h1></div>"
@@ -65,7 +64,8 @@ def subheading(title: str, note: str = "") -> None:
     st.html(f"<div class='sl-heading'><h2>{escape(title)}</h2><span class='sl-quiet'>{escape(note)}</span></div>")
 
 
-def notice(text: str, tone: Literal["warn", "bad"] = "warn") -> None:
-    """Say something that the viewer has to know about what is on the page."""
-    sign = "✕" if tone == "bad" else "!"
-    st.html(f"<div class='sl-notice {tone}' role='alert'><b aria-hidden='true'>{sign}</b><p>{escape(text)}</p></div>")
+def notice(text: str, tone: Literal["quiet", "warn", "bad"] = "warn") -> None:
+    """Say something that the viewer has to know about what is on the page; a quiet one interrupts nobody."""
+    sign = {"quiet": "…", "warn": "!", "bad": "✕"}[tone]
+    role = "status" if tone == "quiet" else "alert"
+    st.html(f"<div class='sl-notice {tone}' role='{role}'><b aria-hidden='true'>{sign}</b><p>{escape(text)}</p></div>")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from dashboard import assets
+from dashboard.components import turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _KEY: Final = "player"
-_HEARD: Final = "player_heard"  # the last turn of the viewer that is in the address
 _component = st.components.v2.component(
     _KEY,
     html="<div class='root player'></div>",
@@ -23,21 +23,10 @@ _component = st.components.v2.component(
 
 def player(trace_id: str, *, revision: str, step: int, on_step: Callable[[int], None]) -> None:
     """Draw the player at `step` (from 1); `on_step` gets the one the viewer goes to, before the script runs again."""
-
-    def hear() -> None:
-        told = st.session_state[_KEY]["step"]
-        st.session_state[_HEARD] = told["turn"]
-        on_step(int(told["step"]))
-
-    _component(
-        key=_KEY,
-        data={
-            "url": f"/api/runs/{trace_id}/steps",
-            "span_url": f"/api/runs/{trace_id}/spans/",
-            "heard": st.session_state.get(_HEARD, 0),
-            "revision": f"{trace_id} {revision}",
-            "step": step,
-        },
-        height="content",
-        on_step_change=hear,
-    )
+    data = {
+        "url": f"/api/runs/{trace_id}/steps",
+        "span_url": f"/api/runs/{trace_id}/spans/",
+        "revision": f"{trace_id} {revision}",
+        "step": step,
+    }
+    turns.mount(_component, _KEY, data, event="step", on_turn=lambda told: on_step(int(told["step"])))

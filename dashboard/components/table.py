@@ -44,11 +44,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One row and the address that it opens."""
+    """One row and the address that it opens; the present one is what the page is about."""
 
     cells: tuple[Cell, ...]
     href: str = ""
     key: str = ""
+    present: bool = False
 
 
 def table(key: str, *, label: str, columns: Sequence[Column], rows: Sequence[Row]) -> str | None:
@@ -58,13 +59,18 @@ def table(key: str, *, label: str, columns: Sequence[Column], rows: Sequence[Row
         data={
             "label": label,
             "columns": [asdict(column) for column in columns],
-            "rows": [{"key": row.key, "href": row.href, "cells": [_lean(cell) for cell in row.cells]} for row in rows],
+            "rows": [_row(row) for row in rows],
         },
         height="content",
         on_open_change=lambda: None,
     )
     href: str | None = opened.get("open")
     return href
+
+
+def _row(row: Row) -> dict[str, object]:
+    cells = [_lean(cell) for cell in row.cells]
+    return {"key": row.key, "href": row.href, "present": row.present, "cells": cells}
 
 
 def _lean(cell: Cell) -> dict[str, object]:

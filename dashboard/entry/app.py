@@ -21,7 +21,7 @@ pages = {
     "/replay": st.Page(replay.page, title="Replay · Spanledger", url_path="replay"),
 }
 current = st.navigation(list(pages.values()), position="hidden")
-links.register(pages)
+links.register(pages, current)
 theme.style()
 with st.container(horizontal=True, vertical_alignment="center", key="top_bar"):
     st.html(theme.WORDMARK, width="content")

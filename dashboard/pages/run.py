@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard import connection, figures, filters, links, trouble
-from dashboard.components.blocks import Fact, facts, heading, notice, outcome
+from dashboard import connection, figures, filters, links, session, trouble
+from dashboard.components.blocks import Fact, facts, heading, notice, outcome, subheading
+from dashboard.components.records import records
 from dashboard.components.trace_tree import trace_tree
+from schema.queries.arrivals import last_arrival
+from schema.queries.logs import count_loose_logs
 from schema.queries.run import load_run
 
 if TYPE_CHECKING:
@@ -30,9 +33,11 @@ def page() -> None:
     if run is None:
         return
     top(run, label="Replay", path="/replay", icon=":material/play_circle:")
-    growing = not run.complete or datetime.now(UTC) - run.updated_at < _STILL_ARRIVING
+    growing = not run.closed or datetime.now(UTC) - run.updated_at < _STILL_ARRIVING
     st.fragment(_follow, run_every=_REFRESH_S if growing else None)(run)
+    session.draw(run, path="/run")
     st.fragment(_spans)(run)
+    _records(run)
 
 
 def requested_run() -> RunRow | None:
@@ -78,11 +83,26 @@ def _follow(drawn: RunRow) -> None:
         if run.updated_at != drawn.updated_at:
             st.rerun()
         _facts(run, filters.viewer_zone())
-        if not run.complete:
-            notice(
-                f"This run is incomplete: of its {figures.plural(run.span_count, 'span')} so far, the root or the "
-                "parent of some has not arrived. Those are marked “parent missing”."
-            )
+        _completeness(run, filters.viewer_zone())
+
+
+def _completeness(run: RunRow, zone: tzinfo) -> None:
+    spans = figures.plural(run.span_count, "span")
+    if run.complete:
+        return
+    if not run.closed:
+        notice(
+            f"This run is still arriving: of its {spans} so far, the root or the parent of some has not come yet. "
+            "Those are marked “parent missing”; the page follows by itself.",
+            "quiet",
+        )
+        return
+    latest = last_arrival(connection.store(), run.trace_id)
+    since = f"since {figures.moment(latest, zone)} ({zone})" if latest else "for a while"
+    notice(
+        f"This run was closed without its root, or without the parent of some of its {spans}: nothing has come for it "
+        f"{since}. Those are marked “parent missing”, and the figures are of the spans that came."
+    )
 
 
 def _spans(run: RunRow) -> None:
@@ -93,6 +113,13 @@ def _spans(run: RunRow) -> None:
 
 def _select(span_id: str) -> None:
     st.query_params["span"] = span_id
+
+
+def _records(run: RunRow) -> None:
+    total = count_loose_logs(connection.store(), run.trace_id)
+    if total:
+        subheading("Records without a span", figures.plural(total, "log record"))
+        records(run.trace_id, label="Log records without a span", total=total)
 
 
 def _facts(run: RunRow, zone: tzinfo) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow as pa
 import streamlit as st
 
-from dashboard import connection, figures, filters, links, trouble
-from dashboard.components.blocks import Fact, facts, notice, outcome
+from dashboard import connection, figures, filters, links, run_cells, trouble
+from dashboard.components.blocks import Fact, facts, notice
 from dashboard.components.table import Cell, Column, Row, table
 from schema.queries.filters import Filter
 from schema.queries.runs import RunList, Summary, list_runs, summary
+from schema.queries.session_sizes import session_sizes
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -32,6 +32,11 @@ _COLUMNS: Final = (
     Column("Errors", numeric=True),
     Column("Models"),
     Column("Input", wide=True),
+)
+_SHOWN: Final = (
+    *("trace_id", "first_trace_id", "team", "workflow", "workflow_version", "root_name", "outcome", "error"),
+    *("complete", "closed", "start_time", "duration_ns", "cost_usd", "unpriced_calls", "model_calls", "model_errors"),
+    *("tool_calls", "tool_errors", "models", "input_preview"),
 )
 _EMPTY: Final = """
 #### No runs yet
@@ -70,8 +75,10 @@ def _draw(chosen: Filter, zone: tzinfo) -> None:
         _say_why_empty(chosen)
         return
     _figures(_summary(chosen))
-    rows = _plain_rows(found.rows)
-    opened = table("runs", label="Runs, newest first", columns=_COLUMNS, rows=[_row(run, zone) for run in rows])
+    rows = run_cells.plain_rows(found.rows.select(_SHOWN))
+    sizes = _session_sizes(frozenset(run["first_trace_id"] for run in rows))
+    drawn = [_row(run, zone, session_runs=sizes.get(run["first_trace_id"], 1)) for run in rows]
+    opened = table("runs", label="Runs, newest first", columns=_COLUMNS, rows=drawn)
     _paging(number, len(rows), found.total)
     if opened:
         links.follow(opened)
@@ -81,6 +88,11 @@ def _draw(chosen: Filter, zone: tzinfo) -> None:
 @st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
 def _list(chosen: Filter, number: int) -> RunList:
     return list_runs(connection.store(), chosen, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+
+
+@st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
+def _session_sizes(first_trace_ids: frozenset[str]) -> dict[str, int]:
+    return session_sizes(connection.store(), first_trace_ids)
 
 
 @st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
@@ -133,47 +145,24 @@ def _figures(total: Summary) -> None:
     )
 
 
-def _plain_rows(rows: pa.Table) -> list[dict[str, Any]]:
-    at = rows.schema.get_field_index("start_time")
-    # Python's datetime holds microseconds.
-    micros = rows.set_column(at, "start_time", rows.column(at).cast(pa.timestamp("us", "UTC"), safe=False))
-    shown = ["trace_id", "team", "workflow", "workflow_version", "outcome", "error", "start_time", "duration_ns"]
-    shown += ["cost_usd", "unpriced_calls", "model_calls", "model_errors", "tool_calls", "tool_errors", "models"]
-    plain: list[dict[str, Any]] = micros.select([*shown, "complete", "input_preview", "root_name"]).to_pylist()
-    return plain
-
-
-def _row(run: dict[str, Any], zone: tzinfo) -> Row:
-    said, tone = outcome(run["outcome"])
+def _row(run: dict[str, Any], zone: tzinfo, *, session_runs: int) -> Row:
     errors = run["model_errors"] + run["tool_errors"]
-    version = run["workflow_version"]
     return Row(
         key=run["trace_id"],
         href=links.href("/run", trace=run["trace_id"]),
         cells=(
-            Cell(figures.moment(run["start_time"], zone), title=f"{run['start_time']:%Y-%m-%d %H:%M:%S.%f} UTC"),
+            run_cells.started(run, zone, note=f"one of {session_runs:,}" if session_runs > 1 else ""),
             Cell(run["team"]),
-            Cell(run["workflow"], note=version, title=run["root_name"]),
-            Cell(said, note="" if run["complete"] else "incomplete", tone=tone),
+            Cell(run["workflow"], note=run["workflow_version"], title=run["root_name"]),
+            run_cells.outcome(run),
             Cell(figures.duration(run["duration_ns"])),
-            _cost_cell(run),
+            run_cells.cost(run),
             Cell(figures.count(run["model_calls"])),
             Cell(figures.count(run["tool_calls"])),
             Cell(figures.count(errors), tone="bad" if errors or run["error"] else ""),
             Cell(", ".join(run["models"]) or figures.UNKNOWN),
             Cell(run["input_preview"] or figures.UNKNOWN),
         ),
-    )
-
-
-def _cost_cell(run: dict[str, Any]) -> Cell:
-    if run["cost_usd"] is None:
-        return Cell(figures.NO_PRICE if run["unpriced_calls"] else figures.UNKNOWN, tone="unknown")
-    missing = run["unpriced_calls"]
-    return Cell(
-        figures.money(run["cost_usd"]),
-        note=f"+{missing} unpriced" if missing else "",
-        title=figures.cost(run["cost_usd"], missing),
     )
 
 

@@ -29,7 +29,9 @@ class Dialect:
     `metadata`: prefixes and JSON objects in which users put context under free names.
     `usage`: objects that hold token counts.
     `input`, `output`: conversations. `input_value`, `output_value`: values of any shape. `tool_input`,
-        `tool_output`: arguments and result of a tool. `instructions`: system prompt kept apart from the messages.
+        `tool_output`: arguments and result of a tool. `instructions`, `definitions`: system prompt and tools offered,
+        kept apart from the messages.
+    `told`: JSON schemas whose properties are the attributes that the program itself gave the span.
     `answer`: the three pieces of an answer kept apart: text, reasoning, tool calls.
     `scopes`: instrumentation scopes (prefixes) that speak it; with `scoped` its keys mean something only there.
     `exceptions_are_errors`: its spans say OK although an exception ended them.
@@ -51,7 +53,9 @@ class Dialect:
     tool_input: Keys = ()
     tool_output: Keys = ()
     instructions: Keys = ()
+    definitions: Keys = ()
     answer: Keys = ()
+    told: Keys = ()
     scopes: Keys = ()
     scoped: bool = False
     exceptions_are_errors: bool = False

@@ -35,5 +35,6 @@ DIALECT = Dialect(
     metadata=("mlflow.traceTag.", "mlflow.traceMetadata."),
     usage=("mlflow.chat.tokenUsage",),
     input_value=("mlflow.spanInputs",),
+    definitions=("mlflow.chat.tools",),
     output_value=("mlflow.spanOutputs",),
 )

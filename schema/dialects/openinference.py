@@ -40,6 +40,7 @@ DIALECT = Dialect(
     },
     metadata=("metadata",),
     input=("llm.input_messages.",),
+    definitions=("llm.tools.",),
     output=("llm.output_messages.",),
     input_value=("input.value", "embedding.embeddings.", "reranker.query", "reranker.input_documents."),
     output_value=("retrieval.documents.", "reranker.output_documents.", "output.value"),

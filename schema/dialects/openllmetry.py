@@ -40,6 +40,7 @@ DIALECT = Dialect(
     named={"workflow": ("traceloop.workflow.name",), "workflow_version": ("traceloop.entity.version",)},
     metadata=("traceloop.association.properties.",),
     input=("gen_ai.prompt.",),
+    definitions=("llm.request.functions.",),
     output=("gen_ai.completion.",),
     input_value=("traceloop.entity.input", "gen_ai.task.input"),
     output_value=("traceloop.entity.output", "gen_ai.task.output"),

@@ -46,4 +46,5 @@ DIALECT = Dialect(
     tool_input=("gen_ai.tool.call.arguments",),
     tool_output=("gen_ai.tool.call.result",),
     instructions=("gen_ai.system_instructions",),
+    definitions=("gen_ai.tool.definitions",),
 )

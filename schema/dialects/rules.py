@@ -53,6 +53,7 @@ class Use(Enum):
     NAMED = auto()  # context that a framework made up
     METADATA = auto()  # a JSON object with context under free names
     USAGE = auto()
+    TOLD = auto()  # a JSON schema that names the program's own attributes
     INPUT = auto()
     OUTPUT = auto()
 
@@ -125,7 +126,6 @@ def _opened(name: str) -> tuple[str, ...]:
     return tuple(name + separator for separator in (".", " ", "-", "_"))
 
 
-@lru_cache(maxsize=256)
 def rules_for(keys: AttributeKeys, spoken: tuple[int, ...]) -> Rules:
     """Return the rules of a span: the policy's context keys, the open dialects, and the scoped ones that it speaks."""
     exact: dict[str, Rule] = {}
@@ -164,6 +164,8 @@ def _dialect_rules(
         yield key, Rule(Use.FAILURE, "failure", base, index, values)
     for key in dialect.usage:
         yield key, Rule(Use.USAGE, "usage", base, index)
+    for key in dialect.told:
+        yield key, Rule(Use.TOLD, "told", base, index)
     tables = (
         (Use.COLUMN, dialect.columns),
         (Use.COLUMN, dialect.scoped_columns if own else {}),
@@ -191,6 +193,7 @@ def _content_rules(index: int, dialect: Dialect, base: int) -> Iterator[tuple[st
         (Use.INPUT, "tool", dialect.tool_input),
         (Use.OUTPUT, "tool", dialect.tool_output),
         (Use.INPUT, "instructions", dialect.instructions),
+        (Use.INPUT, "definitions", dialect.definitions),
     )
     # Conversations win over values of any shape, and the standard's over flattened ones.
     preference = 0 if index == STANDARD else _FLATTENED

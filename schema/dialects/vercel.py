@@ -43,6 +43,7 @@ DIALECT = Dialect(
     named={"workflow": ("ai.telemetry.functionId",)},
     metadata=("ai.telemetry.metadata.",),
     input=("ai.prompt.messages", "ai.prompt"),
+    definitions=("ai.prompt.tools",),
     input_value=("ai.value", "ai.values"),
     answer=("ai.response.text", "ai.response.reasoning", "ai.response.toolCalls"),
     output_value=("ai.response.object",),

@@ -40,12 +40,14 @@ CREATE TABLE IF NOT EXISTS spans
     approval_status     LowCardinality(String),
     approval_by         String CODEC(ZSTD(1)),
     outcome             LowCardinality(String),
+    evaluation          LowCardinality(String),
     input               String CODEC(ZSTD(1)),
     output              String CODEC(ZSTD(1)),
     input_preview       String CODEC(ZSTD(1)),
     output_preview      String CODEC(ZSTD(1)),
     attributes          Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     resource_attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    context             Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     events              String CODEC(ZSTD(1)),
     links               String CODEC(ZSTD(1)),
     scope_name          LowCardinality(String),
@@ -56,11 +58,15 @@ CREATE TABLE IF NOT EXISTS spans
     received_at         DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
     retain_until        Date,
     inserted_at         DateTime64(6, 'UTC') DEFAULT now64(6) CODEC(Delta, ZSTD(1)),
+    -- where the row lies: the sort key cannot change, and a parent that comes later may name another team
+    arrival_team        LowCardinality(String) DEFAULT team,
+    INDEX by_team team TYPE set(16) GRANULARITY 1,
     INDEX by_trace_id trace_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toMonday(start_time)
-ORDER BY (team, toStartOfHour(start_time), trace_id, start_time, span_id)
+ORDER BY (arrival_team, toStartOfHour(start_time), trace_id, start_time, span_id)
 TTL retain_until DELETE
--- light updates need the block-number columns
-SETTINGS non_replicated_deduplication_window = 1000, enable_block_number_column = 1, enable_block_offset_column = 1;
+-- Light updates need the block-number columns. Whoever updates retain_until has the parts' TTL computed again.
+SETTINGS non_replicated_deduplication_window = 1000, enable_block_number_column = 1, enable_block_offset_column = 1,
+    materialize_ttl_recalculate_only = 1;

@@ -27,14 +27,20 @@ CREATE TABLE IF NOT EXISTS runs
     models              Array(LowCardinality(String)),
     tools               Array(LowCardinality(String)),
     span_count          UInt32,
+    linked_traces       Array(String) CODEC(ZSTD(1)),
+    first_trace_id      String CODEC(ZSTD(1)),  -- the same for all runs of a session (schema/sessions.py)
     complete            Bool,
+    closed              Bool,
     input_preview       String CODEC(ZSTD(1)),
     output_preview      String CODEC(ZSTD(1)),
     findings            Map(LowCardinality(String), UInt64),
     retain_until        Date,
-    updated_at          DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1))
+    updated_at          DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
+    INDEX by_session_id session_id TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_linked_traces linked_traces TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_first_trace_id first_trace_id TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(updated_at)
 ORDER BY trace_id
 TTL retain_until DELETE
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024;

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from schema.store import Store
 
-_MAPS = ("attributes", "resource_attributes", "findings")
+_MAPS = ("attributes", "resource_attributes", "context", "findings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,10 @@ class RunRow:
     models: list[str]
     tools: list[str]
     span_count: int
+    linked_traces: list[str]
+    first_trace_id: str
     complete: bool
+    closed: bool
     input_preview: str
     output_preview: str
     findings: dict[str, int]

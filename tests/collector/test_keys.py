@@ -90,7 +90,8 @@ def test_a_bound_key_speaks_for_its_team_only() -> None:
     request.resource_spans.add().scope_spans.add().spans.add()
 
     assert KEYS.stamp(PAYMENTS, request)
-    stamped = {"spanledger.team": "payments", "deployment.environment.name": "production"}
+    marks = dict.fromkeys(("spanledger.stamped.team", "spanledger.stamped.environment"), "")
+    stamped = {"spanledger.team": "payments", "deployment.environment.name": "production", **marks}
     assert plain(first.resource.attributes) == {"service.namespace": "shop", "host": "h", **stamped}
     assert plain(request.resource_spans[1].resource.attributes) == stamped
     assert plain(scope.scope.attributes) == {}
@@ -122,3 +123,15 @@ def test_a_key_without_a_team_leaves_the_senders_word() -> None:
     before = request.SerializeToString()
     assert not KEYS.stamp(ANYONE, request)
     assert request.SerializeToString() == before
+
+
+def test_only_a_key_marks_a_team_as_stamped() -> None:
+    request = ExportTraceServiceRequest()
+    resource = request.resource_spans.add().resource
+    claimed = KeyValue(key="spanledger.stamped.team", value=AnyValue(bool_value=True))
+    resource.attributes.extend([claimed, *attributes(team="support")])
+    assert KEYS.stamp(ANYONE, request)
+    assert plain(resource.attributes) == {"team": "support"}
+    assert KEYS.stamp(PAYMENTS, request)
+    marks = {each.key: each.value.bool_value for each in resource.attributes if "stamped" in each.key}
+    assert marks == {"spanledger.stamped.team": True, "spanledger.stamped.environment": True}

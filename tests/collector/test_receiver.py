@@ -171,8 +171,10 @@ def test_keys_are_asked_for_and_bind_the_team(open_door: Callable[..., Door]) ->
     assert httpx.get(f"{door.url}/healthz").status_code == 200
     (waiting,) = door.open_spool().take(10, 1 << 30)
     assert waiting.key_name == "payments"
-    (attribute,) = ExportTraceServiceRequest.FromString(waiting.body).resource_spans[0].resource.attributes
-    assert (attribute.key, attribute.value.string_value) == ("spanledger.team", "payments")
+    attributes = ExportTraceServiceRequest.FromString(waiting.body).resource_spans[0].resource.attributes
+    said = {attribute.key: attribute.value for attribute in attributes}
+    assert said["spanledger.team"].string_value == "payments"
+    assert said["spanledger.stamped.team"].bool_value
 
 
 def test_a_full_spool_asks_to_come_again_and_takes_again_when_there_is_room(open_door: Callable[..., Door]) -> None:

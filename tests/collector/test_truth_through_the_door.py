@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DEFINITIONS = "tool definitions are no message: they stay an attribute"
-# What the store does not show yet, and why. A line that is no longer needed makes the test fail: the list only shrinks.
-NOT_YET = {
-    "google-adk2-nocontent": {("probe", "Look up an order"): DEFINITIONS},
-    "litellm-otel": {("probe", "Look up an order"): DEFINITIONS},
-    "openllmetry-0.33-traceloop-sdk": {("probe", "Look up an order"): DEFINITIONS},
-    "otel-genai-openai": {("probe", "Look up an order"): DEFINITIONS},
-    "otel-google-genai": {("probe", "Look up an order"): DEFINITIONS},
-    "logfire-pydantic-ai-v2": {("probe", "refunds within 30 days"): "a free attribute, named by nobody"},
-}
 _MONEY = ("cost_usd", "reported_cost_usd")
 
 
@@ -68,10 +58,7 @@ def _money(value: float | None) -> Decimal | None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_source_shows_its_truth(stored: dict[str, list[Span]], source: str) -> None:
-    found = differences(source, stored[source])
-    listed = NOT_YET.get(source, {})
-    assert {key[1:]: text for key, text in found.items() if key[1:] not in listed} == {}
-    assert set(listed) == {key[1:] for key in found}, "passes now: take it off the list"
+    assert differences(source, stored[source]) == {}
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from agent_runs import run_request
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector import writer as writing
 from collector.seal import Seal, load_or_create_key
@@ -49,7 +50,7 @@ def test_spans_are_stored_while_runs_cannot_be_written_and_runs_follow(
     monkeypatch.setattr(writing, "_RUNS_RETRY", 0.5)
     body, span_ids = run_request(["Where is it?"])
     spool.append([Incoming("traces", body, "test", "", 2)])
-    writer = Writer(spool, empty_store, pool)
+    writer = Writer(spool, empty_store, pool, Policy())
     empty_store.command("RENAME TABLE runs TO runs_away")
     try:
         writer.drain()
@@ -67,6 +68,36 @@ def test_a_request_that_no_worker_can_read_is_set_aside_and_the_next_one_is_stor
 ) -> None:
     body, span_ids = run_request(["And now?"])
     spool.append([Incoming("traces", b"\xff no protobuf", "test", "", 1), Incoming("traces", body, "test", "", 2)])
-    Writer(spool, empty_store, pool).drain()
+    Writer(spool, empty_store, pool, Policy()).drain()
     assert count(empty_store, "spans") == len(span_ids)
     assert [(request.attempts, request.reason) for request in spool.quarantined()] == [(3, "DecodeError")]
+
+
+def test_a_run_whose_root_never_comes_is_closed_also_after_a_restart(
+    empty_store: Store, spool: Spool, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = ExportTraceServiceRequest.FromString(run_request(["And now?"])[0])
+    del request.resource_spans[0].scope_spans[0].spans[0]
+    spool.append([Incoming("traces", request.SerializeToString(), "test", "", 1)])
+    Writer(spool, empty_store, pool, Policy()).drain()
+    assert closed(empty_store) == [False]
+    Writer(spool, empty_store, pool, Policy()).drain()
+    assert closed(empty_store) == [False], "it has been silent for a moment only"
+    # An hour later:
+    empty_store.command("UPDATE spans SET inserted_at = inserted_at - INTERVAL 1 HOUR WHERE 1")
+    rows = empty_store.query("SELECT * REPLACE (updated_at - INTERVAL 1 HOUR AS updated_at) FROM runs FINAL")
+    empty_store.command("TRUNCATE TABLE runs")
+    empty_store.insert("runs", rows, token="an hour ago")
+    restarted = Writer(spool, empty_store, pool, Policy())
+    restarted.drain()
+    assert closed(empty_store) == [True]
+    looked = []
+    monkeypatch.setattr(writing, "close_silent", lambda *_: looked.append(1))
+    for _ in range(20):
+        restarted.step()
+    assert looked == [], "it looks at intervals, not at every step"
+
+
+def closed(store: Store) -> list[bool]:
+    found: list[bool] = store.query("SELECT closed FROM runs FINAL").column("closed").to_pylist()
+    return found

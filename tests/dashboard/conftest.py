@@ -27,7 +27,7 @@ class Sample:
 
 @pytest.fixture(scope="module")
 def sample(store: Store) -> Sample:
-    for table in ("spans", "runs"):
+    for table in ("spans", "runs", "logs"):
         store.command(f"TRUNCATE TABLE {table}")
     spans = sample_runs.fill(store, now=time.time_ns(), runs=20)
     connection.connect(store, "http://127.0.0.1:4318")

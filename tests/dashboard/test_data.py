@@ -67,6 +67,37 @@ def test_span_is_whole(sample: Sample, client: TestClient) -> None:
     assert detail["cost_source"] == span.cost_source
 
 
+def test_span_says_how_many_log_records_it_has_and_hands_them_out_by_page(sample: Sample, client: TestClient) -> None:
+    root = sample.run(9)[0]
+    records = [
+        sample_runs.log_record(
+            root.trace_id,
+            at=root.start_time + number,
+            span_id=root.span_id,
+            body=f"{number}",
+            attributes={"key": "value"},
+        )
+        for number in range(data.LOGS_A_PAGE + 5)
+    ]
+    sample_runs.insert_logs(sample.store, records)
+    address = f"/api/runs/{root.trace_id}/spans/{root.span_id}"
+    assert client.get(address).json()["log_records"] == data.LOGS_A_PAGE + 5
+    first, second = (client.get(f"{address}/logs?offset={offset}").json() for offset in (0, data.LOGS_A_PAGE))
+    assert first["total"] == second["total"] == data.LOGS_A_PAGE + 5
+    got = [*first["records"], *second["records"]]
+    assert [record["body"] for record in got] == [record["body"] for record in records]
+    assert (got[0]["at_ns"], got[0]["attributes"], got[0]["severity"]) == (0, {"key": "value"}, "INFO")
+
+
+def test_records_of_no_stored_span_are_those_of_the_run(sample: Sample, client: TestClient) -> None:
+    trace = sample_runs.trace_of(10)
+    at = sample.run(10)[0].start_time
+    for span_id in ("", "f" * 16, sample.run(10)[0].span_id):
+        sample_runs.insert_logs(sample.store, [sample_runs.log_record(trace, at=at, span_id=span_id, body=span_id)])
+    answer = client.get(f"/api/runs/{trace}/logs").json()
+    assert (answer["total"], sorted(record["span_id"] for record in answer["records"])) == (2, ["", "f" * 16])
+
+
 def test_unchanged_run_is_not_sent_again(sample: Sample, client: TestClient) -> None:
     address = f"/api/runs/{sample.spans[0].trace_id}/spans"
     first = client.get(address)
@@ -101,6 +132,12 @@ TRACE = sample_runs.trace_of(1)
         (f"/api/runs/{TRACE}/spans/nothex", 400),
         (f"/api/runs/nothex/spans/{'0' * 16}", 400),
         (f"/api/runs/{TRACE}/spans/{'0' * 16}", 404),
+        (f"/api/runs/{TRACE}/spans/nothex/logs", 400),
+        (f"/api/runs/nothex/spans/{'0' * 16}/logs", 400),
+        ("/api/runs/nothex/logs", 400),
+        (f"/api/runs/{TRACE}/logs?offset=-1", 400),
+        (f"/api/runs/{TRACE}/logs?offset=1e3", 400),
+        (f"/api/runs/{TRACE}/logs?offset={10**30}", 400),
         ("/api/runs", 404),
         ("/api/", 404),
         ("/assets/0000000000000000/tree.js", 404),
@@ -122,9 +159,11 @@ def test_store_that_does_not_answer_is_said_without_its_message(
         raise StoreError("raw text of a query")
 
     monkeypatch.setattr(Store, "query", fail)
-    answer = client.get(f"/api/runs/{sample.spans[0].trace_id}/spans")
-    assert answer.status_code == 503
-    assert "raw text" not in answer.text
+    trace, span = sample.spans[0].trace_id, sample.spans[0].span_id
+    for path in ("spans", "steps", f"spans/{span}", f"spans/{span}/logs", "logs"):
+        answer = client.get(f"/api/runs/{trace}/{path}")
+        assert answer.status_code == 503
+        assert "raw text" not in answer.text
 
 
 @pytest.mark.parametrize("name", sorted(assets.assets()))

@@ -1,35 +1,17 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import sample_runs
-import streamlit
-from streamlit.testing.v1 import AppTest
+from app_pages import ENTRY, opened, said
 
-from dashboard import connection, server
+from dashboard import connection
 from schema.store import Store, StoreError
 
 if TYPE_CHECKING:
     from conftest import Sample  # type: ignore[attr-defined]  # each test folder has one
-
-ENTRY = Path(server.__file__).parent / "entry" / "app.py"
-
-
-def opened(**query: str) -> AppTest:
-    streamlit.cache_resource.clear()
-    page = AppTest.from_file(ENTRY, default_timeout=30)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
-
-
-def said(page: AppTest) -> str:
-    return "\n".join(element.value for element in [*page.get("html"), *page.markdown, *page.text])
 
 
 def test_pages_folder_is_not_beside_the_script() -> None:

@@ -9,6 +9,7 @@ import argparse
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
@@ -18,13 +19,36 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import sample_runs
 
 from dashboard.server import create_app
+from schema.closing import close_silent
 from schema.store import Store
+
+ARRIVING_RUN = 64
+EVALUATED_RUN = 74
 
 
 def insert_on_demand(store: Store) -> None:
     """Store the sample run of each number that comes in on standard input, as starting now."""
     for line in sys.stdin:
         sample_runs.insert(store, sample_runs.run(int(line), time.time_ns()))
+
+
+def insert_logged_run(store: Store, start: int) -> None:
+    """Store a run with log records: three of its root, and 250 that name no span."""
+    spans = sample_runs.evaluated_run(EVALUATED_RUN, start)
+    sample_runs.insert(store, spans)
+    records = [
+        sample_runs.log_record(
+            spans[0].trace_id,
+            at=start + number * sample_runs.MS,
+            span_id=spans[0].span_id if number < 3 else "",
+            event_name=sample_runs.HOSTILE if number % 2 else "order.checked",
+            severity="ERROR" if number % 10 == 0 else "INFO",
+            body=f'{{"order": {number}}}',
+            attributes={"http.route": "/orders", sample_runs.HOSTILE: sample_runs.HOSTILE},
+        )
+        for number in range(253)
+    ]
+    sample_runs.insert_logs(store, records)
 
 
 def main() -> None:
@@ -38,6 +62,9 @@ def main() -> None:
         now = time.time_ns()
         if not given.empty:
             sample_runs.fill(store, now=now)
+            close_silent(store, timedelta(0))
+            sample_runs.insert(store, sample_runs.incomplete_run(ARRIVING_RUN, now - sample_runs.MINUTE))
+            insert_logged_run(store, now - 12 * sample_runs.MINUTE)
         if given.large:
             sample_runs.insert(store, sample_runs.large_run(900, now - sample_runs.MINUTE * 30, given.large))
         threading.Thread(target=insert_on_demand, args=(store,), daemon=True).start()

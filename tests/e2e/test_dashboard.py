@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sample_runs
+from browsing import fact, open_run, opened
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -23,35 +24,14 @@ pytestmark = pytest.mark.browser
 FAILED_RUN = 56  # failure, with a tool that timed out
 PAYMENTS_RUN = 57
 HOSTILE_RUN = 60
-INCOMPLETE_RUN = 61
+CLOSED_RUN = 61
+ARRIVING_RUN = 64
+EVALUATED_RUN = 74
 LARGE_RUN = 900
 NOW = 1_800_000_000 * sample_runs.SECOND  # any time: texts and figures of the sample do not depend on it
 
 
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
-
-
-def opened(page: Page, address: str) -> Page:
-    page.goto(address)
-    drawn(page)
-    return page
-
-
-def drawn(page: Page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    page.locator("#page-end").wait_for(state="attached")
-
-
-def open_run(page: Page, number: int, more: str = "") -> Page:
-    opened(page, f"/run?trace={sample_runs.trace_of(number)}{more}")
-    page.locator(".trace[data-ready='1']").wait_for()
-    return page
-
-
-def fact(page: Page, label: str) -> str:
-    """Return the figure of the summary that has this label."""
-    box = page.locator(".sl-fact", has=page.locator("dt", has_text=re.compile(f"^{re.escape(label)}$")))
-    return box.locator("dd").first.inner_text()
 
 
 def cells(page: Page, table: str) -> dict[str, list[str]]:
@@ -69,11 +49,11 @@ def hexadecimal(color: tuple[int, ...]) -> str:
 def test_runs_of_several_teams_are_listed(page: Page) -> None:
     opened(page, "/?range=7d")
     table = page.get_by_role("table", name="Runs, newest first")
-    expect(table.locator("tbody tr")).to_have_count(63)
+    expect(table.locator("tbody tr")).to_have_count(65)
     teams = set(table.locator("tbody td:nth-child(2)").all_inner_texts())
     assert teams == {"support", "payments", "research"}
-    assert fact(page, "Runs") == "63"
-    expect(page.get_by_text("63 of 63 runs shown")).to_be_visible()
+    assert fact(page, "Runs") == "65"
+    expect(page.get_by_text("65 of 65 runs shown")).to_be_visible()
 
 
 def test_click_opens_the_tree_of_the_run(page: Page) -> None:
@@ -217,15 +197,22 @@ def test_markup_from_senders_is_text(page: Page) -> None:
     assert page.locator("img[src='x']").count() == 0
 
 
-def test_incomplete_run_says_so(page: Page) -> None:
-    open_run(page, INCOMPLETE_RUN)
-    expect(page.get_by_role("alert")).to_contain_text("This run is incomplete")
+def test_run_without_its_root_says_whether_more_is_awaited(page: Page) -> None:
+    open_run(page, ARRIVING_RUN)
+    expect(page.get_by_role("status").filter(has_text="This run is still arriving")).to_be_visible()
     expect(page.locator(".row .extra").filter(has_text="parent missing").first).to_be_visible()
+    open_run(page, CLOSED_RUN)
+    expect(page.get_by_role("alert")).to_contain_text("This run was closed without its root")
+    opened(page, "/?range=7d")
+    for number, note in ((ARRIVING_RUN, "arriving"), (CLOSED_RUN, "incomplete")):
+        row = page.locator(f"tr[data-key='{sample_runs.trace_of(number)}']")
+        expect(row.locator("td").nth(3).locator(".note")).to_have_text(note)
 
 
 def sample_spans() -> list[sample_runs.Span]:
     spans = [span for number in range(60) for span in sample_runs.run(number, NOW)]
-    spans += sample_runs.hostile_run(HOSTILE_RUN, NOW) + sample_runs.incomplete_run(INCOMPLETE_RUN, NOW)
+    spans += sample_runs.hostile_run(HOSTILE_RUN, NOW) + sample_runs.evaluated_run(EVALUATED_RUN, NOW)
+    spans += [span for number in (CLOSED_RUN, ARRIVING_RUN) for span in sample_runs.incomplete_run(number, NOW)]
     return spans + sample_runs.large_run(LARGE_RUN, NOW, 10_000)
 
 

@@ -12,6 +12,8 @@ from schema.policy import Policy
 from schema.prices import Prices
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schema.span import Span
 
 TRACE = bytes(range(16))
@@ -76,3 +78,20 @@ def spans_of(
 
 def span_with(attributes: dict[str, Any], **given: object) -> Span:
     return spans_of({"attributes": attributes, **given})[0]
+
+
+def alone(body: ExportTraceServiceRequest) -> list[ExportTraceServiceRequest]:
+    """Return a request for each span of a request."""
+    found = []
+    for resource_spans in body.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            for span in scope_spans.spans:
+                single = ExportTraceServiceRequest()
+                envelope = single.resource_spans.add(resource=resource_spans.resource).scope_spans
+                envelope.add(scope=scope_spans.scope, spans=[span])
+                found.append(single)
+    return found
+
+
+def together(bodies: Iterable[ExportTraceServiceRequest]) -> ExportTraceServiceRequest:
+    return ExportTraceServiceRequest(resource_spans=[each for body in bodies for each in body.resource_spans])

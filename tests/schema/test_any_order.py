@@ -1,4 +1,4 @@
-"""Any permutation and any duplication of a run's requests gives the same spans and the same runs."""
+"""Any order, any repetition and any partition of a run's requests gives the same spans and the same runs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from uuid import uuid4
 import pytest
 from ground_truth import EXPORTS, SOURCES, truth_of
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from otlp_requests import alone, together
 
 from schema.normalise import normalise
 from schema.policy import Policy
 from schema.prices import Prices
 from schema.queries.run import load_tree
-from schema.runs import recompute
 from schema.span import to_batch
+from schema.up_to_date import bring_up_to_date
 
 if TYPE_CHECKING:
     from schema.store import Store
@@ -25,20 +26,26 @@ PRICES = Prices()
 SEVERAL = [source for source in SOURCES if len(list((EXPORTS / source).glob("*.traces.pb"))) > 1]
 
 
-def shown(store: Store, source: str, order: list[bytes], *, pass_each: bool) -> tuple[list[Any], list[Any]]:
+def shown(
+    store: Store, source: str, order: list[ExportTraceServiceRequest], *, pass_each: bool = False
+) -> tuple[list[Any], list[Any]]:
     """Store the requests in this order; return what the tables show of the source, without the times of arrival."""
     for table in ("spans", "runs"):
         store.command(f"TRUNCATE TABLE {table}")
     traces = sorted(truth_of(source)["traces"])
-    for received_at, body in enumerate(order, start=time.time_ns()):
-        request = ExportTraceServiceRequest.FromString(body)
+    for received_at, request in enumerate(order, start=time.time_ns()):
         spans = normalise(request, received_at=received_at, policy=Policy(), prices=PRICES)
         store.insert("spans", to_batch(spans), token=uuid4().hex)
         if pass_each:
-            recompute(store, traces)
-    recompute(store, traces)
+            bring_up_to_date(store, traces, Policy())
+    bring_up_to_date(store, traces, Policy())
     runs = store.query("SELECT * EXCEPT (updated_at, retain_until) FROM runs FINAL ORDER BY trace_id").to_pylist()
     return runs, [load_tree(store, trace).to_pylist() for trace in traces]
+
+
+def requests_of(source: str) -> list[ExportTraceServiceRequest]:
+    paths = sorted((EXPORTS / source).glob("*.traces.pb"))
+    return [ExportTraceServiceRequest.FromString(path.read_bytes()) for path in paths]
 
 
 def test_there_are_sources_with_several_requests() -> None:
@@ -48,9 +55,18 @@ def test_there_are_sources_with_several_requests() -> None:
 @pytest.mark.parametrize("source", SEVERAL)
 def test_order_and_repetition_do_not_matter(empty_store: Store, source: str) -> None:
     rng = random.Random(source)
-    bodies = [path.read_bytes() for path in sorted((EXPORTS / source).glob("*.traces.pb"))]
-    expected = shown(empty_store, source, bodies, pass_each=False)
+    bodies = requests_of(source)
+    expected = shown(empty_store, source, bodies)
     for _ in range(3):
         order = bodies + rng.choices(bodies, k=2)
         rng.shuffle(order)
         assert shown(empty_store, source, order, pass_each=rng.random() < 0.5) == expected
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_where_requests_are_cut_does_not_matter(empty_store: Store, source: str) -> None:
+    whole = together(requests_of(source))
+    singles = alone(whole)
+    random.Random(source).shuffle(singles)
+    cut = [together(singles[first::8]) for first in range(min(8, len(singles)))]
+    assert shown(empty_store, source, cut) == shown(empty_store, source, [whole])

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from schema.span import Span
 
 LOGS = "it arrives in the logs signal only"
-DEFINITIONS = "tool definitions are no message: they stay an attribute"
 
 # (source, scope, field or phrase): why spans alone, read by rule, do not show it yet. A line that is no longer needed
 # makes the test fail, so the list only shrinks.
@@ -28,12 +27,6 @@ NOT_YET = {
     ("otel-openai-v2-default", "probe", "goes back to card"): LOGS,
     ("otel-openai-v2-default", "probe", "delivered"): LOGS,
     ("otel-openai-v2-default", "probe", "Refund order ORD-77193 to my card"): LOGS,
-    ("google-adk2-nocontent", "probe", "Look up an order"): DEFINITIONS,
-    ("litellm-otel", "probe", "Look up an order"): DEFINITIONS,
-    ("openllmetry-0.33-traceloop-sdk", "probe", "Look up an order"): DEFINITIONS,
-    ("otel-genai-openai", "probe", "Look up an order"): DEFINITIONS,
-    ("otel-google-genai", "probe", "Look up an order"): DEFINITIONS,
-    ("logfire-pydantic-ai-v2", "probe", "refunds within 30 days"): "a log record's own free attribute, named by nobody",
 }
 
 

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
-from decimal import Decimal
 from itertools import cycle, permutations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from log_requests import CONTENT, ORDERS, TRACE, add, call, ingest, record, stored
 
 from schema.log_content import join_logs
-from schema.log_records import LOG_SCHEMA, log_batch
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.prices import Prices
 from schema.queries.run import load_run
 from schema.runs import recompute, stale_traces
-from schema.span import Span, to_batch
+from schema.span import to_batch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +24,6 @@ if TYPE_CHECKING:
     from schema.span import Kind
     from schema.store import Store
 
-TRACE, CALL = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-START = time.time_ns()  # what came in long ago is deleted as it arrives
 DETAILS = "gen_ai.client.inference.operation.details"
 NAMES = (
     *("gen_ai.system.message", "gen_ai.user.message", "gen_ai.tool.message", "gen_ai.choice", DETAILS),
@@ -43,44 +33,6 @@ KEYS = st.sampled_from(
     ("role", "content", "parts", "message", "tool_calls", "function", "id", "type", "text", "gen_ai.input.messages")
 )
 KINDS: tuple[Kind, ...] = ("llm", "agent", "tool", "human", "other")
-MAPS = ("attributes", "resource_attributes", "findings")
-ORDERS = {
-    "spans first": (("traces", "logs"), ()),
-    "logs first": (("logs", "traces"), ()),
-    "a pass after each request, logs backwards": (("traces", "logs"), ("join", "backwards")),
-    "a pass after each request, spans last": (("logs", "traces"), ("join", "backwards")),
-}
-
-
-def ingest(store: Store, folder: Path, order: str) -> set[str]:
-    signals, how = ORDERS[order]
-    traces: set[str] = set()
-    prices = Prices()
-    for signal in signals:
-        for path in sorted(folder.glob(f"*.{signal}.pb"), reverse="backwards" in how):
-            body = path.read_bytes()
-            if signal == "traces":
-                request = ExportTraceServiceRequest.FromString(body)
-                spans = normalise(request, received_at=START, policy=Policy(), prices=prices)
-                traces.update(span.trace_id for span in spans)
-                store.insert("spans", to_batch(spans), token=uuid4().hex)
-            else:
-                logs = ExportLogsServiceRequest.FromString(body)
-                records = sum(len(scope.log_records) for each in logs.resource_logs for scope in each.scope_logs)
-                batch = log_batch(logs, [{}] * records, received_at=START, policy=Policy())
-                store.insert("logs", batch, token=uuid4().hex)
-                traces.update(batch.column("trace_id").to_pylist())
-            if "join" in how:
-                join_logs(store, traces)
-    return traces
-
-
-def stored(store: Store, columns: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = store.query(f"SELECT {columns} FROM spans ORDER BY trace_id, span_id").to_pylist()
-    return rows
-
-
-CONTENT = "trace_id, span_id, kind, input, output, input_preview, output_preview, prompt_hash, cost_usd, cost_source"
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -117,36 +69,6 @@ def test_messages_of_openai_events_come_to_their_model_calls(empty_store: Store,
     assert stored(empty_store, CONTENT) == rows
 
 
-@pytest.mark.parametrize("order", ORDERS)
-def test_claude_codes_events_come_to_the_spans_that_they_tell_of(empty_store: Store, exports: Path, order: str) -> None:
-    source = "claude-agent-sdk"
-    truth = json.loads((exports / "truth" / f"{source}.json").read_text(encoding="utf-8"))
-    traces = ingest(empty_store, exports / source, order)
-    join_logs(empty_store, traces)
-    rows = stored(empty_store, f"{CONTENT}, name, reported_cost_usd")
-    reported = [row["reported_cost_usd"] for row in rows if row["reported_cost_usd"] is not None]
-    assert reported == [Decimal("0.0046032")] * 2
-    assert float(sum(reported)) == truth["total"]["declared_cost_usd"]
-    assert {row["cost_source"].split()[0] for row in rows if row["cost_usd"] is not None} == {"genai-prices"}
-    by_id = {row["span_id"]: row for row in rows}
-    interaction = by_id["22a549d165b38ee4"]
-    assert interaction["input"].startswith("I'm Marguerite")
-    assert [message["parts"][0]["content"][:20] for message in json.loads(interaction["output"])] == [
-        "Let me look that up.",
-        "Hi Marguerite Vander",
-    ]
-    assert interaction["output_preview"].startswith("Hi Marguerite")
-    first, second = (by_id[span_id]["output_preview"] for span_id in ("229172af33b17b58", "7093518afc2c73e0"))
-    assert (first, second[:14]) == ("Let me look that up.", "Hi Marguerite ")
-    assert json.loads(by_id["bb88b343e4949e65"]["input"])["order_id"] == "ORD-77193"
-    assert json.loads(by_id["cbd972503b5926b0"]["input"])["mcp_tool_name"] == "lookup_order"
-    for probe in truth["probes"]:
-        kinds = {row["kind"] for row in rows if probe["phrase"] in row[probe["expect_direction"]]}
-        assert probe["expect_span_kind"] in kinds
-    assert join_logs(empty_store, traces) == set()
-    assert stored(empty_store, f"{CONTENT}, name, reported_cost_usd") == rows
-
-
 @pytest.mark.parametrize("source", ["google-adk2-nocontent", "otel-google-genai", "otel-openai-v2-experimental"])
 def test_records_that_know_no_more_than_the_spans_change_nothing(
     empty_store: Store, exports: Path, source: str
@@ -155,28 +77,6 @@ def test_records_that_know_no_more_than_the_spans_change_nothing(
     before = stored(empty_store, CONTENT)
     assert join_logs(empty_store, traces) == set()
     assert stored(empty_store, CONTENT) == before
-
-
-def call(**more: Any) -> Span:
-    shape: dict[str, Any] = {"kind": "llm", "model": "m", "duration_ns": 10**9, "received_at": START}
-    return Span(trace_id=TRACE, span_id=CALL, start_time=START, retain_until=60_000, **shape | more)
-
-
-def record(event_name: str, body: Any = "", at: int = 0, **more: Any) -> dict[str, Any]:
-    shape: dict[str, Any] = {
-        "trace_id": TRACE,
-        "span_id": CALL,
-        "time": START + at,
-        "event_name": event_name,
-        "body": body if isinstance(body, str) else json.dumps(body),
-        "received_at": START,
-        "retain_until": 60_000,
-    }
-    return dict.fromkeys(LOG_SCHEMA.names, "") | {name: [] for name in MAPS} | shape | more
-
-
-def add(store: Store, *records: dict[str, Any]) -> None:
-    store.insert("logs", pa.RecordBatch.from_pylist(list(records), schema=LOG_SCHEMA), token=uuid4().hex)
 
 
 def content(store: Store) -> tuple[str, str]:
@@ -251,16 +151,6 @@ def test_a_span_that_knows_more_keeps_its_own(empty_store: Store) -> None:
     assert content(empty_store) == (own, "")
 
 
-def test_the_senders_cost_stands_in_for_a_price_that_is_not_known(empty_store: Store) -> None:
-    scope = "com.anthropic.claude_code.tracing"
-    empty_store.insert("spans", to_batch([call(scope_name=scope)]), token=uuid4().hex)
-    paid = record("api_request", "claude_code.api_request", 10**9, span_id="f" * 16)
-    add(empty_store, paid | {"attributes": [("model", "m"), ("cost_usd", "0.25")]})
-    assert join_logs(empty_store, [TRACE]) == {TRACE}
-    (row,) = stored(empty_store, "cost_usd, cost_source, reported_cost_usd")
-    assert list(row.values()) == [Decimal("0.25"), "sender", Decimal("0.25")]
-
-
 def test_records_without_their_span_stay_in_the_logs(empty_store: Store) -> None:
     empty_store.insert("spans", to_batch([call()]), token=uuid4().hex)
     add(empty_store, record("gen_ai.user.message", {"content": "x"}, span_id="f" * 16))
@@ -273,7 +163,7 @@ def test_no_table_is_left_behind(empty_store: Store) -> None:
     add(empty_store, record("gen_ai.user.message", {"content": "x"}))
     join_logs(empty_store, [TRACE])
     tables = empty_store.query("SELECT name FROM system.tables WHERE database = currentDatabase()")
-    assert not [name for name in tables.column("name").to_pylist() if name.startswith("log_content")]
+    assert not [name for name in tables.column("name").to_pylist() if name.startswith("span_update")]
 
 
 def test_logs_that_a_killed_process_did_not_join_are_found(empty_store: Store) -> None:

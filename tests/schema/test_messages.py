@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schema.attributes import parse
+from schema.attributes import Plain, parse
 from schema.indexed import tree
 from schema.message_shapes import messages_of
 
@@ -215,16 +215,16 @@ def test_half_an_emoji_does_not_hide_the_rest() -> None:
 
 
 def test_indexed_keys_are_ordered_by_number() -> None:
-    keys = [("10.role", "c"), ("2.role", "b"), ("0.role", "a")]
-    assert tree(keys) == [{"role": "a"}, {"role": "b"}, {"role": "c"}]
+    keys: list[tuple[str, Plain]] = [("p.10.role", "c"), ("p.2.role", "b"), ("p.0.role", "a")]
+    assert tree("p.", keys) == [{"role": "a"}, {"role": "b"}, {"role": "c"}]
 
 
 def test_a_value_that_is_an_object_stays_what_it_is() -> None:
     empty: dict[str, Any] = {}
-    assert tree([("a.0", empty), ("a.1.b", "x"), ("c", {"0": "y"})]) == {"a": [{}, {"b": "x"}], "c": {"0": "y"}}
+    assert tree("", [("a.0", empty), ("a.1.b", "x"), ("c", {"0": "y"})]) == {"a": [{}, {"b": "x"}], "c": {"0": "y"}}
     assert empty == {}
 
 
 def test_a_key_that_is_value_and_branch_keeps_both() -> None:
-    assert tree([("a", "x"), ("a.b", "y")]) == {"a": {"": "x", "b": "y"}}
-    assert tree([("a.b", "y"), ("a", "x")]) == {"a": {"b": "y", "": "x"}}
+    assert tree("", [("a", "x"), ("a.b", "y")]) == {"a": {"": "x", "b": "y"}}
+    assert tree("", [("a.b", "y"), ("a", "x")]) == {"a": {"b": "y", "": "x"}}

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from schema.queries.run import RunRow, load_run
-from schema.runs import RUN_SCHEMA, recompute, stale_traces
+from schema.run_rows import RUN_SCHEMA
+from schema.runs import recompute, stale_traces
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schema.dialects import DIALECTS
-from schema.runs import RUN_SCHEMA
+from schema.run_rows import RUN_SCHEMA
 from schema.span import SPAN_SCHEMA
 
 TEXT = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")

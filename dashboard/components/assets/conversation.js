@@ -1,11 +1,12 @@
 // Input and output of a span as a person reads them: a conversation, indented JSON, or plain text.
 
-import { el } from "./dom.js";
+import { el, plural } from "./dom.js";
+import { parse, pretty, renderLong } from "./text.js";
+import { isTool, renderTools } from "./tools.js";
 
 const ROLES = new Set(["system", "developer", "user", "assistant", "tool", "function", "model", "ai", "human"]);
 const MOST_MESSAGES = 6; // shown without folding
 const NEWEST = 4; // shown when folded
-const FOLD_FROM = 2400; // characters of one part shown before "Show all"
 
 export function renderContent(parent, text) {
   parent.replaceChildren();
@@ -18,19 +19,9 @@ export function renderContent(parent, text) {
   if (messages) {
     renderMessages(parent, messages);
   } else if (value !== undefined && typeof value === "object") {
-    long(parent, "pre json", JSON.stringify(value, null, 2));
+    renderLong(parent, "pre json", JSON.stringify(value, null, 2));
   } else {
-    long(parent, "pre", typeof value === "string" ? value : text);
-  }
-}
-
-function parse(text) {
-  const start = text.trimStart()[0];
-  if (start !== "{" && start !== "[" && start !== '"') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // senders cut JSON in the middle: it is shown as the text it is
+    renderLong(parent, "pre", typeof value === "string" ? value : text);
   }
 }
 
@@ -41,11 +32,19 @@ function asMessages(value) {
 }
 
 // Agents resend the whole history with each call: the newest messages are open, the ones before are one click away.
-function renderMessages(parent, messages) {
+// The tools that the first one offers stand above them all.
+function renderMessages(parent, given) {
+  const opening = parts(given[0]), offered = opening.filter(isTool);
+  let messages = given;
+  if (offered.length) {
+    renderTools(parent, offered);
+    const rest = { ...given[0], content: "", tool_calls: [], parts: opening.filter((part) => !isTool(part)) };
+    messages = rest.parts.length ? [rest, ...given.slice(1)] : given.slice(1);
+  }
   const earlier = messages.length > MOST_MESSAGES ? messages.slice(0, messages.length - NEWEST) : [];
   if (earlier.length) {
     const fold = el("details", "earlier", parent);
-    el("summary", "", fold, `${earlier.length} earlier messages`);
+    el("summary", "", fold, plural(earlier.length, "earlier message"));
     fold.addEventListener("toggle", () => {
       const list = el("ol", "conversation", fold);
       for (const message of earlier) renderMessage(list, message);
@@ -61,7 +60,9 @@ function renderMessage(list, message) {
   const head = el("div", "role", item, role);
   if (message.name) el("span", "name", head, String(message.name));
   if (message.finish_reason) el("span", "finish", head, String(message.finish_reason));
-  for (const part of parts(message)) renderPart(item, part);
+  const all = parts(message), offered = all.filter(isTool);
+  if (offered.length) renderTools(item, offered);
+  for (const part of all) if (!isTool(part)) renderPart(item, part);
 }
 
 function parts(message) {
@@ -78,12 +79,12 @@ function parts(message) {
 function renderPart(item, part) {
   switch (part.type) {
     case "text":
-      return long(item, "text", asText(part.content ?? part.text));
+      return renderLong(item, "text", asText(part.content ?? part.text));
     case "reasoning":
     case "thinking": {
       const fold = el("details", "reasoning", item);
       el("summary", "", fold, "Reasoning");
-      return long(fold, "text", asText(part.content ?? part.text ?? part.thinking));
+      return renderLong(fold, "text", asText(part.content ?? part.text ?? part.thinking));
     }
     case "tool_call":
     case "tool_use": {
@@ -91,44 +92,20 @@ function renderPart(item, part) {
       const head = el("div", "call-head", box, "calls ");
       el("code", "", head, String(part.name ?? "a tool"));
       const given = part.arguments ?? part.input;
-      if (given !== undefined && given !== null && given !== "") long(box, "pre json", pretty(given));
+      if (given !== undefined && given !== null && given !== "") renderLong(box, "pre json", pretty(given));
       return box;
     }
     case "tool_call_response":
     case "tool_result": {
       const box = el("div", "call", item);
       el("div", "call-head", box, "result");
-      return long(box, "pre", pretty(part.response ?? part.result ?? part.content));
+      return renderLong(box, "pre", pretty(part.response ?? part.result ?? part.content));
     }
     default:
-      return long(item, "pre json", pretty(part));
+      return renderLong(item, "pre json", pretty(part));
   }
 }
 
 function asText(value) {
   return typeof value === "string" ? value : pretty(value);
-}
-
-function pretty(value) {
-  if (typeof value === "string") {
-    const parsed = parse(value);
-    return parsed !== undefined && typeof parsed === "object" ? JSON.stringify(parsed, null, 2) : value;
-  }
-  return value === undefined || value === null ? "" : JSON.stringify(value, null, 2);
-}
-
-function long(parent, className, text) {
-  const block = el("div", className, parent);
-  if (text.length <= FOLD_FROM) {
-    block.textContent = text;
-    return block;
-  }
-  block.textContent = `${text.slice(0, FOLD_FROM)}…`;
-  const more = el("button", "more", parent, `Show all ${text.length.toLocaleString("en-US")} characters`);
-  more.type = "button";
-  more.addEventListener("click", () => {
-    block.textContent = text;
-    more.remove();
-  });
-  return block;
 }

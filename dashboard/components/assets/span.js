@@ -3,8 +3,10 @@
 import { renderContent } from "./conversation.js";
 import { count, duration, el, money, plural, UNKNOWN } from "./dom.js";
 import { kindIcon, kindOf } from "./kinds.js";
+import { Records } from "./records.js";
 
-export function renderSpan(parent, span, { offset } = {}) {
+// `offset` is where the span starts in its run (ns), `url` where its data comes from.
+export function renderSpan(parent, span, { offset, url }) {
   parent.replaceChildren();
   const head = el("header", "span-head", parent);
   head.appendChild(kindIcon(span.kind));
@@ -20,6 +22,7 @@ export function renderSpan(parent, span, { offset } = {}) {
   content(parent, "Input", span.input);
   content(parent, "Output", span.output);
   renderEvents(parent, parseList(span.events));
+  renderRecords(parent, span.log_records, url);
   renderLinks(parent, parseList(span.links));
   pairs(parent, "Redacted", span.findings, true);
   pairs(parent, "Attributes", span.attributes, false);
@@ -30,7 +33,7 @@ export function renderSpan(parent, span, { offset } = {}) {
 
 function renderFacts(list, span, offset) {
   fact(list, "Duration", duration(span.duration_ns));
-  if (offset !== undefined) fact(list, "Started", `+${duration(offset)}`);
+  fact(list, "Started", `+${duration(offset)}`);
   const calls = span.kind === "llm" || span.kind === "embedding" || span.kind === "reranker";
   if (span.model || calls) fact(list, "Model", [span.provider, span.model].filter(Boolean).join(" / ") || UNKNOWN);
   if (calls || span.input_tokens !== null || span.output_tokens !== null) {
@@ -44,7 +47,7 @@ function renderFacts(list, span, offset) {
     ["Prompt", [span.prompt_name, span.prompt_version].filter(Boolean).join(" v")],
     ["Policy", [span.policy_name, span.policy_decision].filter(Boolean).join(": ")],
     ["Approval", [span.approval_status, span.approval_by].filter(Boolean).join(" by ")],
-    ["Outcome", span.outcome],
+    ["Outcome", span.outcome], ["Evaluation", span.evaluation],
   ]) if (value) fact(list, label, value);
 }
 
@@ -96,6 +99,12 @@ function renderEvents(parent, events) {
       el("dd", "", list, typeof value === "string" ? value : JSON.stringify(value));
     }
   }
+}
+
+function renderRecords(parent, total, url) {
+  if (!total) return;
+  const body = section(parent, "Log records", { note: plural(total, "record") });
+  body.parentElement.addEventListener("toggle", () => new Records(body, `${url}/logs`), { once: true });
 }
 
 function renderLinks(parent, links) {

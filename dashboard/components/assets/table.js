@@ -91,7 +91,9 @@ class Table {
   drawRow(node, row) {
     node.replaceChildren();
     node.dataset.key = row.key;
-    node.className = row.href ? "link" : "";
+    node.className = `${row.href ? "link" : ""}${row.present ? " present" : ""}`;
+    if (row.present) node.setAttribute("aria-current", "true");
+    else node.removeAttribute("aria-current");
     row.cells.forEach((cell, index) => {
       const column = this.data.columns[index];
       const box = el("td", `${this.columnClass(column)} ${cell.tone || ""}`, node);

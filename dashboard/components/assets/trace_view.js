@@ -69,8 +69,9 @@ class TraceView {
     this.showing?.abort();
     this.showing = new AbortController();
     try {
-      const span = await getJson(this.spanUrl + id, this.showing.signal);
-      renderSpan(this.panel, span, { offset: this.tree.columns.start_ns[index] });
+      const url = this.spanUrl + id;
+      const span = await getJson(url, this.showing.signal);
+      renderSpan(this.panel, span, { offset: this.tree.columns.start_ns[index], url });
       this.panel.scrollTop = 0;
       this.panel.dataset.span = id;
     } catch (error) {

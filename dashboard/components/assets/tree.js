@@ -1,47 +1,26 @@
 // The spans of a run as a tree with a waterfall. Only the rows in view exist as elements, whatever the run's size.
 
-import { button, count, duration, el, money } from "./dom.js";
+import { count, duration, el, money } from "./dom.js";
 import { kindIcon, kindOf } from "./kinds.js";
+import { Toolbar } from "./tree_toolbar.js";
 
 const ROW = 30; // px, the same as .row and .head in trace.css
 const HEAD = 28;
 const INDENT = 14;
 const LEVELS = 9; // levels of indent that fit the column; deeper rows shift with the row that is looked at
 const OVERSCAN = 6;
+const NARROW = 240; // px of the time axis that five labels do not fit into
 
 export class Tree {
   constructor(root, onSelect) {
     this.onSelect = onSelect;
     this.count = 0;
     this.selected = -1;
-    this.hits = [];
     this.pool = [];
-    this.buildToolbar(el("div", "toolbar", root));
+    this.toolbar = new Toolbar(el("div", "toolbar", root), this);
     this.buildViewport(root);
     this.resized = new ResizeObserver(() => this.request());
     this.resized.observe(this.viewport);
-  }
-
-  buildToolbar(bar) {
-    this.search = el("input", "search", bar);
-    this.search.type = "search";
-    this.search.placeholder = "Search spans  ( / )";
-    this.search.setAttribute("aria-label", "Search spans");
-    this.search.addEventListener("input", () => this.find(this.search.value));
-    this.search.addEventListener("keydown", (event) => {
-      event.stopPropagation();
-      if (event.key === "Enter") this.nextHit(event.shiftKey ? -1 : 1);
-      if (event.key === "Escape") {
-        this.search.value = "";
-        this.find("");
-        this.viewport.focus();
-      }
-    });
-    this.found = el("span", "found", bar);
-    this.found.setAttribute("role", "status");
-    this.errors = button("errors", bar, "Go to the next error", () => this.nextError());
-    button("", bar, "Fold all spans", () => this.foldAll(1)).textContent = "Fold";
-    button("", bar, "Unfold all spans", () => this.foldAll(0)).textContent = "Unfold";
   }
 
   buildViewport(root) {
@@ -71,19 +50,11 @@ export class Tree {
     this.columns = columns;
     this.count = columns.span_id.length;
     this.folded = Uint8Array.from(columns.span_id, (id) => (folded.has(id) ? 1 : 0));
-    this.hit = new Uint8Array(this.count);
-    this.names = null;
     this.selected = selected ? columns.span_id.indexOf(selected) : -1;
     this.total = 1;
-    let failed = 0;
-    for (let i = 0; i < this.count; i++) {
-      this.total = Math.max(this.total, columns.start_ns[i] + columns.duration_ns[i]);
-      if (this.failed(i)) failed++;
-    }
-    this.errors.textContent = failed ? `✕ ${failed} ${failed === 1 ? "error" : "errors"}` : "No errors";
-    this.errors.disabled = !failed;
+    for (let i = 0; i < this.count; i++) this.total = Math.max(this.total, columns.start_ns[i] + columns.duration_ns[i]);
     this.drawAxis();
-    this.find(this.search.value);
+    this.toolbar.setData();
     this.rebuild();
   }
 
@@ -95,7 +66,7 @@ export class Tree {
   drawAxis() {
     this.axis.replaceChildren();
     this.lines.replaceChildren();
-    const rough = this.total / 5;
+    const rough = this.total / (this.axis.clientWidth < NARROW ? 2 : 5);
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
     for (let at = 0; at < this.total; at += step) {
@@ -183,14 +154,14 @@ export class Tree {
       return;
     }
     const c = this.columns, i = this.visible[position], selected = i === this.selected;
-    const signature = `${i}|${position}|${shift}|${selected}|${this.hit[i]}`;
+    const signature = `${i}|${position}|${shift}|${selected}|${this.toolbar.hit[i]}`;
     if (row.signature === signature) return;
     Object.assign(row, { signature, index: i });
     const kind = kindOf(c.kind[i]), failed = this.failed(i), leaf = c.end[i] === i + 1;
     row.node.id = `span-${i}`;
     row.node.style.display = "";
     row.node.style.transform = `translateY(${position * ROW}px)`;
-    row.node.className = `row${selected ? " selected" : ""}${failed ? " error" : ""}${this.hit[i] ? " hit" : ""}`;
+    row.node.className = `row${selected ? " selected" : ""}${failed ? " error" : ""}${this.toolbar.hit[i] ? " hit" : ""}`;
     row.node.dataset.span = c.span_id[i];
     row.name.style.paddingLeft = `${Math.max(0, Math.min(c.depth[i] - shift, LEVELS + 3)) * INDENT}px`;
     row.twist.textContent = leaf ? "" : this.folded[i] ? "▸" : "▾";
@@ -282,42 +253,13 @@ export class Tree {
     else if (event.key === "ArrowRight" && inner) target = row + 1;
     else if (event.key === "ArrowLeft" && inner && !this.folded[i]) this.fold(i, true);
     else if (event.key === "ArrowLeft" && parent >= 0) target = this.rowOf(parent);
-    else if (event.key === "/") this.search.focus();
-    else if (event.key === "n" || event.key === "N") this.nextHit(event.key === "n" ? 1 : -1);
-    else if (event.key === "e") this.nextError();
+    else if (event.key === "/") this.toolbar.search.focus();
+    else if (event.key === "n" || event.key === "N") this.toolbar.nextHit(event.key === "n" ? 1 : -1);
+    else if (event.key === "e") this.toolbar.nextError();
     else if (!event.key.startsWith("Arrow")) return;
     event.preventDefault();
     event.stopPropagation();
     if (target !== null) this.select(this.visible[Math.max(0, Math.min(this.visible.length - 1, target))]);
-  }
-
-  find(text) {
-    const wanted = text.trim().toLowerCase();
-    this.hits = [];
-    this.at = -1;
-    this.hit.fill(0);
-    if (wanted) {
-      const c = this.columns;
-      this.names ||= Array.from(c.name, (name, i) => `${name} ${c.model[i]} ${c.tool_name[i]} ${c.kind[i]}`.toLowerCase());
-      for (let i = 0; i < this.count; i++) if (this.names[i].includes(wanted)) this.hits.push(i);
-      for (const i of this.hits) this.hit[i] = 1;
-    }
-    this.found.textContent = wanted ? `${count(this.hits.length)} found` : `${count(this.count)} spans`;
-    this.request();
-  }
-
-  nextHit(direction) {
-    if (!this.hits.length) return;
-    this.at = (this.at + direction + this.hits.length) % this.hits.length;
-    this.select(this.hits[this.at]);
-    this.found.textContent = `${this.at + 1} of ${count(this.hits.length)}`;
-  }
-
-  nextError() {
-    for (let k = 1; k <= this.count; k++) {
-      const i = (this.selected + k + this.count) % this.count;
-      if (this.failed(i)) return this.select(i);
-    }
   }
 
   destroy() {

@@ -1,0 +1,75 @@
+"""New values for many stored spans in one light UPDATE: what arrives or is decided after a span was stored."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from schema.store import Store
+
+MONEY: Final = pa.decimal128(18, 9)
+"""Arrow type of the cost columns of a span."""
+
+_PREFIX: Final = "span_update_"
+_TYPES: Final = {pa.string(): "String", MONEY: "Nullable(Decimal(18, 9))", pa.date32(): "Date"}
+_UNIQUE: Final = 32  # hexadecimal digits that end a name
+_ABANDONED: Final = 3600  # seconds; an update takes a few
+_TABLES: Final = (
+    "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {prefix:String})"
+)
+
+
+def update_spans(
+    store: Store, new: pa.Table, assignments: Mapping[str, str], where: str, parameters: Mapping[str, Any]
+) -> None:
+    """Set columns of the spans that `new` has a row for; every stored copy of a span gets them.
+
+    `new` has the columns trace_id, span_id and values (texts, MONEY or dates). `assignments` gives each column of
+    `spans` an expression, in which `{name}` is the value of that name; `where` narrows down what is read to find the
+    spans and binds `parameters`. All are our own words, never a sender's. Raises StoreError.
+    """
+    names = [name for name in new.column_names if name not in {"trace_id", "span_id"}]
+    columns = ", ".join(f"{name} {_TYPES[new.schema.field(name).type]}" for name in names)
+    spans = pc.binary_join_element_wise(new.column("trace_id"), new.column("span_id"), "")
+    # A name of its own: two writers may share a server. Not persistent: what a killed process leaves is empty.
+    table = f"{_PREFIX}{int(time.time())}_{uuid.uuid4().hex}"
+    engine = "Join(ANY, LEFT, span) SETTINGS persistent = 0"
+    store.command(f"CREATE TABLE {table} (span String, {columns}) ENGINE = {engine}")
+    try:
+        store.insert(table, new.select(names).add_column(0, "span", spans), token=table)
+        values = {name: f"joinGet('{table}', '{name}', concat(trace_id, span_id))" for name in names}
+        changes = ", ".join(f"{column} = {value.format_map(values)}" for column, value in assignments.items())
+        store.command(
+            f"UPDATE spans SET {changes}"  # noqa: S608 - our own words
+            f" WHERE {where} AND concat(trace_id, span_id) IN (SELECT span FROM {table})",
+            parameters,
+        )
+    finally:
+        store.command(f"DROP TABLE IF EXISTS {table}")
+
+
+def sweep(store: Store) -> int:
+    """Drop the tables that killed processes left behind; return how many there were.
+
+    Their names say when they were made (the embedded engine does not tell it of a table): one that is older than an
+    hour is nobody's, so other writers on the same server keep theirs. Raises StoreError.
+    """
+    names = store.query(_TABLES, {"prefix": _PREFIX}).column("name").to_pylist()
+    old = [name for name in names if _made_at(name) < time.time() - _ABANDONED]
+    for name in old:
+        store.command(f"DROP TABLE IF EXISTS {name}")
+    return len(old)
+
+
+def _made_at(table: str) -> float:
+    """Return when a table was made, in seconds since the epoch; one of another make is not ours to drop."""
+    made_at, _, unique = table.removeprefix(_PREFIX).partition("_")
+    return int(made_at) if made_at.isdecimal() and len(unique) == _UNIQUE else float("inf")

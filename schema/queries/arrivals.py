@@ -1,0 +1,20 @@
+"""When did something last come for a run?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from schema.store import Store
+
+
+def last_arrival(store: Store, trace_id: str) -> datetime | None:
+    """Return when the last span of the run was received (aware, UTC), or None if the store has none of it."""
+    latest = store.query(
+        "SELECT toDateTime64(maxOrNull(received_at), 6, 'UTC') AS latest FROM spans WHERE trace_id = {trace:String}",
+        {"trace": trace_id},
+    )
+    moment: datetime | None = latest.column("latest")[0].as_py()
+    return moment

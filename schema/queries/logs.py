@@ -1,0 +1,69 @@
+"""What did log records say about a run?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from schema.store import Store
+
+# A request that was sent twice left its records twice.
+_RECORDS: Final = """
+SELECT DISTINCT time, event_name, severity, body, attributes, span_id, scope_name, service_name
+FROM logs
+WHERE trace_id = {{trace:String}} AND {which}
+"""
+_SPANS: Final = "(SELECT span_id FROM spans WHERE trace_id = {trace:String})"
+_START: Final = "(SELECT minOrNull(toUnixTimestamp64Nano(start_time)) FROM spans WHERE trace_id = {trace:String})"
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Some of the records, in the order in which they were written, and how many there are in all."""
+
+    rows: pa.Table
+    total: int
+
+
+def span_logs(store: Store, trace_id: str, span_id: str, *, limit: int, offset: int = 0) -> LogPage:
+    """Return the log records that name this span; see `loose_logs` for the columns."""
+    return _page(store, "span_id = {span:String}", {"trace": trace_id, "span": span_id}, limit, offset)
+
+
+def loose_logs(store: Store, trace_id: str, *, limit: int, offset: int = 0) -> LogPage:
+    """Return the log records of the run that name no span, or one that is not stored.
+
+    Columns: time (text, UTC, to the nanosecond), at_ns (from the start of the run; null where no span is stored),
+    event_name, severity, body, attributes, span_id, scope_name, service_name.
+    """
+    return _page(store, f"span_id NOT IN {_SPANS}", {"trace": trace_id}, limit, offset)
+
+
+def count_span_logs(store: Store, trace_id: str, span_id: str) -> int:
+    """Return how many log records name this span."""
+    return _count(store, "span_id = {span:String}", {"trace": trace_id, "span": span_id})
+
+
+def count_loose_logs(store: Store, trace_id: str) -> int:
+    """Return how many log records of the run name no span that is stored."""
+    return _count(store, f"span_id NOT IN {_SPANS}", {"trace": trace_id})
+
+
+def _page(store: Store, which: str, parameters: dict[str, str], limit: int, offset: int) -> LogPage:
+    rows = store.query(
+        f"SELECT * REPLACE (toString(time) AS time), toUnixTimestamp64Nano(record.time) - {_START} AS at_ns"
+        f" FROM ({_RECORDS.format(which=which)}) AS record"
+        " ORDER BY record.time, toUInt64OrZero(attributes['event.sequence']), event_name, span_id, body"
+        " LIMIT {limit:UInt32} OFFSET {offset:UInt64}",
+        parameters | {"limit": limit, "offset": offset},
+    )
+    return LogPage(rows, _count(store, which, parameters))
+
+
+def _count(store: Store, which: str, parameters: dict[str, str]) -> int:
+    counted = store.query(f"SELECT count() AS total FROM ({_RECORDS.format(which=which)})", parameters)
+    total: int = counted.column("total")[0].as_py()
+    return total

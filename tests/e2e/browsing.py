@@ -1,0 +1,36 @@
+"""Opening pages of the dashboard and reading what they show."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import sample_runs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def opened(page: Page, address: str) -> Page:
+    """Open an address and wait until its page is drawn."""
+    page.goto(address)
+    drawn(page)
+    return page
+
+
+def drawn(page: Page) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.locator("#page-end").wait_for(state="attached")
+
+
+def open_run(page: Page, number: int, more: str = "") -> Page:
+    """Open the sample run of this number and wait for its tree."""
+    opened(page, f"/run?trace={sample_runs.trace_of(number)}{more}")
+    page.locator(".trace[data-ready='1']").wait_for()
+    return page
+
+
+def fact(page: Page, label: str) -> str:
+    """Return the figure of the summary that has this label."""
+    box = page.locator(".sl-fact", has=page.locator("dt", has_text=re.compile(f"^{re.escape(label)}$")))
+    return box.locator("dd").first.inner_text()
