@@ -40,6 +40,17 @@ def with_definitions(messages: list[Message], definitions: list[Part]) -> list[M
     return [{"role": "system", "parts": list(definitions)}, *messages]
 
 
+def offered(messages: Plain) -> list[Part]:
+    """Return the definitions in a conversation."""
+    return [
+        part
+        for message in (messages if isinstance(messages, list) else [])
+        if isinstance(message, dict) and isinstance(message.get("parts"), list)
+        for part in message["parts"]
+        if isinstance(part, dict) and part.get("type") == DEFINITION
+    ]
+
+
 def _read(value: Plain, depth: int) -> list[Part]:
     value = parse(value)
     if depth > _DEPTH or not value:

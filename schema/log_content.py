@@ -19,7 +19,8 @@ import pyarrow as pa
 from schema.attributes import Plain, parse, text
 from schema.bulk_update import MONEY, update_spans
 from schema.content import Chosen, choose
-from schema.messages import PREVIEW, system_text
+from schema.definitions import DEFINITION, offered, with_definitions
+from schema.messages import PREVIEW, compact, system_text
 from schema.usage import count, money
 
 if TYPE_CHECKING:
@@ -246,13 +247,20 @@ def _changes(span: dict[str, Any], said: _Said) -> dict[str, Any]:
     for column, role in (("input", "user"), ("output", "assistant")):
         found = _content(span["kind"], said, role)
         if _weight(found.content) > _weight(span[column]):
-            changes |= {column: found.content, f"{column}_preview": found.preview}
+            content = _with_offered(found, span[column]) if role == "user" else found.content
+            changes |= {column: content, f"{column}_preview": found.preview}
             instructions = system_text(found.messages) if role == "user" and span["kind"] == "llm" else ""
             if instructions and not span["prompt_hash"]:
                 changes["prompt_hash"] = "sha256:" + hashlib.sha256(instructions.encode()).hexdigest()
     if said.cost_usd is not None and span["reported_cost_usd"] is None:
         changes["reported_cost_usd"] = said.cost_usd
     return changes
+
+
+def _with_offered(found: Chosen, before: str) -> str:
+    """Return the new input with the tools that the span itself told of, for records may hold the messages only."""
+    tools = offered(parse(before))
+    return compact(with_definitions(found.messages, tools)) if tools and found.messages else found.content
 
 
 def _content(kind: str, said: _Said, role: str) -> Chosen:
@@ -270,14 +278,16 @@ def _content(kind: str, said: _Said, role: str) -> Chosen:
 def _weight(content: str) -> int:
     """Return how much a content says, in characters, whatever the frame in which it says so.
 
-    It grows with every record that is added, so the last word is the same in any order of arrival.
+    It grows with every record that is added, so the last word is the same in any order of arrival. Tools offered do not
+    count: they are no content, and where none was captured they are there all the same.
     """
     weight = 0
     waiting: list[Plain] = [parse(content)]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            waiting += [item for key, item in value.items() if key not in _FRAME]
+            if value.get("type") != DEFINITION:
+                waiting += [item for key, item in value.items() if key not in _FRAME]
         elif isinstance(value, list):
             waiting += value
         elif value is not None:

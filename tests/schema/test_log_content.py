@@ -151,6 +151,23 @@ def test_a_span_that_knows_more_keeps_its_own(empty_store: Store) -> None:
     assert content(empty_store) == (own, "")
 
 
+@pytest.mark.parametrize("words", ["", "Be brief."])
+def test_tools_that_only_the_span_told_of_stay_with_messages_of_records(empty_store: Store, words: str) -> None:
+    tool = {"type": "tool_definition", "name": "look_up", "parameters": {"a long schema": "x" * 500}}
+    empty_store.insert(
+        "spans", to_batch([call(input=json.dumps([{"role": "system", "parts": [tool]}]))]), token=uuid4().hex
+    )
+    add(empty_store, record("gen_ai.user.message", {"content": "Hello?"}, 2))
+    if words:
+        add(empty_store, record("gen_ai.system.message", {"content": words}, 1))
+    join_logs(empty_store, [TRACE])
+    asked, _ = content(empty_store)
+    system, user = json.loads(asked)
+    assert system == {"role": "system", "parts": [*([{"type": "text", "content": words}] if words else []), tool]}
+    assert user == {"role": "user", "parts": [{"type": "text", "content": "Hello?"}]}
+    assert join_logs(empty_store, [TRACE]) == set()
+
+
 def test_records_without_their_span_stay_in_the_logs(empty_store: Store) -> None:
     empty_store.insert("spans", to_batch([call()]), token=uuid4().hex)
     add(empty_store, record("gen_ai.user.message", {"content": "x"}, span_id="f" * 16))

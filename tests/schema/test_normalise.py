@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from any_content import KEYS, KINDS, SCOPES, attribute_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from otlp_requests import PRICES, START, request, span_with, spans_of
 
-from schema import message_shapes, parts
-from schema.dialects import DIALECTS
 from schema.normalise import normalise
 from schema.policy import AttributeKeys, Policy, Retention, RetentionRule
 from schema.span import to_batch
@@ -386,59 +385,6 @@ def test_what_no_dialect_knows_keeps_its_name() -> None:
 
 
 # --- anything at all -------------------------------------------------------------------------------------------------
-
-KEYS = sorted(
-    {
-        key + ("0.message.content" if key.endswith(".") else "")
-        for dialect in DIALECTS
-        for table in (
-            *(dialect.input, dialect.output, dialect.input_value, dialect.output_value, dialect.tool_input),
-            *(
-                dialect.tool_output,
-                dialect.instructions,
-                dialect.answer,
-                dialect.usage,
-                dialect.metadata,
-                dialect.kinds,
-            ),
-            *(names for names in (*dialect.columns.values(), *dialect.context.values(), *dialect.named.values())),
-        )
-        for key in table
-    }
-)
-KINDS = sorted({(key, value) for dialect in DIALECTS for key, values in dialect.kinds.items() for value in values})
-SCOPES = ["", *sorted({scope for dialect in DIALECTS for scope in dialect.scopes})]
-WORDS = st.sampled_from(
-    sorted(
-        {
-            *(*message_shapes._INPUT_KEYS, *message_shapes._OUTPUT_KEYS, *message_shapes._LANGCHAIN),
-            *(*parts._READERS, *parts._UNTYPED, *parts._MEDIA_KEYS, *parts._REASONING_KEYS),
-            *("role", "parts", "type", "data", "lc", "kwargs", "tool_calls", "tool_call_id", "config", "args"),
-        }
-    )
-)
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
-    | st.floats()
-    | st.text(max_size=20)
-    | WORDS
-    | st.just(1)
-)
-NESTED = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.text(max_size=5), inner, max_size=4)
-)
-
-
-@st.composite
-def attribute_values(draw: st.DrawFn) -> object:
-    value = draw(NESTED | st.binary(max_size=20))
-    how = draw(st.sampled_from(["as it is", "json", "cut json", "repr"]))
-    if isinstance(value, bytes) or how == "as it is":
-        return value
-    written = repr(value) if how == "repr" else json.dumps(value)
-    return written[: draw(st.integers(0, len(written)))] if how == "cut json" else written
 
 
 @settings(max_examples=400, deadline=None)
