@@ -43,7 +43,10 @@ def stored(instance: Instance) -> dict[str, list[Span]]:
 def runs(instance: Instance) -> list[dict[str, Any]]:
     return instance.sql(
         "SELECT trace_id, model_calls, model_errors AS model_calls_failed, tool_errors, input_tokens, output_tokens,"
-        " cached_input_tokens, toUInt8(error) AS errors, span_count AS spans, models FROM runs FINAL"
+        " cached_input_tokens, toUInt8(error) AS errors, span_count AS spans, models,"
+        " arrayFilter(x -> x != '', [session_id]) AS sessions, arrayFilter(x -> x != '', [user_id]) AS users,"
+        " nullIf(team, 'unassigned') AS team, nullIf(workflow, 'unassigned') AS workflow, service_name AS service"
+        " FROM runs FINAL"
     )
 
 
