@@ -18,6 +18,8 @@ from pydantic import BaseModel
 
 from collector.intake import IntakeError, Taken, take_in
 from collector.spool import SpoolError
+from redaction.redactor import RULES_VERSION
+from schema.drills import Result, record, remove
 from schema.policy import PolicyError
 from schema.prices import Prices
 from schema.reprice import Repriced, reprice
@@ -60,6 +62,20 @@ class Repricing(BaseModel):
     end: date
     team: str = ""
     dry_run: bool = False
+
+
+class Drilled(BaseModel):
+    """What a drill found."""
+
+    seed: int
+    results: list[Result]
+
+
+class DrillRuns(BaseModel):
+    """The made-up runs of a drill, and the service name of its metrics."""
+
+    trace_ids: list[str]
+    service_name: str
 
 
 class Status(BaseModel):
@@ -118,6 +134,14 @@ def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str, read_po
         days = (datetime.combine(day, time(), UTC) for day in (wanted.start, wanted.end))
         policy = read_policy()
         return reprice(store, Prices(policy.prices), *days, team=wanted.team, dry_run=wanted.dry_run, policy=policy)
+
+    @api.post("/api/drill")
+    def keep_drill(drilled: Drilled) -> None:
+        record(store, datetime.now(UTC), drilled.seed, RULES_VERSION, drilled.results)
+
+    @api.post("/api/drill/remove")
+    def remove_drill(made: DrillRuns) -> None:
+        remove(store, made.trace_ids, made.service_name)
 
     @api.post("/api/ingest")
     def ingest(name: str, body: Annotated[bytes, Body(media_type="application/octet-stream")]) -> list[Taken]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,10 +16,11 @@ from schema.reprice import Repriced
 from schema.store import QueryFailedError, StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from collector.settings import Settings
+    from schema.drills import Result
 
 _TIMEOUT = httpx.Timeout(90, connect=2)  # a read-only query may take a minute
 _PATIENT = httpx.Timeout(None, connect=2)  # months of calls are priced again
@@ -54,6 +56,14 @@ class Instance:
         wanted = {"start": start.isoformat(), "end": end.isoformat(), "team": team, "dry_run": dry_run}
         answer = self._ask("POST", "/api/reprice", json=wanted, timeout=_PATIENT)
         return _REPRICED.validate_json(answer.content)
+
+    def record_drill(self, seed: int, results: Sequence[Result]) -> None:
+        """Have the results of a drill kept. Raises StoreUnavailableError."""
+        self._ask("POST", "/api/drill", json={"seed": seed, "results": [asdict(result) for result in results]})
+
+    def remove_drill(self, trace_ids: Sequence[str], service_name: str) -> None:
+        """Have the made-up runs of a drill deleted. Raises StoreUnavailableError."""
+        self._ask("POST", "/api/drill/remove", json={"trace_ids": list(trace_ids), "service_name": service_name})
 
     def take_in(self, name: str, body: bytes) -> list[Taken]:
         """Hand over a file of OTLP requests; they are on its disk on return. Raises IntakeError."""

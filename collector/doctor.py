@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collector.client import running
 from collector.house import listen, open_spool, open_store
@@ -13,6 +13,7 @@ from collector.settings import SettingsError, refuse_open_door
 from collector.spool import SpoolError
 from redaction.errors import RedactionError
 from redaction.models import require_model
+from schema.drills import LAST_DRILL, LastDrill
 from schema.policy import PolicyError
 from schema.store import StoreError
 
@@ -42,7 +43,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _guarded("redaction model", lambda: f"prepared in {require_model()}", "run: make install")
     for field, what in (("otlp_http_port", "OTLP/HTTP port"), ("dashboard_port", "dashboard port")):
         yield _port(settings, field, what, instance)
-    yield _guarded("store", lambda: _store(settings, instance), "see SPANLEDGER_STORE, or stop what holds the store")
+    help_store = "see SPANLEDGER_STORE, or stop what holds the store"
+    yield _guarded("store", lambda: _store(settings, instance), help_store)
+    yield _guarded("redaction", lambda: _proven(settings, instance), help_store)
 
 
 def _policy(settings: Settings) -> Finding:
@@ -84,12 +87,26 @@ def _spool(settings: Settings) -> str:
 
 def _store(settings: Settings, instance: Instance | None) -> str:
     sql = "SELECT (SELECT count() FROM runs FINAL) AS runs, (SELECT count() FROM spans) AS spans"
+    row = _ask(settings, instance, sql)[0]
+    return f"{row['runs']} runs, {row['spans']} spans"
+
+
+def _proven(settings: Settings, instance: Instance | None) -> str:
+    rows = _ask(settings, instance, LAST_DRILL)
+    if not rows:
+        return "not proven here yet: `spanledger drill` does it"
+    last = LastDrill(**rows[0])
+    return f"last proven {last.at:%Y-%m-%d}: {last.removed} of {last.planted} planted texts were removed"
+
+
+def _ask(settings: Settings, instance: Instance | None, sql: str) -> list[dict[str, Any]]:
     if instance:
-        row = instance.query(sql).to_pylist()[0]
+        table = instance.query(sql)
     else:
         with open_store(settings, patience=0) as store:
-            row = store.query(sql).to_pylist()[0]
-    return f"{row['runs']} runs, {row['spans']} spans"
+            table = store.query(sql)
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
 
 
 def _port(settings: Settings, field: str, what: str, instance: Instance | None) -> Finding:

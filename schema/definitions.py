@@ -44,11 +44,15 @@ def offered(messages: Plain) -> list[Part]:
     """Return the definitions in a conversation."""
     return [
         part
-        for message in (messages if isinstance(messages, list) else [])
-        if isinstance(message, dict) and isinstance(message.get("parts"), list)
-        for part in message["parts"]
+        for message in _list(messages)
+        if isinstance(message, dict)
+        for part in _list(message.get("parts"))
         if isinstance(part, dict) and part.get("type") == DEFINITION
     ]
+
+
+def _list(value: Plain) -> list[Plain]:
+    return value if isinstance(value, list) else []
 
 
 def _read(value: Plain, depth: int) -> list[Part]:

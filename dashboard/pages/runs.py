@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import connection, figures, filters, links, run_cells, trouble
 from dashboard.components.blocks import Fact, facts, notice
 from dashboard.components.table import Cell, Column, Row, table
+from schema.drills import LastDrill, last_drill, removed_share
 from schema.queries.filters import Filter
 from schema.queries.runs import RunList, Summary, list_runs, summary
 from schema.queries.session_sizes import session_sizes
@@ -100,6 +101,21 @@ def _summary(chosen: Filter) -> Summary:
     return summary(connection.store(), chosen)
 
 
+@st.cache_resource(ttl=_REFRESH_S * 10, max_entries=1, show_spinner=False)
+def _last_drill() -> list[LastDrill]:
+    found = last_drill(connection.store())
+    return [found] if found else []
+
+
+def _proven(last: list[LastDrill]) -> Fact:
+    """Say what the last drill proved of redaction."""
+    for drill in last:
+        tone = "warn" if drill.removed < drill.planted else ""
+        proven = f"of {drill.planted} planted texts, last proven {drill.at:%Y-%m-%d}"
+        return Fact("Redaction", removed_share(drill.removed, drill.planted), proven, tone)
+    return Fact("Redaction", "not proven", "spanledger drill proves it")
+
+
 def _page_number() -> int:
     given = st.query_params.get("page", "1")
     if given.isdecimal() and 1 <= int(given) <= LAST_PAGE:
@@ -140,6 +156,7 @@ def _figures(total: Summary) -> None:
             Fact("Output tokens", figures.tokens(total.output_tokens)),
             Fact("Duration p50", figures.duration(total.p50_ns)),
             Fact("Duration p95", figures.duration(total.p95_ns)),
+            _proven(_last_drill()),
         ],
         label="Summary of the chosen runs",
     )

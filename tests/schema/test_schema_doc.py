@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from schema.dialects import DIALECTS
+from schema.drills import DRILL_SCHEMA
 from schema.run_rows import RUN_SCHEMA
 from schema.span import SPAN_SCHEMA
 
 TEXT = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("table", "columns"), [("spans", SPAN_SCHEMA.names), ("runs", RUN_SCHEMA.names)])
+@pytest.mark.parametrize(
+    ("table", "columns"), [("spans", SPAN_SCHEMA.names), ("runs", RUN_SCHEMA.names), ("drills", DRILL_SCHEMA.names)]
+)
 def test_every_column_is_explained(table: str, columns: list[str]) -> None:
     section = TEXT.split(f"\n## `{table}`\n")[1].split("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == columns

@@ -1,0 +1,127 @@
+"""Looks for what was planted in what was stored, in every writing in which it could still be read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import quote
+
+from schema.drills import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from collector.drill.runs import Planted
+
+Fate = Literal["removed", "left_in_part", "left_whole"]
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_PART: Final = 4  # characters that a word needs to give anything away
+_COMMON: Final = 0.02  # share of the texts of its kind in which a word stands that gives nothing away ("street")
+_SPACE: Final = re.compile(r"[\s\\]+")
+_CHUNK: Final = 1 << 24
+_LONG: Final = 8  # bytes that a text needs, to be looked for in files: shorter ones are there by chance
+
+
+def results(planted: Iterable[Planted], stored: Mapping[str, str]) -> list[Result]:
+    """Return what became of the planted texts, by entity and place; `stored` is all text of each run by trace id."""
+    everything = list(planted)
+    telling = _telling(everything)
+    found: defaultdict[tuple[str, str], Counter[Fate]] = defaultdict(Counter)
+    readable = {trace: (_plain(text), set(_WORD.findall(text.lower()))) for trace, text in stored.items()}
+    for item in everything:
+        text, words = readable[item.trace_id]
+        if any(_plain(form) in text for form in forms(item.invented.text)):
+            fate: Fate = "left_whole"
+        else:
+            fate = "removed" if words.isdisjoint(telling(item)) else "left_in_part"
+        found[item.invented.entity, item.place][fate] += 1
+    return [
+        Result(entity, place, fates.total(), fates["removed"], fates["left_in_part"], fates["left_whole"])
+        for (entity, place), fates in sorted(found.items())
+    ]
+
+
+def _telling(planted: Sequence[Planted]) -> Callable[[Planted], set[str]]:
+    """Return what gives the words of a planted text that give it away: long ones that few others of its kind have."""
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for item in planted:
+        kinds[item.invented.entity].update(_words(item))
+    of_kind = Counter(item.invented.entity for item in planted)
+    common = {
+        entity: {word for word, times in words.items() if times > max(1, _COMMON * of_kind[entity])}
+        for entity, words in kinds.items()
+    }
+    return lambda item: _words(item) - common[item.invented.entity]
+
+
+def _words(item: Planted) -> set[str]:
+    return {word for word in _WORD.findall(item.invented.text.lower()) if len(word) >= _PART}
+
+
+def _plain(text: str) -> str:
+    """Return a text so that line ends, their escapes and capitals make no difference."""
+    return _SPACE.sub(" ", text.replace("\\n", " ")).lower()
+
+
+def forms(text: str) -> Iterator[str]:
+    """Return the writings in which a text can be read: as it is, in JSON, in a URL, in base64."""
+    yield from {text, json.dumps(text)[1:-1], quote(text), quote(text, safe="")}
+    raw = text.encode()
+    for shift in range(3):
+        # Of base64, only what no neighbour changes.
+        coded = base64.b64encode(bytes(shift) + raw).decode()[shift + (shift > 0) :]
+        yield coded[: len(coded) - 4]
+
+
+def text_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return all text of each run: of every column of its rows, which all have a `trace_id`."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        found[row["trace_id"]] += _strings([value for name, value in row.items() if name != "trace_id"])
+    return {trace: "\n".join(texts) for trace, texts in found.items()}
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings([*value.keys(), *value.values()])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
+
+
+def left_in_files(planted: Iterable[Planted], files: Iterable[Path]) -> dict[Path, int]:
+    """Return the files that hold planted texts in the clear (in UTF-8 or UTF-16), with how many."""
+    wanted = {
+        coded
+        for item in planted
+        for coded in (item.invented.text.encode(), item.invented.text.encode("utf-16-le"))
+        if len(coded) >= _LONG
+    }
+    pattern = re.compile(b"|".join(re.escape(text) for text in sorted(wanted, key=len, reverse=True)))
+    longest = max(map(len, wanted), default=1)
+    left = {}
+    for file in files:
+        hits = _hits(file, pattern, longest) if file.is_file() else set()
+        if hits:
+            left[file] = len(hits)
+    return left
+
+
+def _hits(file: Path, pattern: re.Pattern[bytes], longest: int) -> set[bytes]:
+    hits: set[bytes] = set()
+    tail = b""
+    try:
+        with file.open("rb") as content:
+            while chunk := content.read(_CHUNK):
+                hits.update(pattern.findall(tail + chunk))
+                tail = chunk[-longest:]
+    except FileNotFoundError:  # the engine merged it away meanwhile; what it held is in another one
+        return hits
+    return hits
