@@ -28,9 +28,9 @@ _JSON_START = frozenset('{["')
 
 def plain(value: AnyValue) -> Plain:
     """Return an OTLP value as a plain value; bytes become base64, as in OTLP's own JSON encoding."""
-    number = value.int_value
-    if number:  # a short way for the most frequent of those that are no strings
-        return number
+    found: Plain = value.string_value or value.int_value
+    if found:  # a short way for the most frequent
+        return found
     which = value.WhichOneof("value")
     if which is None:
         return None
@@ -74,7 +74,7 @@ def parse(value: Plain) -> Plain:
             return value
         value = stripped
     try:
-        return cast("Plain", from_json(value))
+        return cast("Plain", from_json(value, cache_strings="keys"))
     except ValueError as error:
         return _parse_broken(value, str(error))
 

@@ -30,6 +30,7 @@ class Call(NamedTuple):
     response_id: str
     tool_name: str
     tool_call_id: str
+    failed: bool = False
 
 
 def model_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
@@ -37,7 +38,8 @@ def model_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
 
     A span of a model kind is one unless it says nothing of a model, provider, tokens or failure; wraps another one that
     has usage or that is as poor as itself; or is the same call seen by a second instrumentation beside it: same
-    response id and parent, another scope, overlapping time.
+    response id and parent, another scope, overlapping time; where both failed, one's time inside the other's instead of
+    the id, which a failed call does not have.
     """
     models = {span.span_id: span for span in spans if span.kind in MODEL_KINDS and span.known}
     above = {key: [models[up] for up in _ancestors(key, parents) if up in models] for key in models}
@@ -74,14 +76,15 @@ def _same_tool_call(span: Call, other: Call) -> bool:
 def _told_twice(calls: Iterable[Call]) -> set[str]:
     beside: dict[tuple[str, str], list[Call]] = defaultdict(list)
     for span in calls:
-        if span.response_id:
+        if span.response_id or span.failed:
             beside[span.parent_span_id, span.response_id].append(span)
     twice = set()
     for group in beside.values():
         group.sort(key=lambda span: (not span.usage, span.duration, span.span_id))
         kept: list[Call] = []
         for span in group:
-            if any(span.scope != other.scope and _overlap(span, other) for other in kept):
+            together = _overlap if span.response_id else _surrounds
+            if any(span.scope != other.scope and together(span, other) for other in kept):
                 twice.add(span.span_id)
             else:
                 kept.append(span)
@@ -90,6 +93,10 @@ def _told_twice(calls: Iterable[Call]) -> set[str]:
 
 def _overlap(one: Call, other: Call) -> bool:
     return one.start <= other.start + other.duration and other.start <= one.start + one.duration
+
+
+def _surrounds(one: Call, other: Call) -> bool:
+    return one.start <= other.start and other.start + other.duration <= one.start + one.duration
 
 
 def _ancestors(span_id: str, parents: Mapping[str, str]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,22 +21,24 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def charge(spans: Iterable[Span], prices: Prices) -> None:
     """Price the real model calls of a request; wrappers that repeat one lose their token counts and cost."""
-    traces: dict[str, list[Span]] = defaultdict(list)
-    calling = set()
+    parents: dict[str, dict[str, str]] = {}
+    calls: dict[str, list[Span]] = {}
     for span in spans:
-        traces[span.trace_id].append(span)
+        trace = span.trace_id
+        if trace not in parents:
+            parents[trace], calls[trace] = {}, []
+        parents[trace][span.span_id] = span.parent_span_id
         if span.kind in MODEL_KINDS:
-            calling.add(span.trace_id)
-    for trace in calling:
-        parents = {span.span_id: span.parent_span_id for span in traces[trace]}
-        models = [span for span in traces[trace] if span.kind in MODEL_KINDS]
-        real = model_calls(map(call_of, models), parents)
-        for span in models:
-            if span.span_id in real:
-                priced = price_of(span, prices)
-                span.cost_usd, span.cost_source = priced.cost_usd, priced.source
-            else:
-                _clear(span)
+            calls[trace].append(span)
+    for trace, models in calls.items():
+        if models:
+            real = model_calls(map(call_of, models), parents[trace])
+            for span in models:
+                if span.span_id in real:
+                    priced = price_of(span, prices)
+                    span.cost_usd, span.cost_source = priced.cost_usd, priced.source
+                else:
+                    _clear(span)
 
 
 def call_of(span: Span) -> Call:
@@ -55,12 +56,19 @@ def call_of(span: Span) -> Call:
         span.response_id,
         span.tool_name,
         span.tool_call_id,
+        span.status == "error",
     )
 
 
 def price_of(span: Span, prices: Prices) -> Priced:
     """Return what a model call costs: by our prices, else by its sender's word."""
-    usage = Usage(*(getattr(span, column) for column in TOKENS))
+    usage = Usage(
+        span.input_tokens,
+        span.output_tokens,
+        span.cached_input_tokens,
+        span.cache_write_tokens,
+        span.reasoning_tokens,
+    )
     at = _EPOCH + timedelta(microseconds=span.start_time // 1000)
     priced = prices.price(span.provider, span.model, usage, at, span.duration_ns)
     if priced.cost_usd is None and span.reported_cost_usd is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from schema.attributes import scalar, text
@@ -40,6 +41,8 @@ _APPROVALS = {
     "deny": "rejected",
     "denied": "rejected",
 }
+_PRIVATE = re.compile(r"(^|\.)_(?!_)[^.]*$")
+_CLASS = re.compile(r"^<class '(.*)'>$")  # Semantic Kernel writes the class as Python shows it
 _HANDOFF = "handoff to "  # OpenInference reports the hand-off between agents as a tool
 
 
@@ -47,13 +50,15 @@ def fill_columns(
     span: Span, status: OtlpStatus, reading: Reading, events: Events, *, exceptions_are_errors: bool
 ) -> None:
     """Fill every typed column but content, context and cost."""
-    for column, (given, _) in reading.columns.items():
+    for column, key in reading.columns.items():
         if column in _TEXTS:
-            value = scalar(given)
+            value = scalar(reading.values[key])
             if value.lower() not in _UNKNOWN:
                 setattr(span, column, value)
-    span.approval_status = _APPROVALS.get(span.approval_status, span.approval_status)
-    span.evaluation = judged(reading.texts, events)
+    if span.approval_status:
+        span.approval_status = _APPROVALS.get(span.approval_status, span.approval_status)
+    if reading.evaluated or events.stored:
+        span.evaluation = judged(reading.values, events)
     _fill_model(span, reading)
     span.kind = _kind(span, reading)
     _fill_names(span, reading)
@@ -66,13 +71,13 @@ def fill_columns(
 
 def _fill_model(span: Span, reading: Reading) -> None:
     for column in ("response_model", "request_model"):
-        model = scalar(reading.best(column))
-        if model.lower() not in _UNKNOWN:
-            span.model = model
-            break
-    named = reading.columns.get("provider")
-    if named is not None:
-        span.provider = provider_name(scalar(named[0]))
+        if column in reading.columns:
+            model = scalar(reading.best(column))
+            if model.lower() not in _UNKNOWN:
+                span.model = model
+                break
+    if "provider" in reading.columns:
+        span.provider = provider_name(scalar(reading.best("provider")))
     if not span.provider and span.model:
         product = reading.best("product")
         span.provider = provider_name(scalar(product)) if product else ""
@@ -87,7 +92,7 @@ def _kind(span: Span, reading: Reading) -> Kind:
         return "llm" if span.model and counted and not reading.kind_given else "other"
     if kind == "tool" and not span.tool_name and span.name.startswith(_HANDOFF):
         return "agent"
-    if kind == "llm" and span.name.rpartition(".")[2].startswith("_"):
+    if kind == "llm" and _PRIVATE.search(span.name):
         return "other"  # LlamaIndex traces private steps (`_prepare_chat_with_tools`) as if they were calls
     return kind  # type: ignore[return-value]
 
@@ -95,7 +100,7 @@ def _kind(span: Span, reading: Reading) -> Kind:
 def _fill_names(span: Span, reading: Reading) -> None:
     if span.kind == "tool":
         if not span.tool_name:
-            span.tool_name = scalar(reading.best("entity_name")) or span.name
+            span.tool_name = scalar(reading.best("entity_name")) or span.name.removesuffix(".__call__")
         if span.tool_name.startswith("mcp__"):  # Claude Code: mcp__<server>__<tool>
             span.tool_name = span.tool_name.rpartition("__")[2] or span.tool_name
     elif span.kind == "agent" and not span.agent_name:
@@ -106,34 +111,50 @@ def _fill_status(
     span: Span, status: OtlpStatus, reading: Reading, events: Events, *, exceptions_are_errors: bool
 ) -> None:
     span.status = _STATUS.get(status.code, "unset")
-    span.status_message = status.message or text(reading.best("status_message"))
-    if events.interrupt or is_interrupt(span.error_type):
+    span.status_message = status.message
+    if not span.status_message and "status_message" in reading.columns:
+        span.status_message = text(reading.best("status_message"))
+    if events.interrupt or (span.error_type and is_interrupt(span.error_type)):
         span.status = "ok" if span.status == "error" else span.status
         span.approval_status = span.approval_status or "requested"
         span.error_type = ""
         return
     if reading.failed or (exceptions_are_errors and events.exception_type):
         span.status = "error"
+    elif span.error_type and span.status == "unset":
+        span.status = "error"  # an error type says that it failed; AG2 says nothing else
     if span.status == "error":
-        span.error_type = span.error_type or events.exception_type
+        span.error_type = _CLASS.sub(r"\1", span.error_type) or events.exception_type
         span.status_message = span.status_message or events.exception_message
 
 
 def _fill_usage(span: Span, reading: Reading) -> None:
-    cost: Plain = reading.best("reported_cost")
+    cost = reading.best("reported_cost")
     usage = Usage()
     for value in reading.usage:
         if isinstance(value, dict):
             more = usage_of(value) if not _is_cost(value) else Usage()
             usage = more if usage == Usage() else usage
             cost = value.get("total") if cost is None and _is_cost(value) else cost
-    for column in TOKENS:
-        given = count(reading.best(column))
-        setattr(span, column, getattr(usage, column) if given is None else given)
+    for column, counted in zip(TOKENS, usage, strict=True):
+        given = count(reading.best(column)) if column in reading.columns else None
+        setattr(span, column, counted if given is None else given)
     fresh = count(reading.best("uncached_input_tokens"))
+    if fresh is None and usage.input_tokens != span.input_tokens:
+        fresh = _without_cache(span.input_tokens, usage)
     if fresh is not None:
         span.input_tokens = fresh + (span.cached_input_tokens or 0) + (span.cache_write_tokens or 0)
     span.reported_cost_usd = money(cost)
+    if span.reported_cost_usd == 0 and span.input_tokens is None and span.output_tokens is None:
+        span.reported_cost_usd = None  # Langfuse says 0 of a call that failed
+
+
+def _without_cache(given: int | None, usage: Usage) -> int | None:
+    """Return the input tokens given beside an object of the provider's if they are its uncached ones (Vercel 5)."""
+    if given is None:
+        return None
+    whole = given + (usage.cached_input_tokens or 0) + (usage.cache_write_tokens or 0)
+    return given if whole == usage.input_tokens else None
 
 
 def _is_cost(value: dict[str, Plain]) -> bool:

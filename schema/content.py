@@ -7,169 +7,131 @@ Anything else: the value as it was sent.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from schema.attributes import Plain, dump, parse, text, unquote
+from schema.attributes import Plain, dump, parse, text
 from schema.definitions import definitions_of, with_definitions
 from schema.dialects.rules import STANDARD
-from schema.indexed import tree
 from schema.message_shapes import Message, messages_of, with_system
 from schema.messages import PREVIEW, answer_text, compact, has_parts, last_user_text, with_tool_calls
 from schema.parts import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from schema.dialects.rules import Rule
+    from schema.candidates import Candidate
     from schema.parts import Part
 
-_BESIDE = frozenset({"instructions", "definitions"})
+_PIECES = ("reasoning", "text", "tool_calls")  # in the order in which a model makes them
 _TOOL_SLOTS = frozenset({"tool", "value"})
+_DOCUMENTS = frozenset({"retrieval", "reranker", "embedding"})
+_CONVERSING = frozenset({"agent", "workflow", "llm"})
 _WRAPPED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 # Without one of these words, arguments or a result have no frame, and need not be read.
 _FRAMES = {"user": ('"kwargs"', '"input_str"', "'kwargs'"), "assistant": ('"content"', '"output"', '"text"')}
 _MESSAGE_ROLES = {"gen_ai.system.message": "system", "gen_ai.user.message": "user", "gen_ai.tool.message": "tool"}
 
 
-class Candidate:
-    """One attribute, or one family of indexed attributes, that may hold the input or the output.
-
-    `slot`: conversation, value, tool, instructions, definitions, text, reasoning or tool_calls. `prefix`: of indexed
-    keys, or "".
-    """
-
-    __slots__ = ("dialect", "items", "prefix", "slot")
-
-    def __init__(self, rule: Rule, items: list[tuple[str, Plain]]) -> None:
-        _, self.slot, _, self.dialect, _, self.prefix = rule
-        self.items = items
-
-    @property
-    def value(self) -> Plain:
-        """The value of the (first) attribute."""
-        return self.items[0][1]
-
-    @property
-    def keys(self) -> list[str]:
-        """The attributes that it is made of."""
-        return [key for key, _ in self.items]
-
-    def read(self) -> Plain:
-        """Return the value, read from JSON or from indexed keys."""
-        return self._tree() if self.prefix else parse(self.value)
-
-    def calls_tools(self) -> bool:
-        """Return whether it may hold a tool call, without reading it."""
-        if self.prefix:
-            return any("tool_calls." in key or "function_call" in key for key, _ in self.items)
-        return "tool" in text(self.value)
-
-    def raw(self) -> str:
-        """Return the value as the sender wrote it."""
-        return dump(self._tree()) if self.prefix else unquote(text(self.value))
-
-    def _tree(self) -> Plain:
-        return tree(self.prefix, self.items)
-
-
 @dataclass(slots=True)
 class Chosen:
-    """The content of one direction: what is stored, its preview, and the keys that it makes superfluous."""
+    """The content of one direction: what is stored, its preview, and the candidates that it makes superfluous."""
 
     content: str = ""
     preview: str = ""
-    used: set[str] = field(default_factory=set)
+    used: Sequence[Candidate] = ()
     messages: list[Message] = field(default_factory=list)
     from_events: bool = False
 
 
-def choose(kind: str, candidates: list[Candidate], events: list[dict[str, Plain]], *, role: str) -> Chosen:
+_NOTHING = Chosen()
+_Offered: TypeAlias = "dict[str, list[Candidate]]"  # by slot, the strongest first
+
+
+def choose(kind: str, candidates: Iterable[Candidate], events: list[dict[str, Plain]], *, role: str) -> Chosen:
     """Return the content of one direction (`role`: "user" for the input, "assistant" for the output)."""
     if not candidates and not events:
-        return Chosen()
+        return _NOTHING
     if kind == "tool":
         return _tool(candidates, events, role)
+    offered = _by_slot(candidates)
     found = None
     if kind in {"llm", "agent"}:
-        found = _conversation(candidates, events, role, values=kind == "llm")
-    if found is None:
-        found = _value(candidates, kind)
+        found = _conversation(offered, events, role, values=kind == "llm")
+    found = found or _value(offered, kind)
     if not found.content:
-        found = _conversation(candidates, events, role, values=False) or found
-    if not found.preview:
+        found = _conversation(offered, events, role, values=False) or found
+    if found.content:
         found.preview = _preview(found, kind, role)
     return found
 
 
-def _conversation(
-    candidates: list[Candidate], events: list[dict[str, Plain]], role: str, *, values: bool
-) -> Chosen | None:
+def _by_slot(candidates: Iterable[Candidate]) -> _Offered:
+    offered: _Offered = {}
+    for candidate in candidates:
+        offered.setdefault(candidate.slot, []).append(candidate)
+    return offered
+
+
+def _conversation(offered: _Offered, events: list[dict[str, Plain]], role: str, *, values: bool) -> Chosen | None:
     """Return the first candidate that reads as a conversation, else an answer in pieces, else the message events.
 
     With `values` (a model call), what came beside the messages joins them: the system prompt and the tools offered.
     """
-    found, used = _first_conversation(candidates, role, values=values)
-    found = found or _pieces(candidates)
+    found, used = _first_conversation(offered, role, values=values)
+    found = found or _pieces(offered)
     from_events = not found and bool(events)
     if from_events:
         found = _event_messages(events, role)
-    beside = [candidate for candidate in candidates if candidate.slot in _BESIDE]
-    if beside and (found or values):
+    if "instructions" in offered or "definitions" in offered:
         if values and not found:
-            bare = _value(candidates, "llm")
-            found, used = [{"role": role, "parts": list(parts_of(bare.content))}], bare.used
-        found = _with_beside(found, beside, used, tools=values)
+            bare = _value(offered, "llm")
+            found, used = [{"role": role, "parts": list(parts_of(bare.content))}], [*bare.used]
+        if found:
+            found = _with_beside(found, offered, used, tools=values)
     found = [message for message in found if message.get("parts")]
     if not found:
         return None
-    return Chosen(compact(found), "", used, found, from_events=from_events)
+    return Chosen(compact(found), "", used, found, from_events)
 
 
-def _with_beside(messages: list[Message], beside: list[Candidate], used: set[str], *, tools: bool) -> list[Message]:
+def _with_beside(messages: list[Message], offered: _Offered, used: list[Candidate], *, tools: bool) -> list[Message]:
+    for candidate in offered.get("instructions", ()):
+        messages = with_system(messages, candidate.value)
+        used.append(candidate)
     definitions: list[Part] = []
-    for candidate in beside:
-        if candidate.slot == "instructions":
-            messages = with_system(messages, candidate.value)
-            used.update(candidate.keys)
-        elif tools and not definitions:
-            definitions = definitions_of(candidate.read())
+    for candidate in offered.get("definitions", ()) if tools else ():
+        definitions = definitions or definitions_of(candidate.read())
     return with_definitions(messages, definitions)
 
 
-def _first_conversation(candidates: list[Candidate], role: str, *, values: bool) -> tuple[list[Message], set[str]]:
+def _first_conversation(offered: _Offered, role: str, *, values: bool) -> tuple[list[Message], list[Candidate]]:
     found: list[Message] = []
-    used: set[str] = set()
-    for candidate in candidates:
-        slot = candidate.slot
-        if slot != "conversation" and not (values and slot == "value"):
-            continue
+    used: list[Candidate] = []
+    conversations = offered.get("conversation", [])
+    for candidate in [*conversations, *offered.get("value", ())] if values else conversations:
         if not found:
             messages = messages_of(candidate.read(), role)
             if has_parts(messages):
                 found = messages
-                if candidate.dialect == STANDARD:  # any other shape may hold more than its messages
-                    used.update(candidate.keys)
-        elif role == "assistant" and slot == "conversation" and candidate.calls_tools():
+                if candidate.source.dialect == STANDARD:  # any other shape may hold more than its messages
+                    used.append(candidate)
+        elif role == "assistant" and candidate.slot == "conversation" and candidate.calls_tools():
             found = with_tool_calls(found, messages_of(candidate.read(), role))
     return found, used
 
 
-def _pieces(candidates: Iterable[Candidate]) -> list[Message]:
+def _pieces(offered: _Offered) -> list[Message]:
     """Return an answer whose reasoning, text and tool calls came in attributes of their own."""
-    pieces = {
-        candidate.slot: candidate for candidate in candidates if candidate.slot in {"reasoning", "text", "tool_calls"}
-    }
     parts = []
-    for slot in ("reasoning", "text", "tool_calls"):
-        candidate = pieces.get(slot)
-        if candidate is None or candidate.value in (None, ""):
+    for slot in _PIECES:
+        if slot not in offered:
             continue
-        value = parse(candidate.value)
+        given = offered[slot][-1].value
+        value = parse(given)
         if slot == "reasoning":
-            inner = text(value) if isinstance(value, str) else None
-            parts += parts_of({"type": "reasoning", "content": inner if inner is not None else value})
+            parts += parts_of({"type": "reasoning", "content": value})
         elif slot == "text":
-            parts += parts_of(text(candidate.value))
+            parts += parts_of(text(given))
         elif isinstance(value, list):
             parts += [
                 part for call in value if isinstance(call, dict) for part in parts_of({**call, "type": "tool-call"})
@@ -218,49 +180,49 @@ def _details(attributes: dict[str, Plain], role: str) -> list[Message]:
     return []
 
 
-def _value(candidates: list[Candidate], kind: str) -> Chosen:
-    ordered = [candidate for candidate in candidates if candidate.slot == "value"]
-    if kind not in {"retrieval", "reranker", "embedding"}:
+def _value(offered: _Offered, kind: str) -> Chosen:
+    ordered = offered.get("value", [])
+    if len(ordered) > 1 and kind not in _DOCUMENTS:
         # Documents are what retrieval returns; elsewhere they come with the value that holds them.
-        ordered.sort(key=lambda candidate: bool(candidate.prefix))
+        ordered = sorted(ordered, key=lambda candidate: bool(candidate.source.prefix))
     for candidate in ordered:
         raw = candidate.raw()
         if raw and raw != "null":
-            return Chosen(raw, "", set(candidate.keys))
-    return Chosen()
+            return Chosen(raw, "", [candidate])
+    return _NOTHING
 
 
 def _preview(found: Chosen, kind: str, role: str) -> str:
     messages = found.messages
-    if not messages and found.content[:1] in ("{", "[") and kind in {"agent", "workflow", "llm"}:
+    if not messages and found.content[0] in "{[" and kind in _CONVERSING:
         messages = messages_of(parse(found.content), role)
     if messages:
         return (last_user_text(messages) if role == "user" else answer_text(messages))[:PREVIEW]
     return found.content[:PREVIEW]
 
 
-def _tool(candidates: list[Candidate], events: list[dict[str, Plain]], role: str) -> Chosen:
+def _tool(candidates: Iterable[Candidate], events: list[dict[str, Plain]], role: str) -> Chosen:
     for candidate in candidates:
-        if candidate.slot in _TOOL_SLOTS and not candidate.prefix:
+        if candidate.slot in _TOOL_SLOTS and not candidate.source.prefix:
             raw = candidate.raw()
             if raw:
                 content = _unwrapped(raw, role)
-                return Chosen(content, content[:PREVIEW], set(candidate.keys) if content == raw else set())
+                return Chosen(content, content[:PREVIEW], [candidate] if content == raw else [])
     name = "gen_ai.choice" if role == "assistant" else "gen_ai.tool.message"
     for event in events:
         attributes = event["attributes"]
         if event["name"] == name and isinstance(attributes, dict):
             value = attributes.get("message" if role == "assistant" else "content")
             content = _result_text(parse(value)) or text(value)
-            return Chosen(content, content[:PREVIEW], set(), from_events=True)
+            return Chosen(content, content[:PREVIEW], from_events=True)
     if role == "assistant":
-        return _conversation(candidates, [], role, values=False) or Chosen()
+        return _conversation(_by_slot(candidates), [], role, values=False) or _NOTHING
     return Chosen()
 
 
 def _unwrapped(raw: str, role: str) -> str:
     """Arguments without the frame in which decorators and LangChain callbacks report them; results likewise."""
-    if raw[0] not in "{[" or not any(mark in raw for mark in _FRAMES[role]):
+    if raw[0] not in "{[" or not _framed(raw, _FRAMES[role]):
         return raw
     value = parse(raw)
     if role == "assistant":
@@ -272,6 +234,13 @@ def _unwrapped(raw: str, role: str) -> str:
             inner = value.get("inputs") or parse(value["input_str"])
             return text(inner) or raw
     return raw
+
+
+def _framed(raw: str, marks: tuple[str, ...]) -> bool:
+    for mark in marks:  # noqa: SIM110 - any() takes longer than the search
+        if mark in raw:
+            return True
+    return False
 
 
 def _result_text(value: Plain) -> str:

@@ -1,15 +1,17 @@
 """Team, workflow, version, session, user and environment of a span: its own, its ancestors', its resource's.
 
 Strongest first: what an ingest key stamped on the resource, the operator's own keys on the span, on its nearest
-ancestor, a dialect's association keys on the span, on its nearest ancestor, the operator's keys on the resource, names
-that a framework made up (`gen_ai.workflow.name`, a thread id) on the span, on its nearest ancestor. Ancestors that came
-in another request are looked up in the store (schema/late_context.py), by what each span's column `context` remembers.
+ancestor, a dialect's association keys on the span, on its nearest ancestor, the session that the rest of the trace
+agrees on, the operator's keys on the resource, names that a framework made up (`gen_ai.workflow.name`, a thread id) on
+the span, on its nearest ancestor. Ancestors that came in another request are looked up in the store
+(schema/late_context.py), by what each span's column `context` remembers.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from schema.dialects.rules import CONTEXT
 
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
     from schema.policy import AttributeKeys
 
-Ranked = dict[str, tuple[int, str]]
-"""Context column: (rank of the key that gave it, value)."""
+Words: TypeAlias = dict[str, str]
+"""What somebody names, as the column `context` holds it: {"operator.team": "payments"}. Shared: never changed."""
 
 COLUMN_OF: Final = {column: {"session": "session_id", "user": "user_id"}.get(column, column) for column in CONTEXT}
 """Context column: the column of `spans` that holds it."""
@@ -27,110 +29,96 @@ COLUMN_OF: Final = {column: {"session": "session_id", "user": "user_id"}.get(col
 STAMPED: Final = "spanledger.stamped."
 """Before a context column: the resource attribute that is true where an ingest key, not the sender, named it."""
 
-_NOTHING: Final[Mapping[str, str]] = {}
+_STRENGTHS: Final = ("stamped", "operator", "associated", "trace", "resource", "named")
+_AROUND: Final = ("stamped.", "resource.")
+_TRACE_SESSION: Final = "trace.session"
+_NOTHING: Final[Words] = {}
 
 
-class Surroundings(NamedTuple):
-    """What a resource says about the context of its spans, by context column."""
-
-    resource: Mapping[str, str]
-    stamped: Mapping[str, str]
-    words: dict[str, str]  # both of them as the column `context` holds them
-
-
-class Context(NamedTuple):
-    """What one span and its resource say, by strength. A span is known by its trace id and span id."""
+@dataclass(slots=True)
+class Context:
+    """What one span and its resource name. A span is known by its trace id and span id."""
 
     span: tuple[str, str]
     parent: tuple[str, str]
-    operator: Mapping[str, str]
-    associated: Mapping[str, str]
-    named: Mapping[str, str]
-    around: Surroundings
+    words: Words  # the span's own, which its descendants inherit
+    around: Words  # its resource's
 
 
-class _Inherited(NamedTuple):
-    """The values that hold for a span, its ancestors' included, by strength."""
-
-    operator: Mapping[str, str]
-    associated: Mapping[str, str]
-    named: Mapping[str, str]
-
-
-_ROOT = _Inherited(_NOTHING, _NOTHING, _NOTHING)
-
-
-def values_of(ranked: Ranked) -> Mapping[str, str]:
-    """Return the values without the ranks of their keys."""
-    return {column: value for column, (_, value) in ranked.items()} if ranked else _NOTHING
-
-
-def surroundings_of(resource: Mapping[str, str], keys: AttributeKeys) -> Surroundings:
+def surroundings_of(resource: Mapping[str, str], keys: AttributeKeys) -> Words:
     """Return what a resource names, from the texts stored for its attributes."""
-    given: dict[str, str] = {}
-    stamped: dict[str, str] = {}
+    given: Words = {}
+    stamped: Words = {}
     for column in CONTEXT:
         for key in getattr(keys, column):
             value = resource.get(key)
             if value:
-                (stamped if resource.get(STAMPED + column) == "true" else given)[column] = value
+                if resource.get(STAMPED + column) == "true":
+                    stamped[f"stamped.{column}"] = value
+                else:
+                    given[f"resource.{column}"] = value
                 break
-    return Surroundings(given, stamped, _words(resource=given, stamped=stamped))
+    return given | stamped
 
 
-def words_of(context: Context) -> dict[str, str]:
-    """Return what a span and its resource name, as its column `context` holds it: {"operator.team": "payments"}.
-
-    Spans that name nothing themselves share one dict.
-    """
-    _, _, operator, associated, named, around = context
-    if not (operator or associated or named):
-        return around.words
-    return {**around.words, **_words(operator=operator, associated=associated, named=named)}
+def words_of(context: Context) -> Words:
+    """Return what a span and its resource name; spans that name nothing themselves share one dict."""
+    return context.around | context.words if context.words else context.around
 
 
-def _words(**by_strength: Mapping[str, str]) -> dict[str, str]:
-    return {
-        f"{strength}.{column}": value for strength, values in by_strength.items() for column, value in values.items()
-    }
-
-
-def remembered(span: tuple[str, str], parent: tuple[str, str], words: dict[str, str]) -> Context:
+def remembered(span: tuple[str, str], parent: tuple[str, str], words: Words) -> Context:
     """Return the context of a stored span from its column `context`."""
-    said: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for word, value in words.items():
-        strength, _, column = word.partition(".")
-        said[strength][column] = value
-    around = Surroundings(said["resource"], said["stamped"], words)
-    return Context(span, parent, said["operator"], said["associated"], said["named"], around)
+    around = {word: value for word, value in words.items() if word.startswith(_AROUND)}
+    return Context(span, parent, {word: value for word, value in words.items() if word not in around}, around)
 
 
 def resolve(contexts: Sequence[Context]) -> list[dict[str, str]]:
-    """Return for each context, in order, the values by context column; a column that nobody names is left out."""
-    by_span = {context.span: context for context in contexts}
-    known: dict[tuple[str, str], _Inherited] = {}
-    inherited = [known.get(context.span) or _inherit(context, by_span, known) for context in contexts]
+    """Return for each context, in order, the values by column of `spans`; one that nobody names is left out."""
+    inherited = _inherited(contexts)
     sessions = _sessions(contexts, inherited)
-    return [
-        {
-            **seen.named,
-            **context.around.resource,
-            **sessions.get(context.span[0], _NOTHING),
-            **seen.associated,
-            **seen.operator,
-            **context.around.stamped,
-        }
-        for context, seen in zip(contexts, inherited, strict=True)
-    ]
+    found = []
+    for context, seen in zip(contexts, inherited, strict=True):
+        said = context.around | seen
+        if sessions and context.span[0] in sessions:
+            said[_TRACE_SESSION] = sessions[context.span[0]]
+        found.append({column: said[word] for column, word in _strongest(tuple(said))})
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _strongest(words: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return each column of `spans` that these words name, with the word that decides on it."""
+    found: dict[str, str] = {}
+    for strength in _STRENGTHS:
+        for column, name in COLUMN_OF.items():
+            word = f"{strength}.{column}"
+            if word in words:
+                found.setdefault(name, word)
+    return list(found.items())
+
+
+def _inherited(contexts: Sequence[Context]) -> list[Words]:
+    """Return for each context its span's own words over those of the span's ancestors."""
+    by_span = {context.span: context for context in contexts}
+    known: dict[tuple[str, str], Words] = {}
+    found = []
+    for context in contexts:
+        seen = known.get(context.span)
+        if seen is None:
+            above = known.get(context.parent) if context.parent[1] else _NOTHING
+            seen = _inherit(context, by_span, known) if above is None else _over(above, context.words)
+            known[context.span] = seen
+        found.append(seen)
+    return found
 
 
 def _inherit(
-    context: Context, by_span: Mapping[tuple[str, str], Context], known: dict[tuple[str, str], _Inherited]
-) -> _Inherited:
+    context: Context, by_span: Mapping[tuple[str, str], Context], known: dict[tuple[str, str], Words]
+) -> Words:
     path: list[Context] = []
     visited = set()
     place: Context | None = context
-    base = _ROOT
+    base = _NOTHING
     while place is not None:
         above = known.get(place.span)
         if above is not None:
@@ -143,43 +131,35 @@ def _inherit(
         visited.add(place.span)
         place = by_span.get(place.parent) if place.parent[1] else None
     for step in reversed(path):
-        base = known[step.span] = _merge(base, step)
+        base = known[step.span] = _over(base, step.words)
     return base
 
 
-def _cut(path: list[Context], span: tuple[str, str], known: dict[tuple[str, str], _Inherited]) -> _Inherited:
+def _cut(path: list[Context], span: tuple[str, str], known: dict[tuple[str, str], Words]) -> Words:
     """Take a circle off the end of a path: nobody can say which of its spans is above, so each has its own words."""
     while path:
         step = path.pop()
-        known[step.span] = _merge(_ROOT, step)
+        known[step.span] = step.words
         if step.span == span:
             break
     return known[span]
 
 
-def _merge(above: _Inherited, own: Context) -> _Inherited:
-    if not (own.operator or own.associated or own.named):
-        return above
-    return _Inherited(
-        _over(above.operator, own.operator), _over(above.associated, own.associated), _over(above.named, own.named)
-    )
+def _over(above: Words, own: Words) -> Words:
+    return above | own if above and own else own or above
 
 
-def _over(above: Mapping[str, str], own: Mapping[str, str]) -> Mapping[str, str]:
-    return {**above, **own} if above and own else own or above
-
-
-def _sessions(contexts: Sequence[Context], inherited: list[_Inherited]) -> dict[str, dict[str, str]]:
-    """Return by trace the session that its spans name, if all that name one agree.
+def _sessions(contexts: Sequence[Context], inherited: Sequence[Words]) -> dict[str, str]:
+    """Return by trace the session that its spans name, if all that name one agree and some other has a weaker name.
 
     A root that knows only the thread (`gen_ai.conversation.id`) so takes the session that its children were given.
     """
-    named: dict[str, set[str]] = {}
     weak = set()
+    named: dict[str, set[str]] = {}
     for context, seen in zip(contexts, inherited, strict=True):
-        session = seen.operator.get("session") or seen.associated.get("session")
+        session = seen.get("operator.session") or seen.get("associated.session")
         if session:
             named.setdefault(context.span[0], set()).add(session)
-        elif "session" in seen.named:
+        elif "named.session" in seen:
             weak.add(context.span[0])
-    return {trace: {"session": next(iter(named[trace]))} for trace in weak if len(named.get(trace, ())) == 1}
+    return {trace: next(iter(named[trace])) for trace in weak if len(named.get(trace, ())) == 1}

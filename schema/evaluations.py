@@ -18,6 +18,7 @@ from schema.attributes import parse, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from schema.attributes import Plain
     from schema.span_events import Events
 
 EVENT: Final = "gen_ai.evaluation.result"
@@ -47,6 +48,8 @@ _PREFIXES: Final = tuple(
     for plural, single in (("annotations", "annotation"), ("evaluations", "evaluation"))
 )
 _FIRST: Final = tuple((f"{prefix.format(index=0)}name", prefix) for prefix in _PREFIXES)
+RESULT_KEYS: Final = frozenset({"gen_ai.evaluation.name", *(key for key, _ in _FIRST)})
+"""Attributes of a span: without one of these it holds no result, but its events may."""
 
 
 def verdict(name: str, label: str, score: str) -> str:
@@ -63,8 +66,8 @@ def verdict(name: str, label: str, score: str) -> str:
     return _ANSWERS.get(said, "") if said else _of_score(score)
 
 
-def judged(attributes: Mapping[str, str], events: Events) -> str:
-    """Return what the results on a span say, "" if there are none. Runs for every span: it looks for few keys."""
+def judged(attributes: Mapping[str, Plain], events: Events) -> str:
+    """Return what the results on a span say, "" if there are none."""
     said = []
     if "gen_ai.evaluation.name" in attributes:
         said.append(of_result(attributes))
@@ -97,11 +100,11 @@ def combined(verdicts: Iterable[str]) -> str:
     return FAILURE if FAILURE in said else SUCCESS if SUCCESS in said else ""
 
 
-def _numbered(attributes: Mapping[str, str], prefix: str) -> Iterator[str]:
+def _numbered(attributes: Mapping[str, Plain], prefix: str) -> Iterator[str]:
     index = 0
     while (name := attributes.get(f"{prefix.format(index=index)}name")) is not None:
         here = prefix.format(index=index)
-        yield verdict(name, attributes.get(f"{here}label", ""), attributes.get(f"{here}score", ""))
+        yield verdict(text(name), text(attributes.get(f"{here}label")), text(attributes.get(f"{here}score")))
         index += 1
 
 

@@ -21,7 +21,8 @@ def chat_message(value: dict[str, Plain]) -> dict[str, Plain]:
     fields.setdefault("finish_reason", value.get("finish_reason"))
     contents = fields.pop("contents", None)
     if contents is not None and not fields.get("content"):
-        fields["content"] = [_message_content(item) for item in _values(contents)]
+        called = bool(fields.get("tool_calls"))  # a call may be told twice: as content too
+        fields["content"] = [_message_content(item) for item in _values(contents) if not (called and _is_call(item))]
     elif isinstance(fields.get("content"), dict):  # message.content.0, message.content.1
         fields["content"] = list(_values(fields["content"]))
     calls = _values(fields.pop("tool_calls", None))
@@ -30,7 +31,14 @@ def chat_message(value: dict[str, Plain]) -> dict[str, Plain]:
     return fields
 
 
+def _is_call(item: Plain) -> bool:
+    return isinstance(item, dict) and any(key.startswith("tool_call") for key in item)
+
+
 def _message_content(item: Plain) -> Plain:
+    if isinstance(item, dict) and _is_call(item):
+        call = _flat({key: value for key, value in item.items() if key.startswith("tool_call")}, "tool_call")
+        return {**call, "type": "tool_call"} if isinstance(call, dict) else call
     return _flat(item, "message_content")
 
 

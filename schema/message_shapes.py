@@ -10,11 +10,13 @@ import re
 from typing import TYPE_CHECKING
 
 from schema.attributes import Plain, parse
+from schema.definitions import definitions_of
 from schema.flattened import chat_message
+from schema.message_records import is_result, message_of_result, messages_of_events, told_as_events
 from schema.parts import Part, parts_of, text_part, tool_call, tool_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 Message = dict[str, Plain]
 
@@ -43,6 +45,7 @@ _OUTPUT_KEYS = (
     "messages",
     "response",
     "content",
+    "raw",
 )
 
 
@@ -66,7 +69,7 @@ def with_system(messages: list[Message], instructions: Plain) -> list[Message]:
     return [{"role": "system", "parts": list(parts)}, *messages]
 
 
-def _message(role: Plain, parts: list[Part], source: dict[str, Plain]) -> Message:
+def _message(role: Plain, parts: Sequence[Plain], source: dict[str, Plain]) -> Message:
     name = role.lower() if isinstance(role, str) else ""
     message: Message = {"role": _ROLES.get(name, name), "parts": list(parts)}
     for key in ("name", "finish_reason"):
@@ -91,10 +94,12 @@ def _read_list(items: list[Plain], role: str, depth: int) -> list[Message]:
         if items[0].lower() in {"user", "human", "assistant", "ai", "system"}:  # LangChain: ("user", text)
             return [_message(items[0], parts_of(items[1]), {})]
         return []
+    if told_as_events(items):
+        items = messages_of_events(items, role)
     found: list[Message] = []
     for item in items:
         if type(item) is dict and "parts" in item:  # the standard's shape, by far the most frequent
-            found += _otel(item, role)
+            found.append(_standard(item, role))
             continue
         if not isinstance(item, (dict, list)):
             return []
@@ -125,15 +130,18 @@ def _read_dict(value: dict[str, Plain], role: str, depth: int) -> list[Message]:
     return _envelope(value, role, depth)
 
 
-def _otel(value: dict[str, Plain], role: str) -> list[Message]:
+def _standard(value: dict[str, Plain], role: str) -> Message:
     parts = value["parts"]
-    if isinstance(parts, list):
-        for part in parts:
-            if not (isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("content"), str)):
-                break
-        else:
-            return [_message(value.get("role") or role, parts, value)]  # type: ignore[arg-type]
-    return [_message(value.get("role") or role, parts_of(parts), value)]
+    if not (isinstance(parts, list) and _are_texts(parts)):
+        parts = list(parts_of(parts))
+    return _message(value.get("role") or role, parts, value)
+
+
+def _are_texts(parts: list[Plain]) -> bool:
+    for part in parts:
+        if not (isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("content"), str)):
+            return False
+    return True
 
 
 def _chat(value: dict[str, Plain], role: str) -> list[Message]:
@@ -146,6 +154,8 @@ def _chat(value: dict[str, Plain], role: str) -> list[Message]:
     if call_id and str(own_role).lower() in {"tool", "function", "user"}:
         result = parse(content) if isinstance(content, str) and content[:8] == '[{"type"' else content
         return [_message("tool", [tool_result(call_id, value.get("name"), result)], value)]
+    if isinstance(content, dict) and content.get("type") == "function" and str(own_role).lower() == "tool":
+        return [_message("system", list(definitions_of(content)), {})]  # Langfuse: the tools that LangChain offers
     parts: list[Part] = []
     for key in ("reasoning_content", "reasoning"):
         reasoning = value.get(key)
@@ -277,12 +287,13 @@ def _langchain_data(value: dict[str, Plain], role: str) -> list[Message]:
 
 
 _SHAPES: tuple[tuple[Callable[[dict[str, Plain]], bool], Callable[[dict[str, Plain], str], list[Message]]], ...] = (
-    (lambda value: "parts" in value, _otel),
+    (lambda value: "parts" in value, lambda value, role: [_standard(value, role)]),
     (lambda value: value.get("lc") == 1 and "kwargs" in value, _langchain_constructor),
     (lambda value: "data" in value and _kind(value) in _LANGCHAIN, _langchain_data),
     (lambda value: "role" in value and not isinstance(value["role"], (dict, list)), _chat),
     (lambda value: "_role" in value, _haystack),
     (_is_openinference, _openinference),
+    (is_result, lambda value, role: _chat(message_of_result(value), role)),
     (
         lambda value: "content" in value and _kind(value) in _LANGCHAIN,
         lambda value, _: _langchain_message(_kind(value), value),

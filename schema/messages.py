@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from schema.attributes import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from schema.attributes import Plain
     from schema.message_shapes import Message
@@ -41,7 +41,7 @@ def has_parts(messages: list[Message]) -> bool:
     return any(message.get("parts") for message in messages)
 
 
-def last_user_text(messages: list[Message]) -> str:
+def last_user_text(messages: Sequence[Message]) -> str:
     """Return the text of the last message of a user; of the last message at all if no user speaks."""
     for message in reversed(messages):
         if message.get("role") == "user":
@@ -51,7 +51,7 @@ def last_user_text(messages: list[Message]) -> str:
     return _text_of(messages[-1]) if messages else ""
 
 
-def answer_text(messages: list[Message]) -> str:
+def answer_text(messages: Sequence[Message]) -> str:
     """Return the text of the last message that has any; its tool calls by name if none has."""
     for message in reversed(messages):
         found = _text_of(message)
@@ -60,7 +60,7 @@ def answer_text(messages: list[Message]) -> str:
     return ", ".join(str(part.get("name")) for part in _parts(messages) if part.get("type") == "tool_call")
 
 
-def system_text(messages: list[Message]) -> str:
+def system_text(messages: Iterable[Message]) -> str:
     """Return the text of the system messages that open the conversation."""
     texts = []
     for message in messages:
@@ -70,7 +70,7 @@ def system_text(messages: list[Message]) -> str:
     return "\n".join(texts)
 
 
-def _parts(messages: list[Message]) -> Iterable[Part]:
+def _parts(messages: Iterable[Message]) -> Iterable[Part]:
     for message in messages:
         for part in _list(message.get("parts")):
             if isinstance(part, dict):
@@ -82,5 +82,10 @@ def _list(value: Plain) -> list[Plain]:
 
 
 def _text_of(message: Message) -> str:
-    texts = [part.get("content") for part in _parts([message]) if part.get("type") == "text"]
-    return "\n".join(text for text in texts if isinstance(text, str))
+    texts = []
+    for part in _list(message.get("parts")):
+        if isinstance(part, dict) and part.get("type") == "text":
+            content = part.get("content")
+            if isinstance(content, str):
+                texts.append(content)
+    return "\n".join(texts)

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from schema.attributes import Plain, plain, text
 from schema.charge import charge
 from schema.columns import fill_columns
-from schema.context import COLUMN_OF, Context, resolve, surroundings_of, values_of, words_of
+from schema.context import Context, resolve, surroundings_of, words_of
 from schema.dialects import DIALECTS
 from schema.dialects.rules import scope_dialects
 from schema.instants import LATEST, retained_until
 from schema.plan import plans_for
-from schema.reading import Reading, read
+from schema.reading import read
 from schema.residue import fill_content
+from schema.resource import text_map
 from schema.span import Span
 from schema.span_events import NO_EVENTS, links_json, read_events
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-    from opentelemetry.proto.resource.v1.resource_pb2 import Resource
     from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
 
-    from schema.context import Surroundings
-    from schema.policy import Policy
+    from schema.plan import Plans
+    from schema.policy import AttributeKeys, Policy, Retention
     from schema.prices import Prices
+    from schema.reading import Reading
+
+_NAMES = (*(dialect.name for dialect in DIALECTS), "")  # of dialects, by index; the last is none in particular
+
+
+class _Scope(NamedTuple):
+    """What holds for all spans of an instrumentation scope."""
+
+    name: str
+    plans: Plans
+    dialect: str  # "" if its name is none of a dialect
+    exceptions_are_errors: bool
 
 
 def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: Policy, prices: Prices) -> list[Span]:
@@ -35,68 +49,65 @@ def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: P
     """
     spans: list[Span] = []
     contexts: list[Context] = []
-    keys = policy.attributes
     for resource_spans in request.resource_spans:
-        resource = _resource(resource_spans.resource)
-        stored = {key: text(value) for key, value in resource.items()}
-        surroundings = surroundings_of(stored, keys)
+        resource = text_map(resource_spans.resource.attributes)
+        service = resource.get("service.name", "")
+        around = surroundings_of(resource, policy.attributes)
         for scope_spans in resource_spans.scope_spans:
-            scope = scope_spans.scope.name
-            spoken = scope_dialects(scope)
-            plans = plans_for(keys, spoken)
+            scope = _scope(scope_spans.scope.name, policy.attributes)
             for otlp in scope_spans.spans:
-                reading = read(otlp.attributes, plans)
-                span = _span(otlp, reading, scope, spoken)
-                span.service_name = stored.get("service.name", "")
-                span.resource_attributes = stored
+                reading = read(otlp.attributes, scope.plans)
+                span = _span(otlp, reading, scope)
+                trace = span.trace_id
+                context = Context((trace, span.span_id), (trace, span.parent_span_id), reading.words, around)
+                span.service_name = service
+                span.resource_attributes = resource
+                span.context = words_of(context)
                 span.received_at = received_at
                 spans.append(span)
-                contexts.append(_context(span, reading, surroundings))
+                contexts.append(context)
     charge(spans, prices)
-    for span, context, values in zip(spans, contexts, resolve(contexts), strict=True):
-        for column, value in values.items():
-            setattr(span, COLUMN_OF[column], value)
-        span.context = words_of(context)
-        days = policy.retention.days_for(span.team, span.workflow)
-        span.retain_until = retained_until(received_at, days)
+    _fill_context(spans, contexts, policy.retention)
     return spans
 
 
-def _resource(resource: Resource) -> dict[str, Plain]:
-    return {pair.key: plain(pair.value) for pair in resource.attributes}
-
-
-def _context(span: Span, reading: Reading, surroundings: Surroundings) -> Context:
-    trace = span.trace_id
-    return Context(
-        (trace, span.span_id),
-        (trace, span.parent_span_id),
-        values_of(reading.operator),
-        values_of(reading.associated),
-        values_of(reading.named),
-        surroundings,
+def _scope(name: str, keys: AttributeKeys) -> _Scope:
+    spoken = scope_dialects(name)
+    return _Scope(
+        name,
+        plans_for(keys, spoken),
+        _NAMES[spoken[0]] if spoken else "",
+        any(DIALECTS[dialect].exceptions_are_errors for dialect in spoken),
     )
 
 
-def _span(otlp: OtlpSpan, reading: Reading, scope: str, spoken: tuple[int, ...]) -> Span:
-    start, end = min(otlp.start_time_unix_nano, LATEST), min(otlp.end_time_unix_nano, LATEST)
+def _span(otlp: OtlpSpan, reading: Reading, scope: _Scope) -> Span:
+    start, end = otlp.start_time_unix_nano, otlp.end_time_unix_nano
+    if start > LATEST or end > LATEST:
+        start, end = min(start, LATEST), min(end, LATEST)
     span = Span(
         trace_id=otlp.trace_id.hex(),
         span_id=otlp.span_id.hex(),
         parent_span_id=otlp.parent_span_id.hex(),
         name=otlp.name,
         start_time=start,
-        duration_ns=max(end - start, 0),
-        scope_name=scope,
+        duration_ns=end - start if end > start else 0,
+        scope_name=scope.name,
+        dialect=scope.dialect or _NAMES[reading.dialect],
         truncated=bool(otlp.dropped_attributes_count or otlp.dropped_events_count or otlp.dropped_links_count),
     )
-    dialect = spoken[0] if spoken else reading.dialect
-    span.dialect = DIALECTS[dialect].name if dialect < len(DIALECTS) else ""
     events = read_events(otlp) if otlp.events else NO_EVENTS
-    fill_columns(
-        span, otlp.status, reading, events, exceptions_are_errors=any(DIALECTS[i].exceptions_are_errors for i in spoken)
-    )
+    fill_columns(span, otlp.status, reading, events, exceptions_are_errors=scope.exceptions_are_errors)
     fill_content(span, reading, events)
     if otlp.links:
         span.links = links_json(otlp)
     return span
+
+
+def _fill_context(spans: Sequence[Span], contexts: Sequence[Context], retention: Retention) -> None:
+    """Fill team, workflow and the rest, and how long spans of that team and workflow are kept."""
+    days = cache(retention.days_for)
+    for span, values in zip(spans, resolve(contexts), strict=True):
+        for column, value in values.items():
+            setattr(span, column, value)
+        span.retain_until = retained_until(span.received_at, days(span.team, span.workflow))

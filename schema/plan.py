@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from schema.dialects import DIALECTS
-from schema.dialects.rules import NO_RULE, Rule, Rules, Use, rules_for
+from schema.dialects.rules import NO_RULE, STRENGTHS, Rule, Rules, Use, rules_for
+from schema.evaluations import RESULT_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,35 +20,39 @@ _ROOM: Final = 50_000
 
 _T = TypeVar("_T")
 
-Ranked: TypeAlias = tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
-"""Context columns with the places that may name them: (column, ((place, rank), ...))."""
+Words: TypeAlias = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+"""Words of context with the attributes that may hold them: (word, ((key, rank), ...))."""
 
 
-class Source(NamedTuple):
-    """A part of a span's content: the attributes (by place) that hold it; several if their keys are indexed."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A part of a span's content: the attributes that hold it; several if their keys are indexed, below a prefix."""
 
-    rule: Rule
-    places: tuple[int, ...]
+    slot: str
+    dialect: int
+    prefix: str
+    keys: tuple[str, ...]
+    calls: tuple[str, ...]  # those of the indexed keys that tell of tool calls
 
 
-class Plan(NamedTuple):
-    """Where, among the attributes of a span, to look for what; every list has the strongest first.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which attributes of a span to look at for what, by key; every list has the strongest first.
 
-    A place is an attribute's position on the span. Which of several places wins depends on which of them hold a value.
+    Which of several wins depends on which of them hold a value.
     """
 
-    dialects: tuple[tuple[int, int], ...]  # (place, dialect)
-    columns: tuple[tuple[str, tuple[int, ...]], ...]  # (column, places)
-    kinds: tuple[tuple[int, Mapping[str, str]], ...]  # (place, value in lower case: kind)
-    failures: tuple[tuple[int, frozenset[str]], ...]  # (place, values that mean failure)
-    usage: tuple[int, ...]
-    told: tuple[int, ...]
-    metadata: tuple[int, ...]
-    operator: Ranked
-    associated: Ranked
-    named: Ranked
+    dialects: tuple[tuple[str, int], ...]  # (key, dialect)
+    columns: tuple[tuple[str, tuple[str, ...]], ...]  # (column, keys)
+    kinds: tuple[tuple[str, Mapping[str, str]], ...]  # (key, value in lower case: kind)
+    failures: tuple[tuple[str, frozenset[str]], ...]  # (key, values that mean failure)
+    usage: tuple[str, ...]
+    told: tuple[str, ...]
+    metadata: tuple[str, ...]
+    words: Words
     input: tuple[Source, ...]
     output: tuple[Source, ...]
+    evaluated: bool  # some of the keys tell the result of an evaluation
 
 
 class Plans:
@@ -77,39 +83,34 @@ def plans_for(keys: AttributeKeys, spoken: tuple[int, ...]) -> Plans:
 
 
 def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
-    fed = [(place, rule) for place, key in enumerate(keys) if (rule := rules[key]) is not NO_RULE]
-    by_use: dict[Use, list[tuple[int, Rule]]] = {}
-    for place, rule in sorted(fed, key=lambda item: item[1].rank):
-        by_use.setdefault(rule.use, []).append((place, rule))
+    fed = [(key, rule) for key in keys if (rule := rules[key]) is not NO_RULE]
+    by_use: dict[Use, list[tuple[str, Rule]]] = {}
+    for key, rule in sorted(fed, key=lambda item: item[1].rank):
+        by_use.setdefault(rule.use, []).append((key, rule))
     of = by_use.get
     return Plan(
-        dialects=tuple(_best((rule.dialect, place) for place, rule in fed)),
-        columns=_grouped((rule.slot, place) for place, rule in of(Use.COLUMN, ())),
-        kinds=tuple((place, rule.values) for place, rule in of(Use.KIND, ()) if isinstance(rule.values, dict)),
-        failures=tuple((place, frozenset(rule.values)) for place, rule in of(Use.FAILURE, ())),
-        usage=_places(of(Use.USAGE, ())),
-        told=_places(of(Use.TOLD, ())),
-        metadata=_places(of(Use.METADATA, ())),
-        operator=_ranked(of(Use.OPERATOR, ())),
-        associated=_ranked(of(Use.ASSOCIATED, ())),
-        named=_ranked(of(Use.NAMED, ())),
-        input=tuple(_sources(of(Use.INPUT, ()))),
-        output=tuple(_sources(of(Use.OUTPUT, ()))),
+        dialects=tuple(_best(fed)),
+        columns=_grouped((rule.slot, key) for key, rule in of(Use.COLUMN, ())),
+        kinds=tuple((key, rule.values) for key, rule in of(Use.KIND, ()) if isinstance(rule.values, dict)),
+        failures=tuple((key, frozenset(rule.values)) for key, rule in of(Use.FAILURE, ())),
+        usage=tuple(key for key, _ in of(Use.USAGE, ())),
+        told=tuple(key for key, _ in of(Use.TOLD, ())),
+        metadata=tuple(key for key, _ in of(Use.METADATA, ())),
+        words=_grouped(
+            (f"{strength}.{rule.slot}", (key, rule.rank))
+            for use, strength in STRENGTHS.items()
+            for key, rule in of(use, ())
+        ),
+        input=tuple(_sources((*of(Use.INPUT, ()), *of(Use.BOTH, ())))),
+        output=tuple(_sources((*of(Use.OUTPUT, ()), *of(Use.BOTH, ())))),
+        evaluated=not RESULT_KEYS.isdisjoint(keys),
     )
 
 
-def _places(ranked: Iterable[tuple[int, Rule]]) -> tuple[int, ...]:
-    return tuple(place for place, _ in ranked)
-
-
-def _ranked(ranked: Iterable[tuple[int, Rule]]) -> Ranked:
-    return _grouped((rule.slot, (place, rule.rank)) for place, rule in ranked)
-
-
-def _best(dialects: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    for dialect, place in sorted(dialects):
-        if dialect < len(DIALECTS):
-            yield place, dialect
+def _best(fed: Iterable[tuple[str, Rule]]) -> Iterator[tuple[str, int]]:
+    for key, rule in sorted(fed, key=lambda item: item[1].dialect):
+        if rule.dialect < len(DIALECTS):
+            yield key, rule.dialect
 
 
 def _grouped(pairs: Iterable[tuple[str, _T]]) -> tuple[tuple[str, tuple[_T, ...]], ...]:
@@ -119,15 +120,11 @@ def _grouped(pairs: Iterable[tuple[str, _T]]) -> tuple[tuple[str, tuple[_T, ...]
     return tuple((slot, tuple(items)) for slot, items in groups.items())
 
 
-def _sources(ranked: Iterable[tuple[int, Rule]]) -> Iterator[Source]:
-    indexed: dict[str, list[int]] = {}
-    sources: list[tuple[Rule, list[int]]] = []
-    for place, rule in ranked:
-        if rule.prefix in indexed:
-            indexed[rule.prefix].append(place)
-            continue
-        places = [place]
-        if rule.prefix:
-            indexed[rule.prefix] = places
-        sources.append((rule, places))
-    return (Source(rule, tuple(places)) for rule, places in sources)
+def _sources(ranked: Iterable[tuple[str, Rule]]) -> Iterator[Source]:
+    """Yield the sources; indexed keys of one prefix are one source, as strong as the strongest of them."""
+    sources: dict[str, tuple[Rule, list[str]]] = {}
+    for key, rule in ranked:
+        sources.setdefault(rule.prefix or key, (rule, []))[1].append(key)
+    for rule, keys in sources.values():
+        calls = tuple(key for key in keys if "tool_calls." in key or "function_call" in key)
+        yield Source(rule.slot, rule.dialect, rule.prefix, tuple(keys), calls)

@@ -1,4 +1,4 @@
-"""The policy file `spanledger.yaml`: who may send, what things cost, how long they are kept.
+"""The policy file `spanledger.yaml`: who may send, what is redacted, what things cost, how long they are kept.
 
 It belongs in git, so that every change of policy has an author and a diff. No file means safe defaults on loopback.
 """
@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from schema.redaction_policy import RedactionPolicy
+from schema.yaml_lines import Document, read_yaml
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
 class PolicyError(ValueError):
-    """The policy file cannot be used; the message names the place, what is wrong there and the file."""
+    """The policy file cannot be used; the message names the file, the line, the place and what is wrong there."""
 
 
 class _Part(BaseModel):
@@ -125,29 +129,42 @@ class Policy(_Part):
     prices: tuple[ModelPrice, ...] = ()
     retention: Retention = Retention()
     runs: Runs = Runs()
+    redaction: RedactionPolicy = RedactionPolicy()
 
 
 def load_policy(path: Path | None) -> Policy:
-    """Read the policy file; `None` gives the defaults. Raises PolicyError, which names file and place."""
+    """Read the policy file; `None` gives the defaults. Raises PolicyError, which names file, line and place."""
     if path is None:
         return Policy()
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise PolicyError(f"{path}: is not UTF-8 text") from None
     except yaml.MarkedYAMLError as error:
-        line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        line = f"{error.problem_mark.line + 1}:" if error.problem_mark else ""
         raise PolicyError(f"{path}:{line} is not valid YAML ({error.problem})") from None
-    if content is None:
+    except yaml.YAMLError as error:
+        # The text of other errors of YAML may quote the file.
+        why = error.reason if isinstance(error, yaml.reader.ReaderError) else "a value that its type does not have"
+        raise PolicyError(f"{path}: is not valid YAML ({why})") from None
+    if document.content is None:
         return Policy()
     try:
-        return Policy.model_validate(content)
+        policy = Policy.model_validate(document.content)
     except ValidationError as error:
         # The values themselves stay out: a key pasted in the wrong place must not end up in a log.
-        problems = "; ".join(
-            f"{'.'.join(str(step) for step in problem['loc']) or 'the file'}: {problem['msg']}"
-            for problem in error.errors(include_input=False, include_url=False)
-        )
-        raise PolicyError(f"{path}: {problems}") from None
+        found = [(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False, include_url=False)]
+        raise PolicyError(_told(path, document, found)) from None
+    between = [(("redaction", *place), problem) for place, problem in policy.redaction.problems()]
+    if between:
+        raise PolicyError(_told(path, document, between))
+    return policy
+
+
+def _told(path: Path, document: Document, problems: Sequence[tuple[tuple[str | int, ...], str]]) -> str:
+    return "; ".join(
+        f"{path}:{document.line(place)}: {'.'.join(map(str, place)) or 'the file'}: {problem}"
+        for place, problem in problems
+    )

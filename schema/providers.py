@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import Final
 
 # Frameworks that write their own name where the provider belongs.
 _WRAPPERS = frozenset(
@@ -42,6 +44,7 @@ _NAMES = {
     "azure": "azure.ai.openai",
     "azure-openai": "azure.ai.openai",
     "azure_openai": "azure.ai.openai",
+    "aws": "aws.bedrock",
     "bedrock": "aws.bedrock",
     "amazon_bedrock": "aws.bedrock",
     "amazon-bedrock": "aws.bedrock",
@@ -78,6 +81,11 @@ _MODEL_PREFIXES = (
     ("grok-", "xai"),
     ("deepseek-", "deepseek"),
 )
+# Bedrock's own ids: a maker, often with a region before it, and a dot (`us.anthropic.claude-...`).
+_BEDROCK_MODEL: Final = re.compile(
+    r"((us|us-gov|eu|apac|jp|au|ca|global)\.)?"
+    r"(ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen|stability|twelvelabs|writer)\.[a-z]"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -102,4 +110,6 @@ def provider_of_model(model: str) -> str:
     maker, slash, _ = name.partition("/")
     if slash and maker in {"openai", "anthropic", "google", "gemini", "mistral", "xai", "deepseek", "cohere"}:
         return provider_name(maker)
+    if _BEDROCK_MODEL.match(name):
+        return "aws.bedrock"
     return next((provider for prefix, provider in _MODEL_PREFIXES if name.startswith(prefix)), "")

@@ -15,12 +15,16 @@ from schema.messages import PREVIEW, system_text
 from schema.span_events import events_json
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+
+    from schema.candidates import Candidate
     from schema.reading import Reading
     from schema.span import Span
     from schema.span_events import Events
 
 _DEPTH = 200  # JSON inside strings inside JSON: what is deeper stays whole
-_IMPLIED = frozenset({"function"})  # said by the shape: a tool that a model may call is a function
+_FEW = 16
+_IMPLIED = ("function",)  # said by the shape: a tool that a model may call is a function
 # Reading's columns of which the span holds the very text, under what name.
 _HELD = {
     **{name: name for name in ("tool_name", "tool_call_id", "agent_name", "response_id", "provider")},
@@ -58,7 +62,7 @@ def _tell(span: Span, reading: Reading) -> None:
     names = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(names, dict):
         return
-    told = dump({name: parse(reading.texts[name]) for name in names if name in reading.texts})
+    told = dump({name: parse(text(reading.values[name])) for name in names if name in reading.values})
     if span.duration_ns and not span.input:
         span.input, span.input_preview = told, told[:PREVIEW]
     elif not span.duration_ns and not span.output:
@@ -66,60 +70,64 @@ def _tell(span: Span, reading: Reading) -> None:
 
 
 def _attributes(span: Span, reading: Reading, given: Chosen, made: Chosen) -> dict[str, str]:
-    found = reading.texts
-    for column, (value, key) in reading.columns.items():
+    values = reading.values
+    found = values.copy()
+    for column, key in reading.columns.items():
         held = _HELD.get(column)
-        if held is not None and value == getattr(span, held):
+        if held is not None and values[key] == getattr(span, held):
             del found[key]
-    for chosen, candidates in ((given, reading.input), (made, reading.output)):
-        if not chosen.content:
-            continue
-        for key in chosen.used:
-            found.pop(key, None)
-        losers = [pair for candidate in candidates for pair in candidate.items if pair[0] in found]
-        if losers:
-            _reduce(found, losers, chosen)
-            if chosen is made and span.kind == "llm" and not span.response_id:
-                span.response_id = _response_id(found, losers)
-    return found
+    _drop_content(found, reading.input, given)
+    _drop_content(found, reading.output, made)
+    if made.content and span.kind == "llm" and not span.response_id:
+        span.response_id = _response_id(found, reading.output)
+    for key in reading.others:
+        if key in found:
+            found[key] = text(found[key])
+    return found  # type: ignore[return-value]
 
 
-def _reduce(found: dict[str, str], losers: list[tuple[str, Plain]], chosen: Chosen) -> None:
-    """Leave of the losing attributes only what the chosen content does not hold."""
-    known = {chosen.content, *_IMPLIED}
-    unread = True
-    for key, value in losers:
-        if unread and found[key] != chosen.content:
-            _add_known(chosen, known)
-            unread = False
-        rest = None if found[key] in known else leftover(value, known)
-        if rest is None:
-            del found[key]
-        else:
-            found[key] = text(rest)
+def _drop_content(found: dict[str, Plain], candidates: Iterable[Candidate], chosen: Chosen) -> None:
+    """Leave of the candidates only what the chosen content does not hold."""
+    content = chosen.content
+    if not content:
+        return
+    known: Container[str] = ()
+    for candidate in candidates:
+        used = candidate in chosen.used
+        for key in candidate.source.keys:
+            value = found.get(key, "")  # an attribute that holds both directions comes twice
+            if value == "":
+                continue
+            written = text(value)
+            if used or written == content:
+                del found[key]
+                continue
+            known = known or _known(chosen)
+            rest = None if written in known else leftover(value, known)
+            if rest is None:
+                del found[key]
+            else:
+                found[key] = text(rest)
 
 
-def _response_id(found: dict[str, str], losers: list[tuple[str, Plain]]) -> str:
+def _known(chosen: Chosen) -> Container[str]:
+    """Return the texts that the chosen content holds: few are sooner compared than hashed, for they may be long."""
+    found = [chosen.content, *_IMPLIED]
+    _add_strings(list(chosen.messages) or [parse(chosen.content)], found)
+    return found if len(found) <= _FEW else frozenset(found)
+
+
+def _response_id(found: Mapping[str, Plain], candidates: Iterable[Candidate]) -> str:
     """Return the id in what is left of a provider's whole response (OpenInference keeps it in `output.value`)."""
-    for key, _ in losers:
-        rest = parse(found.get(key))
-        if isinstance(rest, dict) and isinstance(rest.get("id"), str):
-            return str(rest["id"])
+    for candidate in candidates:
+        for key in candidate.source.keys:
+            rest = parse(found.get(key))
+            if isinstance(rest, dict) and isinstance(rest.get("id"), str):
+                return str(rest["id"])
     return ""
 
 
-def _add_known(chosen: Chosen, known: set[str]) -> None:
-    if not chosen.messages:
-        _strings(parse(chosen.content), known)
-    for message in chosen.messages:
-        for value in message.values():
-            if isinstance(value, str):
-                known.add(value)
-            else:
-                _strings(value, known)
-
-
-def leftover(value: Plain, known: set[str], depth: int = 0) -> Plain:
+def leftover(value: Plain, known: Container[str], depth: int = 0) -> Plain:
     """Return what a superfluous attribute holds beyond the strings already stored; None if nothing."""
     if isinstance(value, str):
         return None if not value or value in known else _leftover_text(value, known, depth)
@@ -138,7 +146,7 @@ def leftover(value: Plain, known: set[str], depth: int = 0) -> Plain:
     return None if value is None or isinstance(value, bool) else value
 
 
-def _leftover_text(value: str, known: set[str], depth: int) -> Plain:
+def _leftover_text(value: str, known: Container[str], depth: int) -> Plain:
     inner = parse(value)
     if isinstance(inner, (dict, list)):
         rest = leftover(inner, known, depth + 1)
@@ -146,14 +154,11 @@ def _leftover_text(value: str, known: set[str], depth: int) -> Plain:
     return None if isinstance(inner, str) and inner in known else value
 
 
-def _strings(value: Plain, found: set[str]) -> None:
-    if isinstance(value, str):
-        found.add(value)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _strings(item, found)
-    elif isinstance(value, list):
-        for item in value:
-            _strings(item, found)
-    elif value is not None:
-        found.add(str(value))
+def _add_strings(value: list[Plain] | dict[str, Plain], found: list[str]) -> None:
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, (dict, list)):
+            _add_strings(item, found)
+        elif item is not None:
+            found.append(str(item))

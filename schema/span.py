@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from itertools import accumulate, chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
 Kind = Literal[
@@ -80,6 +83,7 @@ class Span:
     response_id: str = ""
     dialect: str = ""
     findings: dict[str, int] = field(default_factory=dict)  # entity: how many were replaced in this span
+    redaction_version: str = ""  # of the rules, and a digest of the policy's section where there is one
     truncated: bool = False  # the sender says that it dropped attributes, events or links
     received_at: int = 0  # ns since the epoch, UTC
     retain_until: int = 0  # days since the epoch
@@ -109,12 +113,22 @@ SPAN_SCHEMA: pa.Schema = pa.schema([pa.field(f.name, _SPECIAL.get(f.name, pa.str
 """Arrow schema of a batch of spans; the columns of the table `spans` in their order."""
 
 
-def to_batch(spans: list[Span]) -> pa.RecordBatch:
+_row = attrgetter(*SPAN_SCHEMA.names)
+
+
+def to_batch(spans: Sequence[Span]) -> pa.RecordBatch:
     """Return the spans as one Arrow record batch of SPAN_SCHEMA."""
-    columns = []
-    for column in SPAN_SCHEMA:
-        values: list[Any] = [getattr(span, column.name) for span in spans]
-        if pa.types.is_map(column.type):
-            values = [list(value.items()) for value in values]
-        columns.append(pa.array(values, column.type))
-    return pa.record_batch(columns, schema=SPAN_SCHEMA)
+    columns = zip(*map(_row, spans), strict=True) if spans else [()] * len(SPAN_SCHEMA)
+    arrays = [_array(values, column.type) for values, column in zip(columns, SPAN_SCHEMA, strict=True)]
+    return pa.record_batch(arrays, schema=SPAN_SCHEMA)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if not pa.types.is_map(kind):
+        return pa.array(values, kind)
+    starts = accumulate(map(len, values), initial=0)
+    keys = chain.from_iterable(values)
+    items = chain.from_iterable(value.values() for value in values)
+    return pa.MapArray.from_arrays(
+        pa.array(starts, pa.int32()), pa.array(keys, kind.key_type), pa.array(items, kind.item_type), kind
+    )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from schema.attributes import Plain
@@ -27,8 +26,7 @@ _WRITTEN = (
 _REASONING = ("reasoning_tokens", "reasoning", "output_reasoning_tokens", "output_reasoning", "reasoningTokens")
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Token counts of one call; None is unknown. `input_tokens` includes the cached and cache-written ones."""
 
     input_tokens: int | None = None
@@ -44,9 +42,7 @@ MOST_TOKENS = 10**10
 
 def count(value: Plain) -> int | None:
     """Return a token count, None for anything that is no count of one call (negative, fractional, over MOST_TOKENS)."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, (int, float)):
+    if type(value) is int or type(value) is float:
         return int(value) if 0 <= value <= MOST_TOKENS and value == int(value) else None
     if isinstance(value, str) and len(value) < 20 and value.isascii() and value.isdecimal():  # noqa: PLR2004 - digits of 2**63
         return count(int(value))
@@ -74,6 +70,7 @@ def usage_of(value: Plain) -> Usage:
     """
     if not isinstance(value, dict):
         return Usage()
+    value = _innermost(value)
     details = _object(value, _INPUT_DETAILS)
     given = _count(value, _INPUT)
     cached = _count(details, _CACHED)
@@ -83,10 +80,21 @@ def usage_of(value: Plain) -> Usage:
     written = beside_written if written is None else written
     total = _count(value, ("total_tokens", "total"))
     output = _count(value, _OUTPUT)
+    apart = count(value.get("output_reasoning"))  # Langfuse's callback for LangChain: a bucket of its own
+    if output is not None and apart is not None and total != (given or 0) + output:
+        output += apart
     if given is not None and not details and _exclusive(value, given, output, total):
         given += (cached or 0) + (written or 0)
     reasoning = _count(_object(value, _OUTPUT_DETAILS), _REASONING)
     return Usage(given, output, cached, written, _count(value, _REASONING) if reasoning is None else reasoning)
+
+
+def _innermost(value: dict[str, Plain]) -> dict[str, Plain]:
+    """Return the usage inside a provider's metadata (`{"anthropic": {"usage": {...}}}`), else the value itself."""
+    for inner in value.values():
+        if isinstance(inner, dict) and isinstance(inner.get("usage"), dict):
+            return inner["usage"]  # type: ignore[return-value]
+    return value
 
 
 def _exclusive(value: dict[str, Plain], given: int, output: int | None, total: int | None) -> bool:

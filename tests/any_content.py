@@ -14,7 +14,14 @@ KEYS = sorted(
         key + ("0.message.content" if key.endswith(".") else "")
         for dialect in DIALECTS
         for table in (
-            *(dialect.input, dialect.output, dialect.input_value, dialect.output_value, dialect.tool_input),
+            *(
+                dialect.both,
+                dialect.input,
+                dialect.output,
+                dialect.input_value,
+                dialect.output_value,
+                dialect.tool_input,
+            ),
             *(
                 *(dialect.tool_output, dialect.instructions, dialect.definitions, dialect.told, dialect.answer),
                 *(dialect.usage, dialect.metadata, dialect.kinds),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from schema.span import Kind
 
 Keys = tuple[str, ...]
+
+ANY: Final = "*"
+"""As a value in `kinds`: any value that is not listed."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +25,16 @@ class Dialect:
         no better one is there), `product` (whose API was spoken: the provider if a model answered and nobody says
         better), `uncached_input_tokens` (input without the cached tokens), `reported_cost` (USD).
     `scoped_columns`: the same from keys that mean it only in the dialect's own scopes.
-    `kinds`: attribute key: its value in lower case: the kind. A value that is missing here says nothing.
+    `kinds`: attribute key: its value in lower case: the kind. A value that is missing here says nothing,
+        unless ANY is listed.
     `failures`: attribute key: values that mean that the span failed.
     `context`: team, workflow, workflow_version, session, user, environment from the dialect's own association keys.
     `named`: the same from names that the framework makes up (thread, workflow class): weaker than the resource.
     `metadata`: prefixes and JSON objects in which users put context under free names.
     `usage`: objects that hold token counts.
-    `input`, `output`: conversations. `input_value`, `output_value`: values of any shape. `tool_input`,
-        `tool_output`: arguments and result of a tool. `instructions`, `definitions`: system prompt and tools offered,
-        kept apart from the messages.
+    `input`, `output`: conversations; `both`: one that holds what went in and what came out, told as events.
+    `input_value`, `output_value`: values of any shape. `tool_input`, `tool_output`: arguments and result of a tool.
+    `instructions`, `definitions`: system prompt and tools offered, kept apart from the messages.
     `told`: JSON schemas whose properties are the attributes that the program itself gave the span.
     `answer`: the three pieces of an answer kept apart: text, reasoning, tool calls.
     `scopes`: instrumentation scopes (prefixes) that speak it; with `scoped` its keys mean something only there.
@@ -48,6 +52,7 @@ class Dialect:
     usage: Keys = ()
     input: Keys = ()
     output: Keys = ()
+    both: Keys = ()
     input_value: Keys = ()
     output_value: Keys = ()
     tool_input: Keys = ()

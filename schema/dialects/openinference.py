@@ -6,7 +6,7 @@ from schema.dialects.dialect import Dialect
 
 DIALECT = Dialect(
     name="openinference",
-    scopes=("openinference.instrumentation",),
+    scopes=("openinference.instrumentation", "@arizeai/openinference-instrumentation"),
     kinds={
         "openinference.span.kind": {
             "llm": "llm",

@@ -22,6 +22,9 @@ DIALECT = Dialect(
             "plan": "agent",
             "invoke_workflow": "workflow",
             "evaluate": "evaluator",
+            # MLflow, told to speak the standard, has no other word for these.
+            "retriever": "retrieval",
+            "chain": "workflow",
         }
     },
     columns={

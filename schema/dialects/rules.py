@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from schema.dialects import DIALECTS, Dialect
 
@@ -56,6 +56,11 @@ class Use(Enum):
     TOLD = auto()  # a JSON schema that names the program's own attributes
     INPUT = auto()
     OUTPUT = auto()
+    BOTH = auto()  # a conversation whose messages say themselves whether they went in or came out
+
+
+STRENGTHS: Final = {Use.OPERATOR: "operator", Use.ASSOCIATED: "associated", Use.NAMED: "named"}
+"""How strong context is that a span names itself, as the first half of a word of context (schema/context.py)."""
 
 
 class Rule(NamedTuple):
@@ -188,6 +193,7 @@ def _content_rules(index: int, dialect: Dialect, base: int) -> Iterator[tuple[st
     tables = (
         (Use.INPUT, "conversation", dialect.input),
         (Use.OUTPUT, "conversation", dialect.output),
+        (Use.BOTH, "conversation", dialect.both),
         (Use.INPUT, "value", dialect.input_value),
         (Use.OUTPUT, "value", dialect.output_value),
         (Use.INPUT, "tool", dialect.tool_input),

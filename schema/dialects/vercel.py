@@ -40,6 +40,7 @@ DIALECT = Dialect(
         "cache_write_tokens": ("ai.usage.inputTokenDetails.cacheWriteTokens",),
         "reasoning_tokens": ("ai.usage.reasoningTokens", "ai.usage.outputTokenDetails.reasoningTokens"),
     },
+    usage=("ai.response.providerMetadata",),
     named={"workflow": ("ai.telemetry.functionId",)},
     metadata=("ai.telemetry.metadata.",),
     input=("ai.prompt.messages", "ai.prompt"),

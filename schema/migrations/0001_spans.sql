@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS spans
     response_id         String CODEC(ZSTD(1)),
     dialect             LowCardinality(String),
     findings            Map(LowCardinality(String), UInt32) CODEC(ZSTD(1)),
+    redaction_version   LowCardinality(String),
     truncated           Bool,
     received_at         DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
     retain_until        Date,

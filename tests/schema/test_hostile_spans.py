@@ -51,3 +51,15 @@ def test_any_number_in_a_count_is_stored_or_unknown(empty_store: Store, key: str
     tree = load_tree(empty_store, trace.hex())
     assert len(steps(tree, run.call_span_ids)) == len(spans)
     assert load_span(empty_store, trace.hex(), tree.column("span_id")[0].as_py()) is not None
+
+
+@pytest.mark.parametrize("values", [("a", "b"), ("a", ""), ("", "b"), ('{"x": "a"}', "b"), ("b", '{"x": "a"}')])
+def test_of_a_key_that_comes_twice_the_last_value_is_stored(values: tuple[str, str]) -> None:
+    request = ExportTraceServiceRequest()
+    span = request.resource_spans.add().scope_spans.add().spans.add(trace_id=uuid4().bytes, span_id=b"\1" * 8)
+    pairs = [("gen_ai.input.messages", "text beside it"), *(("input.value", value) for value in values)]
+    pairs += [("openinference.span.kind", "LLM"), *(("my.own", value) for value in values)]
+    span.attributes.extend(KeyValue(key=key, value=AnyValue(string_value=value)) for key, value in pairs)
+    [row] = normalise(request, received_at=1, policy=Policy(), prices=Prices(()))
+    assert row.attributes["my.own"] == values[-1]
+    assert row.input == values[-1] or row.attributes["input.value"] == values[-1]

@@ -154,7 +154,7 @@ def test_a_price_is_by_token_or_by_second_and_says_which_field_is_wrong(
     file.write_text(f"prices: [{{model: m, {given}}}]")
     with pytest.raises(PolicyError) as error:
         load_policy(file)
-    assert str(error.value).startswith(f"{file}: prices.0")
+    assert str(error.value).startswith(f"{file}:1: prices.0")
     assert problem in str(error.value)
 
 

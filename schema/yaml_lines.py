@@ -1,0 +1,68 @@
+"""YAML with the line of every part of it, so that an error can say where to look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Document(NamedTuple):
+    """What a YAML text says, and the tree of nodes that it was made of."""
+
+    content: Any
+    root: yaml.Node | None
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """Return the line (from 1) of the part at a path of keys and indexes, or of the nearest part around it."""
+        node, line = self.root, 1
+        for step in path:
+            found = _step(node, step)
+            if found is None:
+                break
+            line, node = found
+        return line
+
+
+def read_yaml(text: str) -> Document:
+    """Read a YAML document. Raises yaml.YAMLError; a key that stands twice in one mapping is an error too."""
+    loader = yaml.SafeLoader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return Document(None, None)
+        _refuse_repeated(root, set())
+        return Document(loader.construct_document(root), root)
+    except ValueError as error:  # a date such as 2026-13-01
+        raise yaml.YAMLError(str(error)) from None
+    finally:
+        loader.dispose()
+
+
+def _step(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step].start_mark.line + 1, node.value[step]
+    return None
+
+
+def _refuse_repeated(node: yaml.Node, seen: set[int]) -> None:
+    if id(node) in seen:  # an alias
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_repeated(item, seen)
+    elif isinstance(node, yaml.MappingNode):
+        keys: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in keys and key.value != "<<":
+                raise yaml.MarkedYAMLError(problem=f"{key.value} stands twice", problem_mark=key.start_mark)
+            keys.add(str(key.value))
+            _refuse_repeated(value, seen)
