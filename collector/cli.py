@@ -92,15 +92,16 @@ def demo(
 ) -> None:
     """Send sample agent runs of three teams through the OTLP door; starts everything first if nothing runs."""
     from collector.client import running
+    from collector.demo import send_demo
     from collector.settings import load_settings
 
     if not endpoint:
         instance = running(load_settings())
         if instance is None:
-            _run(on_ready=lambda endpoints: _send_samples(endpoints["otlp_http"], key, endpoints))
+            _run(on_ready=lambda endpoints: _send_first_samples(endpoints, key))
             return
         endpoint = instance.endpoints["otlp_http"]
-    _send_samples(endpoint, key, None)
+    send_demo(endpoint, key=key, progress=typer.echo)
 
 
 @app.command()
@@ -208,18 +209,26 @@ def redact(
         bool, typer.Option("--jsonl", help='Read {"text": …} and write {"redacted": …, "findings": […]}, line by line.')
     ] = False,
     key: Annotated[str, typer.Option(help="The attribute that holds the text, as context: user.email.")] = "",
+    team: Annotated[str | None, typer.Option(help="Whose text it is; without it the strictest rules hold.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Read the text from this file.", exists=True, dir_okay=False)
+    ] = None,
 ) -> None:
-    """Redact text as the collector would, and say what was found where.
+    """Redact text as the collector would under the policy, and explain each decision.
 
-    The redacted text goes to standard output, the findings (entity, place in the original, recogniser) to standard
-    error. Nothing is stored.
+    The redacted text goes to standard output. Standard error gets each finding: entity, place in the original,
+    recogniser, score, context and what stands for it; then what was found and left, and why. Nothing is stored.
     """
     from collector.redact_command import redact_lines, redact_text
+    from collector.settings import load_settings
 
+    settings = load_settings()
     if jsonl:
-        redact_lines(sys.stdin, sys.stdout)
-    else:
-        redact_text(sys.stdin.read() if text is None else text, key)
+        redact_lines(settings, sys.stdin, sys.stdout, team)
+        return
+    if text is None:
+        text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8", errors="surrogateescape")
+    redact_text(settings, text, key, team)
 
 
 @app.command()
@@ -305,9 +314,12 @@ def _print_addresses(endpoints: dict[str, str]) -> None:
     typer.echo("Ctrl-C stops it.")
 
 
-def _send_samples(endpoint: str, key: str, endpoints: dict[str, str] | None) -> None:
-    from collector.demo import send_demo
+def _send_first_samples(endpoints: dict[str, str], key: str) -> None:
+    """Send the samples to what has just started; where that fails, it runs on and says why there are none."""
+    from collector.demo import DemoError, send_demo
 
-    send_demo(endpoint, key=key, progress=typer.echo)
-    if endpoints:
-        _print_addresses(endpoints)
+    try:
+        send_demo(endpoints["otlp_http"], key=key, progress=typer.echo)
+    except DemoError as error:
+        typer.echo(f"spanledger: {error}", err=True)
+    _print_addresses(endpoints)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from collector.client import running
-from collector.house import listen, open_spool, open_store
+from collector.house import listen, open_store
 from collector.seal import KeyFileError
 from collector.settings import SettingsError, refuse_open_door
-from collector.spool import SpoolError
+from collector.spool import SpoolError, open_spool
 from redaction.errors import RedactionError
-from redaction.models import require_model
+from redaction.models import DEFAULT, require_model
 from schema.drills import LAST_DRILL, LastDrill
 from schema.policy import PolicyError
 from schema.store import StoreError
@@ -40,7 +40,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     instance = running(settings)
     yield Finding("instance", f"runs (process {instance.endpoints['pid']})" if instance else "none is running")
     yield _guarded("spool", lambda: _spool(settings), "free the disk, or bring back the key that sealed it")
-    yield _guarded("redaction model", lambda: f"prepared in {require_model()}", "run: make install")
+    yield _guarded("redaction model", lambda: _models(settings), "run: make install, and make thorough for Rampart")
     for field, what in (("otlp_http_port", "OTLP/HTTP port"), ("dashboard_port", "dashboard port")):
         yield _port(settings, field, what, instance)
     help_store = "see SPANLEDGER_STORE, or stop what holds the store"
@@ -55,6 +55,14 @@ def _policy(settings: Settings) -> Finding:
     except (PolicyError, SettingsError) as error:
         return Finding("settings", str(error), "mend what is named here")
     return Finding("settings", f"policy file {where}")
+
+
+def _models(settings: Settings) -> str:
+    try:
+        chosen = settings.policy().redaction.models
+    except PolicyError:
+        chosen = frozenset({""})  # the file is complained of above
+    return ", ".join(f"{name or DEFAULT} in {require_model(name or DEFAULT)}" for name in sorted(chosen))
 
 
 def _data_dir(settings: Settings) -> Finding:

@@ -11,8 +11,7 @@ import uvicorn
 from collector.keys import IngestKeys
 from collector.processes import begin
 from collector.receivers.http import create_app
-from collector.seal import Seal, load_or_create_key
-from collector.spool import Spool
+from collector.spool import open_spool
 
 if TYPE_CHECKING:
     import socket
@@ -28,8 +27,7 @@ _SHUTDOWN_SECONDS = 10
 def run_door(settings: Settings, policy: Policy, listener: socket.socket) -> None:
     """Serve OTLP on the listening socket until SIGTERM; then answer what is being read, commit it and return."""
     begin("door")
-    seal = Seal(load_or_create_key(settings.key_path, settings.spool_key or None))
-    with contextlib.closing(Spool(settings.spool_path, seal, max_bytes=settings.spool_max_bytes)) as spool:
+    with contextlib.closing(open_spool(settings)) as spool:
         config = uvicorn.Config(
             create_app(spool, IngestKeys(policy)),
             log_config=None,

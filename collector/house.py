@@ -22,8 +22,8 @@ import uvicorn
 
 from collector.api import create_api
 from collector.processes import begin
-from collector.seal import Seal, load_or_create_key
-from collector.spool import Spool
+from collector.pseudonym_key import load_pseudonym_key
+from collector.spool import open_spool
 from collector.workers import WorkerPool
 from collector.writer import Writer
 from schema.store import Store, StoreUnavailableError
@@ -43,13 +43,6 @@ def open_store(settings: Settings, *, patience: float = 20.0) -> Store:
     """Open the store, waiting `patience` seconds for another process to leave it. Raises StoreError."""
     settings.make_data_dir()
     return Store.open(settings.store_url, patience=patience)
-
-
-def open_spool(settings: Settings) -> Spool:
-    """Open the spool with its key. Raises SpoolError or KeyFileError."""
-    settings.make_data_dir()
-    seal = Seal(load_or_create_key(settings.key_path, settings.spool_key or None))
-    return Spool(settings.spool_path, seal, max_bytes=settings.spool_max_bytes)
 
 
 def run_house(
@@ -76,7 +69,7 @@ def run_house(
         if intake:
             spool = open_spool(settings)
             stack.callback(spool.close)
-            pool = WorkerPool(settings.workers, policy)
+            pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
             stack.callback(pool.close)
             writer = Writer(spool, store, pool, policy)
             thread = threading.Thread(target=_write, args=(writer, stop), name="writer")

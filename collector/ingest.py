@@ -8,8 +8,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collector.house import open_spool, open_store
+from collector.house import open_store
 from collector.intake import IntakeError, Taken, take_in
+from collector.pseudonym_key import load_pseudonym_key
+from collector.spool import open_spool
 from collector.supervisor import only_instance
 from collector.workers import WorkerPool
 from collector.writer import Writer
@@ -50,13 +52,14 @@ class Report:
         """Say it in words."""
         spans, records, points = (self.taken[signal] for signal in ("traces", "logs", "metrics"))
         counts = f"{spans} spans, {records} log records, {points} metric points"
-        said = [f"{counts} from {self.requests} requests in {self.files} files are stored."]
+        what = "were taken in" if self.quarantined else "are stored"
+        said = [f"{counts} from {self.requests} requests in {self.files} files {what}."]
         if self.repeated:
             said.append(f"{self.repeated} of the requests were sent before within a day and were not stored again.")
         if self.rejected:
             said.append(f"{self.rejected} spans have no valid trace or span id and were rejected.")
         if self.quarantined:
-            said.append(f"{self.quarantined} requests failed three times and are quarantined, not stored.")
+            said.append(f"{self.quarantined} of the requests failed three times and are quarantined, not stored.")
         return said + self.problems
 
 
@@ -81,7 +84,7 @@ def ingest_alone(settings: Settings, files: Sequence[Path], progress: Callable[[
         try:
             report, waiting = _take(files, lambda name, body: take_in(spool, name, body))
             progress(f"{len(waiting)} requests are being redacted and stored")
-            pool = WorkerPool(settings.workers, policy)
+            pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
             try:
                 Writer(spool, store, pool, policy).drain()
             finally:

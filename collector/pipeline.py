@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from collector.spool import Signal
-    from redaction.redactor import Redactor
+    from redaction.teams import TeamRedactor
     from schema.policy import Policy
     from schema.prices import Prices
 
@@ -37,7 +37,7 @@ _WARM_UP = {
 class Pipeline:
     """Everything that a worker needs to turn requests into rows."""
 
-    redactor: Redactor
+    redactor: TeamRedactor
     policy: Policy
     prices: Prices
 
@@ -51,15 +51,19 @@ class Pipeline:
 
     def rows(self, signal: Signal, body: bytes, *, received_at: int) -> pa.RecordBatch:
         """Return the redacted rows of one protobuf request for the store; `received_at` is ns."""
+        keys = self.policy.attributes.team
         if signal == "traces":
             traces = ExportTraceServiceRequest.FromString(body)
-            findings = redact_traces(traces, self.redactor)
+            findings = redact_traces(traces, self.redactor, keys)
             spans = normalise(traces, received_at=received_at, policy=self.policy, prices=self.prices)
             for span, found in zip(spans, findings, strict=True):
                 span.findings = found
+                span.redaction_version = self.redactor.rulebook.version
             return to_batch(spans)
         if signal == "logs":
             logs = ExportLogsServiceRequest.FromString(body)
-            return log_batch(logs, redact_logs(logs, self.redactor), received_at=received_at, policy=self.policy)
+            found_in_logs = redact_logs(logs, self.redactor, keys)
+            return log_batch(logs, found_in_logs, received_at=received_at, policy=self.policy)
         metrics = ExportMetricsServiceRequest.FromString(body)
-        return point_batch(metrics, redact_metrics(metrics, self.redactor), received_at=received_at, policy=self.policy)
+        found_in_metrics = redact_metrics(metrics, self.redactor, keys)
+        return point_batch(metrics, found_in_metrics, received_at=received_at, policy=self.policy)

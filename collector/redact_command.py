@@ -1,4 +1,4 @@
-"""`spanledger redact`: what redaction does to a text, seen from the outside."""
+"""`spanledger redact`: what redaction does to a text under the policy, and why, seen from the outside."""
 
 from __future__ import annotations
 
@@ -7,36 +7,56 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
-from redaction.redactor import build_redactor
+from collector.pseudonym_key import load_pseudonym_key
+from collector.rulebook import build_team_redactor
+from redaction.teams import Whose
 from redaction.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from redaction.text import Finding
+    from collector.settings import Settings
+    from redaction.teams import TeamRedactor
+    from redaction.text import Decision, Finding
 
 _LINES_AT_A_TIME = 256  # enough for full batches of the model, few enough for memory
 
 
-def redact_text(text: str, key: str) -> None:
-    """Print the redacted text to standard output and the findings to standard error."""
-    redacted = build_redactor().redact(text, key)
-    typer.echo(redacted.text, nl=not redacted.text.endswith("\n"))
-    for finding in redacted.findings:
-        typer.echo(
-            f"{finding.entity} at {finding.start}-{finding.end} by {finding.recognizer} ({finding.score:.2f})", err=True
-        )
-    typer.echo(f"{len(redacted.findings)} findings", err=True)
+def redact_text(settings: Settings, text: str, key: str, team: str | None) -> None:
+    """Print the redacted text to standard output and the decisions about it to standard error."""
+    explained = _redactor(settings).explain(Text(text, key), Whose(team))
+    typer.echo(explained.redacted.text, nl=not explained.redacted.text.endswith("\n"))
+    for decision in explained.decisions:
+        typer.echo(_told(decision), err=True)
+    left = sum(bool(decision.reason) for decision in explained.decisions)
+    typer.echo(f"{len(explained.redacted.findings)} findings" + (f", {left} left" if left else ""), err=True)
 
 
-def redact_lines(source: TextIO, target: TextIO) -> None:
+def redact_lines(settings: Settings, source: TextIO, target: TextIO, team: str | None) -> None:
     """Answer each JSON line {"text": str, "key"?: str} with {"redacted": str, "findings": [...]}, in order."""
-    redactor = build_redactor()
+    redactor = _redactor(settings)
     for items in _groups(source):
-        for redacted in redactor.redact_many(items):
+        for redacted in redactor.redact_many(items, [Whose(team)] * len(items)):
             findings = [_as_json(finding) for finding in redacted.findings]
             target.write(json.dumps({"redacted": redacted.text, "findings": findings}, ensure_ascii=False) + "\n")
         target.flush()
+
+
+def _redactor(settings: Settings) -> TeamRedactor:
+    policy = settings.policy()
+    return build_team_redactor(policy, load_pseudonym_key(settings, policy))
+
+
+def _told(decision: Decision) -> str:
+    finding = decision.finding
+    said = f"{finding.entity} at {finding.start}-{finding.end} by {finding.recognizer} ({finding.score:.2f})"
+    if decision.context:
+        said += f", context: {decision.context}"
+    if decision.reason:
+        return f"{said}: left ({decision.reason})"
+    if decision.action == "drop":
+        return f"{said}: the field is dropped"
+    return f"{said}: {decision.written}"
 
 
 def _groups(source: TextIO) -> Iterator[list[Text]]:

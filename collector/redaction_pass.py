@@ -4,73 +4,95 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from collector.fields import is_structured
+from collector.owners import NOBODY, Owners, shared
 from redaction.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-    from redaction.redactor import Redactor
+    from redaction.teams import TeamRedactor, Whose
 
 Findings = dict[str, int]
 """Entity to how many of it were replaced."""
 
 
+class _Record(NamedTuple):
+    """A span, log record or metric: which one of the request it is, and whose texts are in it."""
+
+    number: int
+    whose: Whose
+
+
 @dataclass(slots=True)
 class _Place:
-    """One text in the request, and the record (span, log record, metric) that its findings are counted for."""
+    """One text in the request, and the record that its findings are counted for."""
 
-    owner: int
+    owner: _Record
     holder: Any
     field: str
     text: Text
 
 
-def redact_traces(request: ExportTraceServiceRequest, redactor: Redactor) -> list[Findings]:
+def redact_traces(
+    request: ExportTraceServiceRequest, redactor: TeamRedactor, team_keys: Sequence[str]
+) -> list[Findings]:
     """Redact the request in place; return the findings of each span, in request order."""
-    return _redact(_trace_places(request), redactor)
+    return _redact(_trace_places(request, _owners(redactor, team_keys)), redactor)
 
 
-def redact_logs(request: ExportLogsServiceRequest, redactor: Redactor) -> list[Findings]:
+def redact_logs(request: ExportLogsServiceRequest, redactor: TeamRedactor, team_keys: Sequence[str]) -> list[Findings]:
     """Redact the request in place; return the findings of each log record, in request order."""
-    return _redact(_log_places(request), redactor)
+    return _redact(_log_places(request, _owners(redactor, team_keys)), redactor)
 
 
-def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> list[Findings]:
+def redact_metrics(
+    request: ExportMetricsServiceRequest, redactor: TeamRedactor, team_keys: Sequence[str]
+) -> list[Findings]:
     """Redact the request in place; return the findings of each metric, in request order."""
-    return _redact(_metric_places(request), redactor)
+    return _redact(_metric_places(request, _owners(redactor, team_keys)), redactor)
 
 
-def _redact(places: Iterable[_Place | int], redactor: Redactor) -> list[Findings]:
+def _redact(places: Iterable[_Place | _Record], redactor: TeamRedactor) -> list[Findings]:
     found: list[Counter[str]] = []
     texts: list[_Place] = []
     for place in places:
-        if isinstance(place, int):  # a record begins; what comes before the first one belongs to it
+        if isinstance(place, _Record):  # a record begins; what comes before the first one belongs to it
             found.append(Counter())
         else:
             texts.append(place)
-    for place, redacted in zip(texts, redactor.redact_many([place.text for place in texts]), strict=True):
+    answers = redactor.redact_many([place.text for place in texts], [place.owner.whose for place in texts])
+    for place, redacted in zip(texts, answers, strict=True):
         if redacted.findings:
-            if place.owner < len(found):
-                found[place.owner].update(finding.entity for finding in redacted.findings)
+            if place.owner.number < len(found):
+                found[place.owner.number].update(finding.entity for finding in redacted.findings)
             setattr(place.holder, place.field, redacted.text)
     return [dict(counter) for counter in found]
 
 
-def _trace_places(request: ExportTraceServiceRequest) -> Iterator[_Place | int]:
-    owner = 0
+def _owners(redactor: TeamRedactor, team_keys: Sequence[str]) -> Owners | None:
+    return Owners(team_keys) if redactor.rulebook.asks_who else None
+
+
+def _trace_places(request: ExportTraceServiceRequest, owners: Owners | None) -> Iterator[_Place | _Record]:
+    index = 0
+    known = owners.by_id(request.resource_spans) if owners else {}
     for resource_spans in request.resource_spans:
-        yield from _envelope(resource_spans, owner)
+        whose = owners.of_spans(resource_spans, known) if owners else None
+        around = _Record(index, shared(whose) if whose else NOBODY)
+        yield from _envelope(resource_spans, around)
+        first = index
         for scope_spans in resource_spans.scope_spans:
-            yield from _scope(scope_spans, owner)
+            yield from _scope(scope_spans, around)
             for span in scope_spans.spans:
+                owner = _Record(index, whose[index - first] if whose else NOBODY)
                 yield owner
                 yield from _plain(span, "name", owner)
                 yield from _plain(span, "trace_state", owner, structured=True)
@@ -82,31 +104,40 @@ def _trace_places(request: ExportTraceServiceRequest) -> Iterator[_Place | int]:
                 for link in span.links:
                     yield from _plain(link, "trace_state", owner, structured=True)
                     yield from _attributes(link.attributes, owner)
-                owner += 1
+                index += 1
 
 
-def _log_places(request: ExportLogsServiceRequest) -> Iterator[_Place | int]:
-    owner = 0
+def _log_places(request: ExportLogsServiceRequest, owners: Owners | None) -> Iterator[_Place | _Record]:
+    index = 0
     for resource_logs in request.resource_logs:
-        yield from _envelope(resource_logs, owner)
+        resource = resource_logs.resource
+        records = [record for scope in resource_logs.scope_logs for record in scope.log_records]
+        whose = [owners.of_record(resource, one.attributes, one.trace_id) for one in records] if owners else None
+        around = _Record(index, shared(whose) if whose else NOBODY)
+        yield from _envelope(resource_logs, around)
+        first = index
         for scope_logs in resource_logs.scope_logs:
-            yield from _scope(scope_logs, owner)
+            yield from _scope(scope_logs, around)
             for record in scope_logs.log_records:
+                owner = _Record(index, whose[index - first] if whose else NOBODY)
                 yield owner
                 yield from _plain(record, "severity_text", owner, structured=True)
                 yield from _plain(record, "event_name", owner, structured=True)
                 yield from _value(record.body, "body", owner)
                 yield from _attributes(record.attributes, owner)
-                owner += 1
+                index += 1
 
 
-def _metric_places(request: ExportMetricsServiceRequest) -> Iterator[_Place | int]:
-    owner = 0
+def _metric_places(request: ExportMetricsServiceRequest, owners: Owners | None) -> Iterator[_Place | _Record]:
+    index = 0
     for resource_metrics in request.resource_metrics:
-        yield from _envelope(resource_metrics, owner)
+        resource = resource_metrics.resource
+        whose = owners.of_record(resource, ()) if owners else NOBODY
+        yield from _envelope(resource_metrics, _Record(index, whose))
         for scope_metrics in resource_metrics.scope_metrics:
-            yield from _scope(scope_metrics, owner)
+            yield from _scope(scope_metrics, _Record(index, whose))
             for metric in scope_metrics.metrics:
+                owner = _Record(index, whose)
                 yield owner
                 yield from _plain(metric, "name", owner, structured=True)
                 yield from _plain(metric, "description", owner)
@@ -114,31 +145,32 @@ def _metric_places(request: ExportMetricsServiceRequest) -> Iterator[_Place | in
                 yield from _attributes(metric.metadata, owner)
                 kind = metric.WhichOneof("data")
                 for point in getattr(metric, kind).data_points if kind else ():
-                    yield from _attributes(point.attributes, owner)
+                    of_point = _Record(index, owners.of_record(resource, point.attributes)) if owners else owner
+                    yield from _attributes(point.attributes, of_point)
                     for exemplar in getattr(point, "exemplars", ()):
-                        yield from _attributes(exemplar.filtered_attributes, owner)
-                owner += 1
+                        yield from _attributes(exemplar.filtered_attributes, of_point)
+                index += 1
 
 
-def _envelope(holder: Any, owner: int) -> Iterator[_Place]:  # noqa: ANN401 - one of the three resource messages
+def _envelope(holder: Any, owner: _Record) -> Iterator[_Place]:  # noqa: ANN401 - one of the three resource messages
     yield from _plain(holder, "schema_url", owner, structured=True)
     yield from _attributes(holder.resource.attributes, owner)
 
 
-def _scope(holder: Any, owner: int) -> Iterator[_Place]:  # noqa: ANN401 - one of the three scope messages
+def _scope(holder: Any, owner: _Record) -> Iterator[_Place]:  # noqa: ANN401 - one of the three scope messages
     yield from _plain(holder, "schema_url", owner, structured=True)
     yield from _plain(holder.scope, "name", owner, structured=True)
     yield from _plain(holder.scope, "version", owner, structured=True)
     yield from _attributes(holder.scope.attributes, owner)
 
 
-def _plain(holder: Any, field: str, owner: int, *, structured: bool = False) -> Iterator[_Place]:  # noqa: ANN401 - any protobuf message
+def _plain(holder: Any, field: str, owner: _Record, *, structured: bool = False) -> Iterator[_Place]:  # noqa: ANN401 - any protobuf message
     text = getattr(holder, field)
     if text:
         yield _Place(owner, holder, field, Text(text, "", structured))
 
 
-def _attributes(attributes: Iterable[KeyValue], owner: int) -> Iterator[_Place]:
+def _attributes(attributes: Iterable[KeyValue], owner: _Record) -> Iterator[_Place]:
     for attribute in attributes:
         yield _Place(owner, attribute, "key", Text(attribute.key, "", structured=True))
         yield from _value(attribute.value, attribute.key, owner)
@@ -148,7 +180,7 @@ def _text(value: str, key: str) -> Text:
     return Text(value, key, is_structured(key, value))
 
 
-def _value(value: AnyValue, key: str, owner: int) -> Iterator[_Place]:
+def _value(value: AnyValue, key: str, owner: _Record) -> Iterator[_Place]:
     kind = value.WhichOneof("value")
     if kind == "string_value":
         if value.string_value:

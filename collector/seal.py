@@ -86,13 +86,13 @@ def _derive(key: bytes, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key)
 
 
-def load_or_create_key(path: Path, from_env: str | None) -> bytes:
-    """Return the key of the seal: `from_env` (base64 of 32 bytes), else the file at `path`, created when missing.
+def load_or_create_key(path: Path, from_env: str | None, *, variable: str = "SPANLEDGER_SPOOL_KEY") -> bytes:
+    """Return a key: `from_env` (base64 of 32 bytes, set in `variable`), else the file at `path`, created when missing.
 
-    A key file that others may read is refused: whoever reads it can open the spool.
+    A key file that others may read is refused: whoever reads it can open the spool, or undo pseudonyms by trial.
     """
     if from_env:
-        return _decoded(from_env, "SPANLEDGER_SPOOL_KEY")
+        return _decoded(from_env, variable)
     try:
         return _read_key(path)
     except FileNotFoundError:

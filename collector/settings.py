@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     workers: int = Field(default_factory=_default_workers, ge=1, le=64, description="redaction processes")
     config: Path | None = Field(default=None, description="the policy file; ./spanledger.yaml if it is there")
     spool_key: str = Field(default="", description="base64 of 32 bytes that seal the spool; else a key file is made")
+    pseudonym_key: str = Field(default="", description="base64 of 32 bytes behind pseudonyms; else a key file is made")
     spool_max_bytes: int = Field(default=8 * 2**30, gt=0, description="the spool refuses more than this, in bytes")
     dashboard_password: str = Field(default="", description="asked for by the dashboard when it is not on loopback")
 
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
     def key_path(self) -> Path:
         """The file of the key that seals the spool, where the environment gives none."""
         return self.data_dir / "spool.key"
+
+    @property
+    def pseudonym_key_path(self) -> Path:
+        """The file of the key behind pseudonyms, where the environment gives none."""
+        return self.data_dir / "pseudonym.key"
 
     @property
     def api_path(self) -> Path:

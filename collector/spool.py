@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from collector.seal import Seal, SealError
+from collector.seal import Seal, SealError, load_or_create_key
 from collector.spool_file import (
     SpoolError,
     SpoolFullError,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
+    from collector.settings import Settings
+
 __all__ = [
     "MAX_ATTEMPTS",
     "Incoming",
@@ -40,6 +42,7 @@ __all__ = [
     "SpoolFullError",
     "SpoolUnavailableError",
     "Waiting",
+    "open_spool",
 ]
 
 MAX_ATTEMPTS = 3
@@ -58,6 +61,13 @@ _IN_BATCHES = """
 select id, signal, digest, sender, key_name, received_at, spans, attempts, batch, sealed from request
 where batch is not null order by batch, id
 """
+
+
+def open_spool(settings: Settings) -> Spool:
+    """Open the spool of the data directory with its key. Raises SpoolError or KeyFileError."""
+    settings.make_data_dir()
+    seal = Seal(load_or_create_key(settings.key_path, settings.spool_key or None))
+    return Spool(settings.spool_path, seal, max_bytes=settings.spool_max_bytes)
 
 
 class Spool:

@@ -17,10 +17,11 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from collector.door import run_door
-from collector.house import listen, open_spool, run_house
+from collector.house import listen, run_house
 from collector.processes import SPAWN
 from collector.settings import SettingsError, refuse_open_door
-from redaction.models import require_model
+from collector.spool import open_spool
+from redaction.models import DEFAULT, require_model
 
 if TYPE_CHECKING:
     import socket
@@ -80,8 +81,8 @@ def run(
     KeyFileError or RedactionError (no model).
     """
     refuse_open_door(settings, policy, door=door, dashboard=dashboard)
-    if door:
-        require_model()
+    for name in policy.redaction.models if door else ():
+        require_model(name or DEFAULT)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

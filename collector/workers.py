@@ -51,10 +51,10 @@ class Rows:
 class WorkerPool:
     """`size` worker processes. A sender's requests go to the same one, where its history is cached."""
 
-    def __init__(self, size: int, policy: Policy, *, most_waiting: int = 4) -> None:
+    def __init__(self, size: int, policy: Policy, *, pseudonym_key: bytes = b"", most_waiting: int = 4) -> None:
         """Start the processes; each has at most `most_waiting` requests before it."""
         self._answers: queue.SimpleQueue[Rows] = queue.SimpleQueue()
-        self._workers = [_Worker(policy, self._answers) for _ in range(size)]
+        self._workers = [_Worker(policy, pseudonym_key, self._answers) for _ in range(size)]
         self._most_waiting = most_waiting
         self._in_flight: dict[int, _Worker] = {}
 
@@ -106,11 +106,12 @@ class WorkerPool:
 class _Worker:
     """One process, and the thread of ours that asks it one request at a time and replaces it when it dies."""
 
-    def __init__(self, policy: Policy, answers: queue.SimpleQueue[Rows]) -> None:
+    def __init__(self, policy: Policy, pseudonym_key: bytes, answers: queue.SimpleQueue[Rows]) -> None:
         self.requests: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self.restarts = 0
         self.warm = False
         self._policy = policy
+        self._pseudonym_key = pseudonym_key
         self._answers = answers
         self._stopping = False
         self._start()
@@ -120,7 +121,9 @@ class _Worker:
     def _start(self) -> None:
         ours, theirs = _SPAWN.Pipe()
         self._connection: Connection[Any, Any] = ours
-        self._process: SpawnProcess = _SPAWN.Process(target=_serve, args=(theirs, self._policy), name="worker")
+        self._process: SpawnProcess = _SPAWN.Process(
+            target=_serve, args=(theirs, self._policy, self._pseudonym_key), name="worker"
+        )
         self._process.start()
         theirs.close()
 
@@ -163,13 +166,13 @@ class _Worker:
             self._process.kill()
 
 
-def _serve(connection: Connection[Any, Any], policy: Policy) -> None:
+def _serve(connection: Connection[Any, Any], policy: Policy, pseudonym_key: bytes) -> None:
     """Answer requests until the other side goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the house decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(_NICENESS)
     try:
-        pipeline = build_pipeline(policy)
+        pipeline = build_pipeline(policy, pseudonym_key)
     except RedactionError as error:
         log.error("%s", error)  # noqa: TRY400 - its message is all there is to say
         sys.exit(1)
@@ -186,13 +189,13 @@ def _serve(connection: Connection[Any, Any], policy: Policy) -> None:
             return
 
 
-def build_pipeline(policy: Policy) -> Pipeline:
-    """Load the redaction model and the prices; imported late, so that only workers pay for them."""
+def build_pipeline(policy: Policy, pseudonym_key: bytes = b"") -> Pipeline:
+    """Load the redaction models and the prices; imported late, so that only workers pay for them."""
     from collector.pipeline import Pipeline  # noqa: PLC0415 - see the docstring
-    from redaction.redactor import build_redactor  # noqa: PLC0415 - see the docstring
+    from collector.rulebook import build_team_redactor  # noqa: PLC0415 - see the docstring
     from schema.prices import Prices  # noqa: PLC0415 - see the docstring
 
-    pipeline = Pipeline(build_redactor(), policy, Prices(policy.prices))
+    pipeline = Pipeline(build_team_redactor(policy, pseudonym_key), policy, Prices(policy.prices))
     pipeline.warm_up()
     return pipeline
 

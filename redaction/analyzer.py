@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, cast
 
-from presidio_analyzer import RecognizerRegistry
-from presidio_analyzer.predefined_recognizers import CryptoRecognizer
+from presidio_analyzer import EntityRecognizer, RecognizerRegistry
 
 from redaction.operators import PLACEHOLDER
-from redaction.recognizers import identifiers, personal, phone, secrets
-from redaction.recognizers.base import Hit, TextRecognizer
+from redaction.recognizers import identifiers, national_ids, personal, phone, places, secrets, wallets
+from redaction.recognizers.base import CONTEXT_REACH, Hit, TextRecognizer, has_context, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from presidio_analyzer import EntityRecognizer
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
 MIN_SCORE = 0.5
+CONTEXT_BONUS = 0.35
+"""What a context word adds to the score of a Presidio recogniser; the value of its LemmaContextAwareEnhancer."""
+_FAMILIES = (personal, identifiers, national_ids, phone, places, wallets, secrets)
+_DIGIT = re.compile(r"\d")
 
 
-def registry() -> RecognizerRegistry:
-    """All recognisers, in a registry that any Presidio AnalyzerEngine takes.
+def registry(more: Sequence[EntityRecognizer] = ()) -> RecognizerRegistry:
+    """All recognisers and some more, in a registry that any Presidio AnalyzerEngine takes.
 
     Presidio's own set is not loaded: URL, DATE_TIME, US_BANK_NUMBER, US_DRIVER_LICENSE and their like fire on trace
     ids, order ids and timestamps; its card and SSN rules miss numbers, and its e-mail rule may ask the network.
     """
-    own = [recognizer for family in (personal, identifiers, phone, secrets) for recognizer in family.recognizers()]
-    return RecognizerRegistry(recognizers=[*own, CryptoRecognizer()], supported_languages=["en"])
+    own = [recognizer for family in _FAMILIES for recognizer in family.recognizers()]
+    return RecognizerRegistry(recognizers=[*own, *more], supported_languages=["en"])
 
 
 class Analyzer:
     """Runs the recognisers of a registry whose gate opens.
 
     AnalyzerEngine itself is not used: it needs an NLP engine for every text, copies each result to weigh context, and
-    quotes the text in its errors. Context is whole words and decided inside the recognisers (recognizers/base.py).
+    quotes the text in its errors. Context is whole words and decided inside the recognisers (recognizers/base.py), or
+    here for Presidio's own kind, which hold a list of words.
     """
 
     def __init__(self, recognizers: RecognizerRegistry | None = None) -> None:
         held = (recognizers or registry()).recognizers
         self._own = [recognizer for recognizer in held if isinstance(recognizer, TextRecognizer)]
-        self._foreign = [recognizer for recognizer in held if not isinstance(recognizer, TextRecognizer)]
+        self._for_any = [recognizer for recognizer in self._own if not recognizer.needs_digit]
+        self._foreign = [_Foreign(recognizer) for recognizer in held if not isinstance(recognizer, TextRecognizer)]
 
     def find(self, text: str, key_words: str = "") -> list[Hit]:
         """All hits in a text, in no order and overlapping; placeholders of an earlier redaction are left alone."""
@@ -50,14 +55,43 @@ class Analyzer:
             hits = [hit for hit in hits if not any(start < hit.end and hit.start < end for start, end in kept)]
         return hits
 
+    def context(self, recognizer: str, entity: str, text: str, start: int) -> str:
+        """Return the word before `start` that a recogniser takes as context for an entity, "" when there is none."""
+        named: list[TextRecognizer | _Foreign] = [*self._own, *self._foreign]
+        for one in named:
+            for words_of_it in one.contexts(entity) if one.name == recognizer else ():
+                found = words_of_it.search(text, max(0, start - CONTEXT_REACH), start)
+                if found is not None:
+                    return found.group()
+        return ""
+
     def _hits(self, text: str, key_words: str) -> Iterator[Hit]:
-        for recognizer in self._own:
-            if recognizer.gate.search(text):
+        lowered = text.lower()
+        for recognizer in self._for_any if _DIGIT.search(text) is None else self._own:
+            if recognizer.gate.search(lowered if recognizer.folded else text):
                 yield from recognizer.find(text, key_words)
         for foreign in self._foreign:
-            yield from _analyze(foreign, text)
+            yield from foreign.find(text, key_words)
 
 
-def _analyze(recognizer: EntityRecognizer, text: str) -> Iterator[Hit]:
-    for result in recognizer.analyze(text, recognizer.supported_entities, cast("NlpArtifacts", None)):
-        yield Hit(result.start, result.end, result.entity_type, str(getattr(recognizer, "name", "")), result.score)
+class _Foreign:
+    """A recogniser made as Presidio documents, with its context words."""
+
+    def __init__(self, recognizer: EntityRecognizer) -> None:
+        self._recognizer = recognizer
+        self.name = str(getattr(recognizer, "name", ""))
+        context = getattr(recognizer, "context", None)
+        self._context = words(*map(re.escape, context)) if context else None
+
+    def contexts(self, entity: str) -> list[re.Pattern[str]]:
+        """Return the words that count as context."""
+        return [self._context] if self._context is not None and entity in self._recognizer.supported_entities else []
+
+    def find(self, text: str, key_words: str) -> Iterator[Hit]:
+        """All hits, those with a context word before them or in the key with a better score."""
+        entities = self._recognizer.supported_entities
+        for result in self._recognizer.analyze(text, entities, cast("NlpArtifacts", None)):
+            score = result.score
+            if self._context is not None and has_context(self._context, text, result.start, key_words):
+                score = min(1.0, score + CONTEXT_BONUS)
+            yield Hit(result.start, result.end, result.entity_type, self.name, score)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 _PERCENT_RUN = re.compile(r"""[^\s"'<>{}\[\]\\|^`%]*%[0-9A-Fa-f]{2}[^\s"'<>{}\[\]\\|^`]*""")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\+")
 _PARAMETER = re.compile(r"(?:(?<=[?&;#])|^)(?P<key>[\w.\-\[\]]{1,64})=(?P<value>[^&;#]*)")
-_BASE64 = re.compile(r"(?<![\w.+/=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w.+/=-])")
+# What follows "Basic" is a secret whatever it decodes to, and is left for the rule that knows so.
+_BASE64 = re.compile(r"(?<![\w.+/=-])(?<![Bb]asic )[A-Za-z0-9+/_-]{24,}={0,2}(?![\w.+/=-])")
 _GLIMPSE = 64
 _TEXT = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]*")
 

@@ -2,6 +2,7 @@
 
 RedactionError
 ├── ModelMissing     the NER model was never prepared in the model directory
+├── UnknownModel     configuration names a model that there is not
 ├── ModelCorrupt     a model file is not the one that was prepared, or the source is not the one we know
 └── Unredactable     one text could not be redacted; the redactor answers with a marker in its place
     ├── TextTooLong
@@ -17,6 +18,10 @@ class RedactionError(Exception):
 
 class ModelMissing(RedactionError):  # noqa: N818 - reads as the state it reports, like FileNotFound
     """The model directory holds no prepared model: say which command prepares it."""
+
+
+class UnknownModel(RedactionError):  # noqa: N818 - reads as the state it reports
+    """Configuration names a model that there is not; the message lists those that there are."""
 
 
 class ModelCorrupt(RedactionError):  # noqa: N818 - reads as the state it reports

@@ -52,6 +52,11 @@ def _rule(entity: str, key: str, value: str, *, numbers: bool = False) -> KeyRul
 
 _NAME = r"(?=.*[^\W\d_])[^{}\[\]<>=@/\\]{1,80}"
 _DIGITS = r"[+(]?\d[\d\s().\-/+x]{%d,28}"
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_RANDOM = (
+    rf"(?!{_UUID}$)(?=.*[A-Za-z])(?=.*[a-z].*[A-Z].*|.*[A-Z].*[a-z].*|(?:.*\d){{5}})(?=.*\d)[A-Za-z0-9._~+/=%-]{{20,}}"
+)
+"""Drawn at random, as far as a pattern can tell: long, letters and digits, both cases or many digits, and no UUID."""
 _ID_VALUE = r"(?=(?:.*\d){3})[\w .\-/]{4,34}"
 
 RULES = (
@@ -106,14 +111,17 @@ RULES = (
     _rule("IBAN_CODE", r"(?:.*_)?iban(?:_code|_number)?", r"[A-Za-z]{2}\d{2}[A-Za-z0-9 ]{8,36}"),
     _rule(
         "BANK_ACCOUNT",
-        r"(?:.*_)?(?:bank_account|account_(?:number|no)|acct_(?:number|no)|routing_(?:number|no)|sort_code)(?:_number|_no)?",
+        r"(?:.*_)?(?:bank_account|account_(?:number|no)|acct_(?:number|no)|routing_(?:number|no)|sort_code|aba|bic|swift|bsb"
+        r"|clabe|ifsc)(?:_number|_no|_code)?",
         _ID_VALUE,
         numbers=True,
     ),
     _rule(
         "ID_NUMBER",
         r"(?:.*_)?(?:passport|national_id|national_insurance|nino|driver_?s?_?licen[cs]e|driving_?licen[cs]e|dl|tax_id"
-        r"|taxpayer_id|tin|itin|aadhaa?r|nhs|medical_record|mrn|voter_id|identity_card)(?:_?(?:number|no|num|nr|id))?",
+        r"|taxpayer_id|tin|itin|aadhaa?r|nhs|medical_record|mrn|voter_id|identity_card|identity_number|residence_permit"
+        r"|bsn|pesel|cpf|cnpj|nif|nie|dni|steuer_?id|tfn|medicare|nric|codice_fiscale|fiscal_code|curp|personnummer"
+        r"|social_insurance)(?:_?(?:number|no|num|nr|id))?",
         _ID_VALUE,
         numbers=True,
     ),
@@ -126,14 +134,27 @@ RULES = (
     _rule(
         "API_KEY",
         r"(?:.*_)?(?:api_?key|apikey|access_?key|secret_?key|private_?key|client_?secret|secret_access_key|signing_?key"
-        r"|encryption_?key|webhook_?secret|app_?secret|secret)s?",
-        r"(?!(?:true|false|none|null)$)\S{6,}",
+        r"|encryption_?key|webhook_?secret|app_?secret|secret|(?:subscription|licen[cs]e|account|master|service|shared|auth"
+        r"|app|application|storage|deploy|write|ssh)_?key|client_?key_?data)s?(?:_(?:value|base64))?",
+        r"(?!(?:true|false|none|null|required|optional|missing|invalid|string|undefined)$)(?![a-z_]+(?:\.[a-z_]+)+(?:\W|$))\S{6,}",
     ),
     _rule(
         "ACCESS_TOKEN",
         r"(?:.*_)?(?:access|refresh|auth|id|bearer|session|csrf|security|api|bot|user|device|push)_?token|authorization"
         r"|x_auth_token|set_cookie|cookie",
         r"(?!(?:true|false|none|null|bearer|basic)$)(?=(?:.*\d)|.{20}).{8,}",
+    ),
+    _rule(
+        "API_KEY",
+        r"(?!(?:.*_)?(?:next|page|continuation|cursor|sync|max|min|pad|eos|bos|stop|start|end|top|num|input|output|prompt)_"
+        r"token)(?:.*_)?(?:token|credentials?|auth|sig|signature)s?",
+        _RANDOM + r"|[^\s:]{1,64}:\S{6,}",
+    ),
+    _rule(
+        "GEO_COORDINATES",
+        r"(?:.*_)?(?:latitude|longitude|lat|lng|lon|lat_?l(?:ng|on)|coordinates?|coords|geo_?point|geo_?location)",
+        r"[-+]?\d{1,3}\.\d{3,15}(?:[,; ]{1,2}[-+]?\d{1,3}\.\d{3,15})?",
+        numbers=True,
     ),
 )
 
@@ -169,7 +190,8 @@ GENERIC_USERS = frozenset(_GENERIC_USERS_TEXT.split())
 _CONTEXT_TEXT = (
     "phone tel telephone mobile cell fax card credit debit ssn social iban account acct bank routing passport"
     " licence license tax national insurance birth dob born password secret token key pin zip postal email mail"
-    " address"
+    " address bsn pesel cpf cnpj nhs nino aadhaar pan tfn medicare nric nif nie dni steuer nir curp pesel sin ahv rrn"
+    " lat latitude lon lng longitude gps coordinates wallet bic swift ifsc mac"
 )
 _CONTEXT = frozenset(_CONTEXT_TEXT.split())
 _NO_PROSE = re.compile(

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 class Entity(NamedTuple):
     """A stretch that the model tagged, in characters of the text it was given.
 
-    Labels: PERSON, STREET, BUILDING, UNIT, CITY, STATE, ZIP, EMAIL_ADDRESS, PHONE_NUMBER, ID_NUMBER.
+    Labels: PERSON, ADDRESS, CITY, EMAIL_ADDRESS, PHONE_NUMBER, ID_NUMBER; and parts of addresses, which count only
+    beside others: STREET, BUILDING, UNIT, STATE, ZIP.
     """
 
     start: int
@@ -28,6 +29,8 @@ class NerModel(Protocol):
 
     name: str
     max_chars: int
+    reads_keys: bool
+    """Whether it wants to see the keys of JSON before their values, and names and addresses that rules have found."""
 
     def find(self, texts: Sequence[str]) -> list[list[Entity]]:
         """Find the entities of each text, in its order and without overlap."""

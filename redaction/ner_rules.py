@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from redaction.ner_view import is_identifier
+from redaction.ner_view import HANDLE, is_identifier
 from redaction.recognizers.base import Hit, has_context, words
+from redaction.scripts import is_joined, is_letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 THRESHOLD = 0.15
 LOWER_CASE_THRESHOLD = 0.6
 ID_THRESHOLD = 0.5
+CODE_THRESHOLD = 0.9
+"""What the model must give for names in programs, where single words are no names at all."""
+NUMBER_THRESHOLD = 0.5
+"""What the model must give for a postcode or a house number that stands alone."""
 _PRODUCTS_TEXT = (
     "claude sonnet opus haiku gemini gemma mistral llama grok cohere qwen deepseek bedrock vertex openai anthropic"
     " ollama langfuse langsmith langchain langgraph llamaindex haystack litellm mlflow jaeger vercel pydantic celery"
@@ -25,6 +30,7 @@ PRODUCTS = frozenset(_PRODUCTS_TEXT.split())
 """Products that agents' texts are full of and that models take for people; a full name with one in it still counts."""
 
 _ENTITIES = {
+    "ADDRESS": "ADDRESS",
     "STREET": "ADDRESS",
     "BUILDING": "ADDRESS",
     "UNIT": "ADDRESS",
@@ -66,7 +72,7 @@ _ZIP = re.compile(r"\d{4,6}(?:-\d{3,4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\
 _SHAPES = {
     "ZIP": _ZIP,
     "BUILDING": re.compile(r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?"),
-    "PHONE_NUMBER": re.compile(r"(?=(?:\D*\d){7})(?!\d+\Z)(?![\d,]+\.\d+\Z).+", re.DOTALL),
+    "PHONE_NUMBER": re.compile(r"(?=(?:\D*\d){7})(?!\d+\Z)(?![\d,]+\.\d+\Z)[\d\s()+.,/extEXT-]+"),
     "EMAIL_ADDRESS": re.compile(r".*@.*", re.DOTALL),
 }
 _TELLING = re.compile(
@@ -76,6 +82,14 @@ _TELLING = re.compile(
 )
 _BRIDGE = re.compile(r"[\s,.#\-]*[^\W\d_]{0,10}\.?[\s,.#\-]*")
 _LONGEST_BRIDGE = 14
+_TOKEN_BEFORE = re.compile(r"[\w$]+(?:[.:_/-]+[\w$]+)*[.:_/-]+\Z", re.ASCII)
+_TOKEN_AFTER = re.compile(r"(?:[.:_/-]+[\w$]+)+", re.ASCII)
+_LONGEST_TOKEN = 60
+_OPERATOR = re.compile(r"[=\[\]{}|]")
+_ROOM_CODE = re.compile(r"(?=\w*[A-Za-z])(?=\w*\d)\w{1,6}")
+_CODE_MARK = re.compile(r"[(){}\[\]=;<>\\|`]")
+_CODE_REACH, _CODE_SHARE, _FEWEST_CODE_MARKS = 150, 0.05, 3
+_CONTRACTION = re.compile(r"(?<=n)['\u2019]t\b")
 _BESIDE = 6
 _NOT_TOGETHER = ({"BUILDING", "STATE"}, {"BUILDING"}, {"STATE"}, {"UNIT", "BUILDING"}, {"UNIT"}, {"STREET"})
 
@@ -85,7 +99,9 @@ def findings(text: str, entities: Iterable[Entity], recognizer: str, key_words: 
     kept = [
         grown
         for entity in sorted(entities)
-        if (grown := _whole_words(text, entity)) is not None and _stands(text, grown, key_words)
+        if (grown := _whole_words(text, entity)) is not None
+        and not _is_technical(text, grown)
+        and _stands(text, grown, key_words)
     ]
     kept = [entity for entity in kept if _has_company(text, entity, kept)]
     return [
@@ -97,20 +113,56 @@ def findings(text: str, entities: Iterable[Entity], recognizer: str, key_words: 
 def _whole_words(text: str, entity: Entity) -> Entity | None:
     """Grow to word boundaries, so that no half of a name stays behind; None for part of an identifier."""
     start, end = entity.start, entity.end
-    while start > 0 and text[start - 1].isalnum():
-        start -= 1
-    while end < len(text) and text[end].isalnum():
-        end += 1
-    while start < end and not text[start].isalnum():
+    while start < end and not is_letter(text[start]):
         start += 1
-    while end > start and not text[end - 1].isalnum():
+    while end > start and not is_letter(text[end - 1]):
         end -= 1
     if end <= start:
         return None
+    while start > 0 and is_joined(text[start]) and is_joined(text[start - 1]):
+        start -= 1
+    while end < len(text) and is_joined(text[end - 1]) and is_joined(text[end]):
+        end += 1
     value = text[start:end]
-    if entity.label not in {"ID_NUMBER", "PHONE_NUMBER", "EMAIL_ADDRESS"} and is_identifier(value):
+    if entity.label not in {"ID_NUMBER", "PHONE_NUMBER", "EMAIL_ADDRESS"} and (
+        (len(value.split()) == 1 and is_identifier(value))
+        or _is_in_identifier(text, entity, start, end)
+        or _CONTRACTION.match(text, end)
+    ):
         return None
     return entity._replace(start=start, end=end)
+
+
+def _is_in_identifier(text: str, entity: Entity, start: int, end: int) -> bool:
+    """Whether the first or the last word belongs to a longer token that is an identifier: "gpt-4", "a2a/router.ts"."""
+    before = _TOKEN_BEFORE.search(text, max(0, start - _LONGEST_TOKEN), start)
+    after = _TOKEN_AFTER.match(text, end, end + _LONGEST_TOKEN)
+    if before is None and after is None:
+        return False
+    first, last = before.start() if before else start, after.end() if after else end
+    if text[start:end].isalnum():
+        token = text[first:last]
+        return is_identifier(token) or (entity.label != "PERSON" and HANDLE.fullmatch(token) is not None)
+    words = re.split(r"\s", text[first:last])
+    return (before is not None and is_identifier(words[0])) or (after is not None and is_identifier(words[-1]))
+
+
+def _is_code(text: str, entity: Entity) -> bool:
+    """Whether there is a program around an entity: much of it is brackets and operators."""
+    around = text[max(0, entity.start - _CODE_REACH) : entity.end + _CODE_REACH]
+    return len(_CODE_MARK.findall(around)) > max(_CODE_SHARE * len(around), _FEWEST_CODE_MARKS)
+
+
+def _is_technical(text: str, entity: Entity) -> bool:
+    """Whether a name or an address is a piece of a program, or a code such as "E501"."""
+    value = text[entity.start : entity.end]
+    if entity.label not in {"PERSON", "CITY", "ADDRESS"}:
+        return False
+    if entity.label == "ADDRESS" and _ROOM_CODE.fullmatch(value) and not _ZIP.fullmatch(value):
+        return True
+    if _OPERATOR.search(value):
+        return True
+    return _is_code(text, entity) and (entity.score < CODE_THRESHOLD or " " not in value)
 
 
 def _stands(text: str, entity: Entity, key_words: str) -> bool:
@@ -118,6 +170,8 @@ def _stands(text: str, entity: Entity, key_words: str) -> bool:
     if entity.label == "ID_NUMBER":
         return entity.score >= ID_THRESHOLD and has_context(_ID_CONTEXT, text, entity.start, key_words)
     if entity.score < (LOWER_CASE_THRESHOLD if value.islower() else THRESHOLD) or len(value) < 2:  # noqa: PLR2004 - letters
+        return False
+    if entity.label == "ADDRESS" and not any(map(str.isalpha, value)) and entity.score < NUMBER_THRESHOLD:
         return False
     if entity.label in _ADDRESS and _COUNTED.fullmatch(value):
         return False

@@ -30,14 +30,17 @@ _PART = re.compile(
   | (?P<flag>(?<!\w)--?[a-z][\w-]{2,}=?)
   | (?P<time>\b\d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b)
   | (?P<clock>\b\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\b)
-  | (?P<name>\b[\w$]+(?:[.:_-]+[\w$]+)*\b(?:\(\))?)
+  | (?P<name>\b(?=[\w$.:-]*[\d_]|[^\W\d_]+[.:]+\w|[A-Za-z]*(?:[a-z][A-Z]|[A-Z]{2}[a-z])|\w+\(\)|\w{65})
+        [\w$]+(?:[.:_-]+[\w$]+)*\b(?:\(\))?)
   | (?P<amount>[$€£]\s?\d[\d.,]*|-?\b\d+\.\d+\b)
   | (?P<syntax>[{}\[\]|\\"*~^=_<>]+)
   | (?P<space>[ \t]{2,})
     """,
     re.VERBOSE,
 )
-_HANDLE = re.compile(r"[a-z]{2,}(?:[._-][a-z]{2,})+[._-]?\d{0,6}", re.IGNORECASE)
+_LETTERS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+HANDLE = re.compile(r"[a-z]{2,}(?:[._-][a-z]{2,})+[._-]?\d{0,6}", re.IGNORECASE)
+"""Words with dots, dashes or underscores between them, and a number behind: somebody's name, or something's."""
 _HEX = re.compile(r"(?=.*\d)[0-9a-f]{12,}", re.IGNORECASE)
 _NAME_HUMPS = re.compile(
     r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|O|D|Fitz|St|Al|El|Ben|Ha|Mb|Da|Lo|Ver|Vander)[A-Z][a-zà-ÿ]+"
@@ -58,11 +61,15 @@ class Anchor(NamedTuple):
 
 
 class View:
-    """The text to read, built leaf by leaf."""
+    """The text to read, built leaf by leaf; `anchors` say where each stretch of it came from.
 
-    def __init__(self) -> None:
+    With `keys`, the keys of pairs in a text stay readable, as the headings of leaves are.
+    """
+
+    def __init__(self, *, keys: bool = False) -> None:
+        self._keys = keys
         self._parts: list[str] = []
-        self._anchors: list[Anchor] = []
+        self.anchors: list[Anchor] = []
         self._starts: list[int] = []
         self._length = 0
         self._last = "\n"
@@ -72,8 +79,13 @@ class View:
         """The whole view."""
         return "".join(self._parts)
 
-    def add_leaf(self, index: int, text: str, masked: Sequence[tuple[int, int]]) -> None:
-        """Add a line with the text of leaf `index` without the stretches in `masked` (in order, apart)."""
+    def add_leaf(self, index: int, text: str, masked: Sequence[tuple[int, int]], heading: str = "") -> None:
+        """Add a line with the text of leaf `index` without the stretches in `masked` (in order, apart).
+
+        `heading` goes before it, and nothing can be found in it.
+        """
+        if heading:
+            self._add_constant(f"{heading}: ")
         position = 0
         for start, end in masked:
             self._add_text(index, text, position, start)
@@ -99,8 +111,8 @@ class View:
         index = max(bisect_right(self._starts, start) - 1, 0)
         first: Anchor | None = None
         last: Anchor | None = None
-        while index < len(self._anchors) and self._anchors[index].view_start < end:
-            anchor = self._anchors[index]
+        while index < len(self.anchors) and self.anchors[index].view_start < end:
+            anchor = self.anchors[index]
             if anchor.view_start + anchor.length > start and (first is None or anchor.leaf == first.leaf):
                 first, last = first or anchor, anchor
             index += 1
@@ -122,6 +134,8 @@ class View:
                 self._add_constant(" ")
             elif kind == "key":
                 self._add_constant("\n")
+                if self._keys:
+                    self._add_constant(f"{' '.join(_LETTERS.findall(part.group()))}: ")
             elif kind == "syntax":
                 self._add_constant("\n" if "{" in part.group() or "}" in part.group() else " ")
             else:
@@ -131,24 +145,20 @@ class View:
     def _add(self, leaf: int, text: str, start: int, end: int) -> None:
         if end <= start:
             return
-        self._parts.append(
-            text[start:end].encode("utf-8", "replace").decode() if _has_surrogate(text, start, end) else text[start:end]
-        )
-        self._anchors.append(Anchor(self._length, leaf, start, end - start))
+        part = text[start:end]
+        self._parts.append(part if part.isascii() else part.encode("utf-8", "replace").decode())
+        self.anchors.append(Anchor(self._length, leaf, start, end - start))
         self._starts.append(self._length)
         self._length += end - start
         self._last = text[end - 1]
 
     def _add_constant(self, character: str) -> None:
+        """Add characters that come from no leaf; space and marks do not repeat."""
         if self._last == character or (character == " " and self._last == "\n"):
             return
         self._parts.append(character)
-        self._length += 1
-        self._last = character
-
-
-def _has_surrogate(text: str, start: int, end: int) -> bool:
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text[start:end])
+        self._length += len(character)
+        self._last = character[-1]
 
 
 def _sentences(text: str, longest: int) -> Iterator[tuple[int, int]]:
@@ -179,7 +189,7 @@ def is_identifier(token: str) -> bool:
     if token.endswith("()") or "::" in token or len(token) > _LONG_TOKEN or _HEX.fullmatch(token):
         return True
     digits = any(map(str.isdecimal, token))
-    if _HANDLE.fullmatch(token):
+    if HANDLE.fullmatch(token):
         return not digits and ("_" in token or "." in token)  # code; "mia_li_3668" may be somebody
     letters = any(map(str.isalpha, token))
     return "_" in token or (digits and letters and len(token) >= _LONG_CODE)

@@ -2,15 +2,96 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
+
+from redaction.json_text import MAX_NESTING, unescape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Action = Literal["replace", "pseudonym", "mask", "drop", "keep"]
 
 UNREDACTED_CONTENT_REMOVED = "<UNREDACTED_CONTENT_REMOVED>"
 """Stands for a whole text that could not be redacted."""
 
-PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{2,40}>")
-"""What `replace` writes, so that redacting a redacted text leaves it alone."""
+FIELD_DROPPED = "<FIELD_DROPPED>"
+"""Stands for a whole text that held something for which the policy says: drop."""
+
+PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{2,40}(?::(?:[0-9a-f]{4,16}|\*[0-9A-Z]{4}))?>")
+"""What is written for a finding, so that redacting a redacted text leaves it alone."""
+
+_SHOWN = 4
+_FEWEST_HIDDEN = 6
+_MASKABLE = re.compile(r"[0-9A-Za-z+()][0-9A-Za-z \t().+/-]*")
+_SPACE = re.compile(r"\s+")
 
 
 def replace(entity: str) -> str:
     """Return the placeholder of an entity: ASCII without quotes or backslashes, so it fits into any JSON string."""
     return f"<{entity}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Operators:
+    """What is written for findings of each entity.
+
+    `pseudonym_key` belongs to one team, or to one run: the same value gets the same pseudonym under one key, and nobody
+    without the key can tell whether two pseudonyms of different keys mean the same. Without a key, pseudonyms become
+    plain placeholders.
+    """
+
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    default: Action = "replace"
+    pseudonym_key: bytes = b""
+    pseudonym_digits: int = 4
+
+    @property
+    def pseudonymous(self) -> bool:
+        """Whether anything gets a pseudonym."""
+        return self.default == "pseudonym" or "pseudonym" in self.actions.values()
+
+    def action(self, entity: str) -> Action:
+        """Return what is done with an entity."""
+        return self.actions.get(entity, self.default)
+
+    def write(self, entity: str, raw: str) -> str:
+        """Return what stands for a finding that is written `raw` in its text."""
+        action = self.action(entity)
+        if action == "pseudonym" and self.pseudonym_key:
+            value = _plain(raw)
+            digest = hmac.new(self.pseudonym_key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+            return f"<{entity}:{digest[: self.pseudonym_digits]}>"
+        if action == "mask":
+            end = _end(raw)
+            return f"<{entity}:*{end}>" if end else replace(entity)
+        return replace(entity)
+
+
+def team_key(master: bytes, scope: str) -> bytes:
+    """Derive the pseudonym key of a team or a run from that of the instance."""
+    return hmac.new(master, b"spanledger pseudonyms " + scope.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+
+
+def _plain(raw: str) -> str:
+    """Return a value without escapes, case, and how it is spaced: one person is written in several ways."""
+    value = raw
+    for _ in range(MAX_NESTING):
+        if "\\" not in value:
+            break
+        value = unescape(value, range(len(value) + 1))[0]
+    if "%" in value:
+        value = unquote(value.replace("+", " "))
+    return _SPACE.sub(" ", value).strip().casefold()
+
+
+def _end(raw: str) -> str:
+    """Return the last four letters or digits, "" where they would be too much of the whole, or where it is encoded."""
+    if _MASKABLE.fullmatch(raw) is None:
+        return ""
+    bare = [character for character in raw if character.isalnum()]
+    return "".join(bare[-_SHOWN:]).upper() if len(bare) >= _SHOWN + _FEWEST_HIDDEN else ""

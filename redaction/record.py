@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from redaction import ner_rules
 from redaction.cache import digest
 from redaction.hits import covered, merged
-from redaction.keys import KeyClass, classify, whole_value
+from redaction.keys import KeyClass, classify, snake, whole_value
 from redaction.ner_view import View
 from redaction.operators import PLACEHOLDER
 from redaction.recognizers.base import Hit
 from redaction.recognizers.personal import is_handle
+from redaction.selection import Refused, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from redaction.ner import Entity, NerModel
 
 _LONGEST_PRODUCT_NAME = 60
+KEY_RECOGNIZER = "KeyRecognizer"
+_SHOWN = frozenset({"PERSON", "ADDRESS", "LOCATION"})
 
 
 class Mark(NamedTuple):
@@ -50,24 +53,35 @@ class Record:
     marks: list[Mark] = field(default_factory=list)
     view: View = field(default_factory=View)
     pieces: list[Piece] = field(default_factory=list)
+    refused: list[tuple[int, Refused]] = field(default_factory=list)  # by leaf; empty where the marks were known
     done: bool = False
 
 
 class RecordReader:
     """Runs the rules over records, and remembers the final marks of each under its leaves and their kinds of key."""
 
-    def __init__(self, analyzer: Analyzer, model: NerModel, cache: Cache[tuple[Mark, ...]]) -> None:
+    def __init__(
+        self, analyzer: Analyzer, model: NerModel, cache: Cache[tuple[Mark, ...]], selection: Selection | None = None
+    ) -> None:
         self._analyzer = analyzer
+        self._selection = selection or Selection()
         self._model = model
         self._cache = cache
 
-    def read(self, leaves: list[Leaf], *, structured: bool) -> Record:
-        """Run the rules, and lay out what the model must read; nothing of both when the record is known."""
+    def read(self, leaves: list[Leaf], *, structured: bool, outer: int = 0) -> Record:
+        """Run the rules, and lay out what the model must read; nothing of both when the record is known.
+
+        The first `outer` keys of every path are not from the text itself, and the model does not see them.
+        """
+        headings = [self._heading(leaf, outer) for leaf in leaves]
         classes = [classify(() if leaf.kind == "key" else leaf.path, leaf.siblings) for leaf in leaves]
         parts = [
-            part for leaf, key in zip(leaves, classes, strict=True) for part in (leaf.kind, leaf.text, key.identity)
+            part
+            for leaf, key, heading in zip(leaves, classes, headings, strict=True)
+            for part in (leaf.kind, leaf.text, key.identity, heading)
         ]
-        record = Record(leaves, classes, digest("record", "s" if structured else "", *parts))
+        known_by = digest("record", "s" if structured else "", *parts)
+        record = Record(leaves, classes, known_by, view=View(keys=self._model.reads_keys))
         known = self._cache.get(record.key)
         if known is not None:
             record.marks = list(known)
@@ -77,7 +91,8 @@ class RecordReader:
             hits = self._rules(leaf, key)
             record.marks.extend(Mark(index, hit) for hit in hits)
             if not structured and _may_be_prose(leaf, key):
-                record.view.add_leaf(index, leaf.text, covered(hits))
+                view_hits = hits if not self._model.reads_keys else [hit for hit in hits if not _is_shown(hit)]
+                record.view.add_leaf(index, leaf.text, covered(view_hits), headings[index])
         for start, piece in record.view.pieces(self._model.max_chars):
             record.pieces.append(Piece(start, piece, digest("piece", piece)))
         return record
@@ -97,10 +112,19 @@ class RecordReader:
             hits = [mark.hit for mark in record.marks if mark.leaf == index]
             key_words = record.classes[index].context
             hits += ner_rules.findings(leaf.text, by_leaf.get(index, ()), self._model.name, key_words)
-            final.extend(Mark(index, hit) for hit in merged(leaf.text, hits))
+            refused: list[Refused] = []
+            counted = self._selection.of(leaf.text, hits, refused)
+            record.refused.extend((index, one) for one in refused)
+            final.extend(Mark(index, hit) for hit in merged(leaf.text, counted))
         record.marks = final
         record.done = True
         self._cache.put(record.key, tuple(final))
+
+    def _heading(self, leaf: Leaf, outer: int) -> str:
+        """Return the words of the key that a model which reads keys sees before a string in JSON."""
+        if not self._model.reads_keys or leaf.kind != "string" or len(leaf.path) <= outer:
+            return ""
+        return " ".join(snake(leaf.path[-1]).split("_"))
 
     def _rules(self, leaf: Leaf, key: KeyClass) -> list[Hit]:
         number = leaf.kind == "number"
@@ -109,8 +133,16 @@ class RecordReader:
             whole = "USERNAME"
         if whole is not None and not PLACEHOLDER.search(leaf.text):
             start = len(leaf.text) - len(leaf.text.lstrip())
-            return [Hit(start, len(leaf.text.rstrip()), whole, "KeyRecognizer", 1.0)]
+            settled = Hit(start, len(leaf.text.rstrip()), whole, KEY_RECOGNIZER, 1.0)
+            if number or self._selection.of(leaf.text, [settled]):
+                return [settled]
+            return [settled, *self._analyzer.find(leaf.text, key.context)]  # what is left may hold something else
         return [] if number else self._analyzer.find(leaf.text, key.context)
+
+
+def _is_shown(hit: Hit) -> bool:
+    """Whether a model that names things itself may see what a rule has found; what a key decided is settled."""
+    return hit.entity in _SHOWN and hit.recognizer != KEY_RECOGNIZER
 
 
 def _may_be_prose(leaf: Leaf, key: KeyClass) -> bool:

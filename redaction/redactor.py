@@ -6,29 +6,34 @@ import logging
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from redaction.analyzer import Analyzer
 from redaction.cache import Cache, digest
 from redaction.errors import TextTooLong, TimeLimitExceeded, Unredactable
-from redaction.hits import repeated
 from redaction.json_text import Leaf, leaves
 from redaction.keys import key_identity
-from redaction.models.rampart import Rampart
-from redaction.operators import UNREDACTED_CONTENT_REMOVED
+from redaction.models import DEFAULT, build_model
+from redaction.operators import UNREDACTED_CONTENT_REMOVED, Operators
+from redaction.parts import elements
 from redaction.reading import ModelReader
-from redaction.record import Mark, Piece, Record, RecordReader
+from redaction.record import KEY_RECOGNIZER, Mark, Piece, Record, RecordReader
+from redaction.repetition import Repetition, is_opaque, repeated
+from redaction.selection import Selection
 from redaction.splice import Splice, apart, place, spliced
-from redaction.text import UNREDACTABLE, Finding, Redacted, Text
+from redaction.text import UNREDACTABLE, Decision, Explanation, Finding, Redacted, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from redaction.ner import Entity, NerModel
 
-RULES_VERSION = "1"
+RULES_VERSION = "3"
 """Changes whenever the same text may be redacted differently; stored with what was redacted."""
+
+_PLACEHOLDERS = Operators()
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +47,35 @@ class Limits:
     cache_bytes: int = 64 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found in a part of a text, in characters of that part; `opaque` as in repetition.is_opaque."""
+
+    splices: tuple[Splice, ...]
+    opaque: bool = False
+
+    def __len__(self) -> int:
+        return len(self.splices)
+
+
+@dataclass(slots=True)
+class _Part:
+    """An element of a text that is an array, or the whole text."""
+
+    start: int
+    text: str
+    key: bytes
+    known: _Known | None = None
+    records: list[Record] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class _Draft:
     """One text on its way."""
 
     text: Text
     key: bytes
-    records: list[Record] = field(default_factory=list)
+    parts: list[_Part] = field(default_factory=list)
     seconds: float = 0.0
     error: Exception | None = None
     splices: tuple[Splice, ...] = ()
@@ -56,7 +83,12 @@ class _Draft:
     @property
     def pieces(self) -> Iterator[Piece]:
         """What the model must read of it."""
-        return (piece for record in self.records for piece in record.pieces)
+        return (piece for part in self.parts for record in part.records for piece in record.pieces)
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The path of the text in what it was taken from: its key."""
+        return (self.text.key,) if self.text.key else ()
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -76,24 +108,37 @@ class Redactor:
     cached. It fails closed: a text that raises, or passes a limit, comes back as a marker, one UNREDACTABLE finding.
     """
 
-    def __init__(self, model: NerModel, *, analyzer: Analyzer | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        model: NerModel,
+        *,
+        analyzer: Analyzer | None = None,
+        limits: Limits | None = None,
+        selection: Selection | None = None,
+    ) -> None:
         self.limits = limits or Limits()
         self.failures = 0
         self._model = model
         share = self.limits.cache_bytes // 4
-        self._known: Cache[tuple[Splice, ...]] = Cache(2 * share)
+        self._known: Cache[_Known] = Cache(2 * share)
         self._known_records: Cache[tuple[Mark, ...]] = Cache(share)
         self._known_pieces: Cache[tuple[Entity, ...]] = Cache(share)
-        self._records = RecordReader(analyzer or Analyzer(), model, self._known_records)
+        self._selection = selection or Selection()
+        self._analyzer = analyzer or Analyzer()
+        self._records = RecordReader(self._analyzer, model, self._known_records, self._selection)
         self._reader = ModelReader(model, self._known_pieces, self.limits.seconds)
 
     def redact(self, text: str, key: str = "", *, structured: bool = False) -> Redacted:
         """Redact one text that stood under an attribute key."""
         return self.redact_many([Text(text, key, structured)])[0]
 
-    def redact_many(self, items: Sequence[Text]) -> list[Redacted]:
-        """Redact texts, in their order; equal ones are worked on once."""
-        keys = [digest("text", item.text, key_identity(item.key), "s" if item.structured else "") for item in items]
+    def redact_many(self, items: Sequence[Text], operators: Sequence[Operators] = ()) -> list[Redacted]:
+        """Redact texts, in their order; equal ones are worked on once.
+
+        `operators` say for each text what is written for its findings; without them it is placeholders. Caches hold
+        only what was found, so they may differ for equal texts.
+        """
+        keys = [_key(item, item.text) for item in items]
         known: dict[bytes, tuple[Splice, ...]] = {}
         drafts: dict[bytes, _Draft] = {}
         for item, key in zip(items, keys, strict=True):
@@ -103,13 +148,39 @@ class Redactor:
             if cached is None:
                 drafts[key] = _Draft(item, key)
             else:
-                known[key] = cached
+                known[key] = cached.splices
         self._work(list(drafts.values()))
         known.update((key, draft.splices) for key, draft in drafts.items() if draft.error is None)
         return [
-            spliced(item.text, known[key]) if key in known else self._removed(item, drafts[key].error)
-            for item, key in zip(items, keys, strict=True)
+            spliced(item.text, known[key], how) if key in known else self._removed(item, drafts[key].error)
+            for item, key, how in zip(items, keys, operators or repeat(_PLACEHOLDERS, len(items)), strict=True)
         ]
+
+    def explain(self, item: Text, operators: Operators) -> Explanation:
+        """Redact one text and tell what was found in it and does not count; as slow as a text never seen."""
+        for cache in (self._known, self._known_records):
+            cache.clear()
+        draft = _Draft(item, _key(item, item.text))
+        self._work([draft])
+        if draft.error is not None:
+            return Explanation(self._removed(item, draft.error))
+        redacted = spliced(item.text, draft.splices, operators)
+        decisions = [self._decision(item, finding, operators) for finding in redacted.findings]
+        for part in draft.parts:
+            for record in part.records:
+                for leaf, (hit, reason) in record.refused:
+                    finding = place(record.leaves[leaf], hit).moved(part.start).finding
+                    decisions.append(Decision(finding, self._context(item, finding), "keep", reason=reason))
+        return Explanation(redacted, tuple(sorted(decisions)))
+
+    def _decision(self, item: Text, finding: Finding, operators: Operators) -> Decision:
+        written = operators.write(finding.entity, item.text[finding.start : finding.end])
+        return Decision(finding, self._context(item, finding), operators.action(finding.entity), written)
+
+    def _context(self, item: Text, finding: Finding) -> str:
+        if finding.recognizer == KEY_RECOGNIZER:
+            return "its key"
+        return self._analyzer.context(finding.recognizer, finding.entity, item.text, finding.start)
 
     def warm_up(self) -> None:
         """Run everything once, so that the first real text does not pay for it."""
@@ -129,11 +200,13 @@ class Redactor:
         answers = self._reader.answers(readable)
         for draft in readable:
             with draft.watched():
-                for record in draft.records:
-                    self._records.finish(record, answers)
-                draft.splices = self._splices(draft)
-            if draft.error is None:
-                self._known.put(draft.key, draft.splices)
+                for part in draft.parts:
+                    if part.known is None:
+                        part.known = self._finished(part, answers, draft.text)
+                        self._known.put(part.key, part.known)
+                draft.splices = self._joined(draft)
+            if draft.error is None and len(draft.parts) > 1:
+                self._known.put(draft.key, _Known(draft.splices))
 
     def _read(self, draft: _Draft) -> None:
         """Take a text apart and run the rules over what is not known yet."""
@@ -141,20 +214,43 @@ class Redactor:
         if len(item.text) > self.limits.characters:
             raise TextTooLong(f"{len(item.text)} characters, the limit is {self.limits.characters}")
         deadline = time.monotonic() + self.limits.seconds
-        groups: dict[int, list[Leaf]] = {}
-        for leaf in leaves(item.text, (item.key,) if item.key else ()):
-            groups.setdefault(leaf.group, []).append(leaf)
-        for members in groups.values():
-            draft.records.append(self._records.read(members, structured=item.structured))
-            if time.monotonic() > deadline:
-                raise TimeLimitExceeded(f"more than {self.limits.seconds} s")
+        for start, end in elements(item.text):
+            text = item.text[start:end]
+            part = _Part(start, text, _key(item, text))
+            draft.parts.append(part)
+            part.known = self._known.get(part.key)
+            groups: dict[int, list[Leaf]] = {}
+            for leaf in leaves(text, draft.path) if part.known is None else ():
+                groups.setdefault(leaf.group, []).append(leaf)
+            for members in groups.values():
+                part.records.append(self._records.read(members, structured=item.structured, outer=len(draft.path)))
+                if time.monotonic() > deadline:
+                    raise TimeLimitExceeded(f"more than {self.limits.seconds} s")
 
-    @staticmethod
-    def _splices(draft: _Draft) -> tuple[Splice, ...]:
-        found = [(record.leaves[mark.leaf], mark.hit) for record in draft.records for mark in record.marks]
-        if not draft.text.structured:
-            found += repeated([leaf for record in draft.records for leaf in record.leaves], found)
-        return apart([place(leaf, hit) for leaf, hit in found])
+    def _finished(self, part: _Part, answers: Mapping[bytes, tuple[Entity, ...]], item: Text) -> _Known:
+        for record in part.records:
+            self._records.finish(record, answers)
+        found = [(record.leaves[mark.leaf], mark.hit) for record in part.records for mark in record.marks]
+        members = [leaf for record in part.records for leaf in record.leaves]
+        if not item.structured:
+            found += [(leaf, hit) for leaf, hit in repeated(members, found) if self._selection.of(leaf.text, [hit])]
+        whole = len(part.text) == len(item.text)
+        return _Known(apart(place(leaf, hit) for leaf, hit in found), not whole and is_opaque(part.text, members))
+
+    def _joined(self, draft: _Draft) -> tuple[Splice, ...]:
+        """Put the parts together, and find the names of each in the others."""
+        known = [(part, part.known) for part in draft.parts if part.known is not None]
+        splices = [splice.moved(part.start) for part, found in known for splice in found.splices]
+        if len(known) == 1 or draft.text.structured:
+            return tuple(splices)
+        repetition = Repetition(draft.text.text, splices)
+        for part, found in known:
+            again = repetition.find(part.text, part.start, draft.path, opaque=found.opaque)
+            splices += [splice for splice in again if self._counts(draft.text.text, splice.finding)]
+        return apart(splices)
+
+    def _counts(self, text: str, finding: Finding) -> bool:
+        return not self._selection.refuse(text[finding.start : finding.end], finding.entity, finding.score)
 
     def _removed(self, item: Text, error: Exception | None) -> Redacted:
         self.failures += 1
@@ -165,6 +261,16 @@ class Redactor:
         return Redacted(UNREDACTED_CONTENT_REMOVED, (finding,))
 
 
-def build_redactor(model_directory: Path | None = None, *, limits: Limits | None = None) -> Redactor:
-    """Build the redactor of worker processes and the command line; raises ModelMissing when no model was prepared."""
-    return Redactor(Rampart(model_directory), limits=limits)
+def _key(item: Text, text: str) -> bytes:
+    return digest("text", text, key_identity(item.key), "s" if item.structured else "")
+
+
+def build_redactor(
+    model_directory: Path | None = None, *, model: str = DEFAULT, limits: Limits | None = None
+) -> Redactor:
+    """Build the redactor of worker processes and the command line.
+
+    Models: "tagger", fast, ships with the package; "rampart", thorough, prepared once by `python -m redaction.models`.
+    Raises as redaction.models.build_model does.
+    """
+    return Redactor(build_model(model, model_directory), limits=limits)

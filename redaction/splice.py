@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from redaction.operators import replace
+from redaction.operators import FIELD_DROPPED
 from redaction.text import Finding, Redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from redaction.json_text import Leaf
+    from redaction.operators import Operators
     from redaction.recognizers.base import Hit
 
 
@@ -19,6 +20,11 @@ class Splice(NamedTuple):
 
     finding: Finding
     quote: str = ""
+
+    def moved(self, by: int) -> Splice:
+        """Return the same further on."""
+        start, end, entity, recognizer, score = self.finding
+        return Splice(Finding(start + by, end + by, entity, recognizer, score), self.quote)
 
 
 def place(leaf: Leaf, hit: Hit) -> Splice:
@@ -40,14 +46,18 @@ def apart(splices: Iterable[Splice]) -> tuple[Splice, ...]:
     return tuple(kept)
 
 
-def spliced(text: str, splices: Sequence[Splice]) -> Redacted:
-    """Replace every finding; a text without any comes back as it was."""
+def spliced(text: str, splices: Sequence[Splice], operators: Operators) -> Redacted:
+    """Replace every finding; a text without any comes back as it was, one with something to drop as a marker."""
     if not splices:
         return Redacted(text)
+    findings = tuple(finding for finding, _ in splices)
+    if any(operators.action(finding.entity) == "drop" for finding in findings):
+        return Redacted(FIELD_DROPPED, findings)
     parts: list[str] = []
     position = 0
     for finding, quote in splices:
-        parts += [text[position : finding.start], quote, replace(finding.entity), quote]
+        written = operators.write(finding.entity, text[finding.start : finding.end])
+        parts += [text[position : finding.start], quote, written, quote]
         position = finding.end
     parts.append(text[position:])
-    return Redacted("".join(parts), tuple(finding for finding, _ in splices))
+    return Redacted("".join(parts), findings)

@@ -33,6 +33,27 @@ class Finding(NamedTuple):
     score: float
 
 
+class Decision(NamedTuple):
+    """What was decided about one finding, and why.
+
+    `context` is the word or key that supported it; `written` stands in its place, and is empty where it was left;
+    `reason` says why it was left.
+    """
+
+    finding: Finding
+    context: str
+    action: str
+    written: str = ""
+    reason: str = ""
+
+
+class Explanation(NamedTuple):
+    """What became of a text, and the decisions about all that was found in it, in the order of the text."""
+
+    redacted: Redacted
+    decisions: tuple[Decision, ...] = ()
+
+
 class Redacted(NamedTuple):
     """A text with every finding replaced; findings are in the order of the text and do not overlap."""
 

@@ -18,6 +18,8 @@ from schema.queries.session_sizes import session_sizes
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from dashboard.components.blocks import Tone
+
 PAGE_SIZE: Final = 100
 LAST_PAGE: Final = 1_000_000
 _REFRESH_S: Final = 1.0
@@ -110,7 +112,7 @@ def _last_drill() -> list[LastDrill]:
 def _proven(last: list[LastDrill]) -> Fact:
     """Say what the last drill proved of redaction."""
     for drill in last:
-        tone = "warn" if drill.removed < drill.planted else ""
+        tone: Tone = "warn" if drill.removed < drill.planted else ""
         proven = f"of {drill.planted} planted texts, last proven {drill.at:%Y-%m-%d}"
         return Fact("Redaction", removed_share(drill.removed, drill.planted), proven, tone)
     return Fact("Redaction", "not proven", "spanledger drill proves it")

@@ -40,13 +40,6 @@ def write_manifest(directory: Path, source: dict[str, str], files: Iterable[str]
     (directory / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
-def require_model(directory: Path | None = None) -> Path:
-    """Check the files of the model directory and return it; ModelMissing and ModelCorrupt say what to run."""
-    found = directory or default_directory()
-    load_files(found)
-    return found
-
-
 def load_files(directory: Path, required: Iterable[str] = LOADED) -> dict[str, bytes]:
     """Read the required files, each checked against the manifest.
 

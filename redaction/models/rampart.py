@@ -49,6 +49,7 @@ class Rampart:
 
     name = "rampart"
     max_chars = 480
+    reads_keys = False
 
     def __init__(self, directory: Path | None = None, threshold: float = 0.05) -> None:
         contents = load_files(directory or default_directory())

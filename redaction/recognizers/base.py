@@ -42,6 +42,7 @@ class Rule:
     context: re.Pattern[str] | None = None
     check: Callable[[str], bool] | None = None
     gate: re.Pattern[str] | None = None
+    clues: re.Pattern[str] | None = None  # a gate for the text in lower case
     group: str | int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,9 +62,15 @@ def has_context(context: re.Pattern[str], text: str, start: int, key_words: str)
 
 
 class TextRecognizer(EntityRecognizer):
-    """A Presidio recogniser with a cheap question before it: `gate` must be found in the text, or it does not run."""
+    """A Presidio recogniser with a cheap question before it: `gate` must be found in the text, or it does not run.
+
+    `folded` says that the gate is searched in the text in lower case: ten times faster than a search in any case.
+    `needs_digit` says that there is nothing to find in a text without a digit.
+    """
 
     gate: re.Pattern[str]
+    folded = False
+    needs_digit = False
 
     def __init__(self, name: str, entities: Sequence[str]) -> None:
         super().__init__(supported_entities=sorted(set(entities)), name=name, supported_language="en")
@@ -76,12 +83,17 @@ class TextRecognizer(EntityRecognizer):
     def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
         """All hits in a text; `key_words` are the context words of the key that the text stood under."""
 
+    def contexts(self, entity: str) -> list[re.Pattern[str]]:
+        """Return the words that count as context for an entity; to explain a finding."""
+        del entity
+        return []
+
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Presidio's interface to `find`, so that these recognisers work in any AnalyzerEngine too."""
         del nlp_artifacts  # rules read the text alone
-        if not self.gate.search(text):
+        if not self.gate.search(text.lower() if self.folded else text):
             return []
         return [
             RecognizerResult(entity_type=hit.entity, start=hit.start, end=hit.end, score=hit.score)
@@ -93,15 +105,34 @@ class TextRecognizer(EntityRecognizer):
 class RuleRecognizer(TextRecognizer):
     """A recogniser made of rules."""
 
-    def __init__(self, name: str, gate: re.Pattern[str], rules: Sequence[Rule]) -> None:
+    def __init__(
+        self,
+        name: str,
+        gate: re.Pattern[str],
+        rules: Sequence[Rule],
+        *,
+        folded: bool = False,
+        needs_digit: bool = False,
+    ) -> None:
         super().__init__(name, [rule.entity for rule in rules])
         self.gate = gate
+        self.folded = folded
+        self.needs_digit = needs_digit
         self.rules = tuple(rules)
+
+    def contexts(self, entity: str) -> list[re.Pattern[str]]:
+        """Return the words that count as context for an entity."""
+        return [rule.context for rule in self.rules if rule.entity == entity and rule.context is not None]
 
     def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
         """All hits of all rules; they may overlap."""
+        lowered = text.lower()
         for rule in self.rules:
             if rule.gate is not None and not rule.gate.search(text):
+                continue
+            if rule.clues is not None and not (rule.clues.search(lowered) or rule.clues.search(key_words)):
+                continue
+            if rule.context is not None and not (rule.context.search(text) or rule.context.search(key_words)):
                 continue
             for match in rule.pattern.finditer(text):
                 start, end = match.span(rule.group)

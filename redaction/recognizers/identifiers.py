@@ -1,4 +1,4 @@
-"""Numbers that identify a person or an account: cards, bank accounts, social security, addresses of machines."""
+"""Numbers that identify an account, a document or a machine: cards, bank accounts, passports, addresses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from redaction.recognizers.base import Rule, RuleRecognizer, words
+from redaction.recognizers.check_digits import aba, luhn, mod_97
 
 if TYPE_CHECKING:
     from redaction.recognizers.base import TextRecognizer
@@ -50,17 +51,6 @@ def _digits(value: str) -> str:
     return "".join(character for character in value if character.isdecimal() and character.isascii())
 
 
-def luhn(digits: str) -> bool:
-    """Check the last digit as ISO/IEC 7812-1 annex B says."""
-    total = 0
-    for index, character in enumerate(reversed(digits)):
-        number = int(character)
-        if index % 2:
-            number = number * 2 - 9 * (number > 4)  # noqa: PLR2004 - the sum of the digits of the doubled digit
-        total += number
-    return total % 10 == 0
-
-
 def _is_card(value: str) -> bool:
     digits = _digits(value)
     return _FEWEST_CARD_DIGITS <= len(digits) <= _MOST_CARD_DIGITS and len(set(digits)) > 1 and luhn(digits)
@@ -75,18 +65,11 @@ def _starts_like_card(value: str) -> bool:
     return value[0] in "3456" or value[:2] in {"22", "23", "24", "25", "26", "27"}
 
 
-def _is_ssn(value: str) -> bool:
-    """Whether the number was ever issued; published sample numbers count, nobody can know them from real ones."""
-    digits = _digits(value)
-    return digits[:3] not in {"000", "666"} and digits[3:5] != "00" and digits[5:] != "0000"
-
-
 def _is_iban(value: str) -> bool:
-    """Check as ISO 13616 says: the number modulo 97 is 1."""
     compact = re.sub(r"[\s-]", "", value).upper()
     if not 15 <= len(compact) <= 34:  # noqa: PLR2004 - shortest (Norway) and longest of the standard
         return False
-    return int("".join(str(int(character, 36)) for character in compact[4:] + compact[:4])) % 97 == 1
+    return mod_97(compact)
 
 
 def _is_public_ip(value: str) -> bool:
@@ -119,6 +102,7 @@ def recognizers() -> list[TextRecognizer]:
                 0.8,
                 context=_CARD_WORDS,
                 check=_is_card,
+                gate=re.compile(r"\d{12}"),
             ),
             Rule(
                 "CREDIT_CARD",
@@ -128,10 +112,13 @@ def recognizers() -> list[TextRecognizer]:
             ),
             Rule("CREDIT_CARD", re.compile(_NOT_INSIDE + r"3\d{3}([ -])\d{6}\1\d{4,5}" + _NOT_FOLLOWED), 0.9),
         ),
+        needs_digit=True,
     )
     accounts = RuleRecognizer(
         "BankAccountRecognizer",
-        re.compile(r"[A-Za-z]{2}\d{2}|(?i:account|acct|routing|sort|aba)\b"),
+        re.compile(
+            r"[a-z]{2}\d{2}|acc(?:oun)?t|routing|sort|aba|bic|swift|ifsc|bank|bsb|clabe|blz|ach|wire|transit|konto"
+        ),
         (
             Rule(
                 "IBAN_CODE",
@@ -153,6 +140,7 @@ def recognizers() -> list[TextRecognizer]:
                 re.compile(r"(?<![\w-])[A-Za-z]{2}\d{2} ?[A-Za-z0-9]{4}[A-Za-z0-9 ]{0,26}[A-Za-z0-9](?![\w-])"),
                 0.7,
                 context=words("iban"),
+                clues=re.compile("iban"),
                 check=lambda value: sum(map(str.isdecimal, value)) >= 8,  # noqa: PLR2004 - every IBAN has more
             ),
             Rule(
@@ -166,24 +154,52 @@ def recognizers() -> list[TextRecognizer]:
                     "sort code",
                     "aba",
                     "bank account",
+                    "kontonummer",
+                    "blz",
+                    "bankleitzahl",
+                    "bsb",
+                    "clabe",
+                    "ifsc",
+                    "transit (?:number|no)",
                 ),
+                clues=re.compile("acc|routing|sort|aba|bank|konto|blz|bsb|clabe|ifsc|transit"),
+            ),
+            Rule(
+                "BANK_ACCOUNT",
+                re.compile(r"(?<![A-Za-z0-9_.#/@+-])\d{9}" + _NOT_FOLLOWED),
+                0.7,
+                context=words("bank", "wire", "ach", "routing", "transfer"),
+                clues=re.compile("bank|wire|ach|routing|transfer"),
+                check=aba,
+            ),
+            Rule(  # ISO 9362; India's IFSC
+                "BANK_ACCOUNT",
+                re.compile(r"(?<![\w-])(?:[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?|[A-Z]{4}0[A-Z0-9]{6})(?![\w-])"),
+                0.6,
+                context=words("bic", "swift(?: code)?", "ifsc"),
+                clues=re.compile("bic|swift|ifsc"),
             ),
         ),
+        folded=True,
+        needs_digit=True,
     )
-    national = RuleRecognizer(
-        "NationalIdRecognizer",
+    documents = RuleRecognizer(
+        "DocumentNumberRecognizer",
         re.compile(r"\d[ -]?\d"),
         (
-            Rule("US_SSN", re.compile(_NOT_INSIDE + r"\d{3}([- ])\d{2}\1\d{4}" + _NOT_FOLLOWED), 0.85, check=_is_ssn),
             Rule(
                 "US_SSN",
                 re.compile(_NOT_INSIDE + r"(?:\d{9}|\d{3}\.\d{2}\.\d{4}|\d{3}-\d{2}(?:-\d{0,3})?)(?![\w@]|-\d)"),
                 0.7,
                 context=words("ssns?", "social security", "social", "ss#"),
+                clues=re.compile("ss|social"),
             ),
             Rule(
                 "ID_NUMBER",
-                re.compile(r"(?<![\w-])(?=[A-Za-z0-9 -]*\d{3})[A-Za-z0-9](?:[- ]?[A-Z0-9]){4,17}(?![\w-])"),
+                re.compile(
+                    r"(?<![\w-])(?=[A-Za-z0-9]*\d|[A-Z]{1,2}[- ]\d)(?=(?:[A-Za-z -]{0,8}\d){3})"
+                    r"[A-Za-z0-9](?:[- ]?[A-Z0-9]){4,17}(?![\w-])"
+                ),
                 0.6,
                 context=words(
                     "passport",
@@ -207,16 +223,36 @@ def recognizers() -> list[TextRecognizer]:
                     "green card",
                     "insurance (?:number|policy)",
                     "policy number",
+                    "residence permit",
+                    "driver(?:'s)? id",
+                    "dl(?: ?#| number| no)",
+                    "reisepass\\w*",
+                    "führerschein\\w*",
+                    "passeport",
+                    "permis de conduire",
+                    "pasaporte",
+                    "passaporto",
+                    "paszport\\w*",
+                    "steuer\\w*",
+                    "bsn",
+                    "pesel",
+                    "cpf",
+                    "dni",
+                    "nif",
+                    "nric",
+                    "codice fiscale",
                 ),
-                gate=re.compile(
-                    r"(?i)passport|licen|national|tax|tin\b|aadha|pan card|voter|mrn|medical|nhs|nino|card|insur|polic"
+                clues=re.compile(
+                    r"pass|licen|national|tax|tin\b|aadha|pan card|voter|mrn|medical|nhs|nino|card|insur|polic|permi"
+                    r"|\bdl|driver|führer|paszp|steuer|bsn|pesel|cpf|dni|nif|nric|codice"
                 ),
             ),
         ),
+        needs_digit=True,
     )
     machines = RuleRecognizer(
         "NetworkAddressRecognizer",
-        re.compile(r"\d\.\d|[0-9A-Fa-f]:[0-9A-Fa-f:]|::"),
+        re.compile(r"\d\.\d|[0-9A-Fa-f]:[0-9A-Fa-f:]|::|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."),
         (
             Rule(
                 "IP_ADDRESS",
@@ -237,6 +273,13 @@ def recognizers() -> list[TextRecognizer]:
                 re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])"),
                 0.8,
             ),
+            Rule(  # as Cisco writes it
+                "MAC_ADDRESS",
+                re.compile(r"(?<![\w.-])[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}(?![\w-]|\.\w)"),
+                0.7,
+                context=words("mac", "hardware", "ethernet", "wifi", "interface", "bssid"),
+                gate=re.compile(r"[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."),
+            ),
         ),
     )
-    return [cards, accounts, national, machines]
+    return [cards, accounts, documents, machines]

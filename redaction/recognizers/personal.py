@@ -136,18 +136,21 @@ def recognizers() -> list[TextRecognizer]:
                 re.compile(r"(?<![\w.#$-])(?:\d{5}-\d{4}|\d{2}-\d{3}|\d{3} \d{2}|\d{3,6})(?![\w-]|[.,]\d)"),
                 0.6,
                 context=words("zip(?: ?code)?", "postal(?: code)?", "post ?code"),
+                clues=re.compile("zip|post"),
             ),
             Rule(
                 "ADDRESS",
                 re.compile(r"(?<![\w.#$-])\d{5}(?![\w-]|[.,]\d)"),
                 0.5,
                 context=words("liv(?:e|es|ed|ing) in", "moved to", "resid(?:e|es|ing) in", "my address"),
+                clues=re.compile("liv|moved|resid|my address"),
             ),
         ),
+        needs_digit=True,
     )
     birth = RuleRecognizer(
         "BirthDateRecognizer",
-        re.compile(r"(?i)\b(?:birth|born|dob|b-day|bday)|\bd\.o\.b"),
+        re.compile(r"birth|born|dob|b-day|bday|d\.o\.b"),
         (
             Rule(
                 "DATE_OF_BIRTH",
@@ -156,5 +159,7 @@ def recognizers() -> list[TextRecognizer]:
                 context=words("birth\\w*", "date of birth", "born", "dob", "d\\.o\\.b\\.?", "b-?day"),
             ),
         ),
+        folded=True,
+        needs_digit=True,
     )
     return [mail, city, address, birth, KeyValueRecognizer()]

@@ -47,15 +47,18 @@ _DATE = re.compile(
     r"(?:19|20)\d\d[-/. ](?:0?[1-9]|1[0-2])(?:[-/. ]\d{1,2})?(?:\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d(?:\D.*)?"
     r"|(?:19|20)\d\d\s?-\s?(?:19|20)\d\d"
 )
-_NATIONAL_SHAPE = re.compile(r"\(\d{2,5}\)|\d[ .-]\d{2,}[ .-]\d|\d{3}-\d{4}$")
+_NATIONAL_SHAPE = re.compile(r"\(\d{2,5}\)|\d[ .-]\d{2,}[ .-]\d|(?<!\d)\d{3}-\d{4}$")
 _GROUPS_OF_AMOUNTS = re.compile(r"\d{1,3}(?: \d{3})+")
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 17
+_MOST_NATIONAL_DIGITS = 13
 
 
 class PhoneRecognizer(TextRecognizer):
     """Numbers with a country code anywhere, numbers in a national shape, bare runs of digits near a telling word."""
 
     gate = re.compile(r"\d(?:[\s.()/-]{0,3}\d){6}|\+\(?\d(?:[\s.()/-]{0,3}\d){5}")
+
+    needs_digit = True
 
     def __init__(self, regions: Sequence[str] = REGIONS) -> None:
         super().__init__("PhoneRecognizer", ["PHONE_NUMBER"])
@@ -72,6 +75,8 @@ class PhoneRecognizer(TextRecognizer):
             digits = sum(map(str.isdecimal, value))
             if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS or _DATE.fullmatch(value):
                 continue
+            if digits > _MOST_NATIONAL_DIGITS and not value.startswith(("+", "(+", "00")) and "x" not in value.lower():
+                continue
             end = match.start() + len(value)
             bare = value.isdecimal()
             if bare and text[match.start() - 1 : match.start()] in {"=", ":", '"', "'"}:
@@ -83,7 +88,7 @@ class PhoneRecognizer(TextRecognizer):
 
 
 def _is_valid(value: str, regions: tuple[str, ...]) -> bool:
-    for region in regions:
+    for region in regions[:1] if value.startswith("+") else regions:  # a country code says which plan holds
         try:
             number = phonenumbers.parse(value, region)
         except phonenumbers.NumberParseException:

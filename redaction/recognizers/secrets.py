@@ -1,4 +1,7 @@
-"""Keys, tokens and passwords."""
+"""Keys, tokens and passwords that are known by their shape or by the words around them.
+
+Those that begin with a literal of their provider are in provider_keys.py.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,19 @@ import re
 from typing import TYPE_CHECKING
 
 from redaction.recognizers.base import Rule, RuleRecognizer
+from redaction.recognizers.literals import LiteralRecognizer
+from redaction.recognizers.provider_keys import KINDS
 
 if TYPE_CHECKING:
     from redaction.recognizers.base import TextRecognizer
 
-_START = r"(?<![A-Za-z0-9_-])"
+SECRETS = frozenset({"API_KEY", "ACCESS_TOKEN", "PRIVATE_KEY", "PASSWORD", "PIN", "CREDENTIALS"})
+"""The entities of this family."""
+
+# Where a token may begin; behind the escape of a line break too, in text that is not decoded.
+_START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"
+_END = r"(?![A-Za-z0-9_-])"
+_WORD = r"(?:(?<![A-Za-z])|(?<=\\[nrt]))"
 _NO_VALUE_TEXT = (
     "none null true false required optional empty unset missing invalid incorrect wrong reset resets changed"
     " string undefined field policy protected manager prompt hash hashed password passwd"
@@ -20,35 +31,10 @@ _NO_VALUE = frozenset(_NO_VALUE_TEXT.split())
 
 _SHORTEST = 4
 _VARIABLE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+(?:\(.*)?\Z|[a-z_]+\(")  # the value is computed: this is a program
-
-# Each provider's own prefix, from its documentation; anything after it is the secret.
-_PROVIDERS = re.compile(
-    _START + r"(?:"
-    r"sk-(?:ant-|proj-|svcacct-|admin-|or-v1-|lf-)?[A-Za-z0-9_-]{12,}"  # OpenAI, Anthropic, OpenRouter, Langfuse
-    r"|pk-lf-[A-Za-z0-9-]{4,}"  # Langfuse
-    r"|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9]{16,}"  # Stripe
-    r"|(?:AKIA|ASIA|AROA|AIDA|AGPA|ANPA)[A-Z0-9]{12,}"  # AWS
-    r"|AIza[A-Za-z0-9_-]{20,}|ya29\.[A-Za-z0-9_-]{10,}|GOCSPX-[A-Za-z0-9_-]{16,}"  # Google
-    r"|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,}"  # GitHub
-    r"|glpat-[A-Za-z0-9_-]{12,}|gl(?:dt|rt|cbt|ptt)-[A-Za-z0-9_-]{12,}"  # GitLab
-    r"|xox[abposre]-[A-Za-z0-9-]{8,}|xapp-\d-[A-Za-z0-9-]{8,}"  # Slack
-    r"|hf_[A-Za-z0-9]{16,}|api_org_[A-Za-z0-9]{16,}"  # Hugging Face
-    r"|npm_[A-Za-z0-9]{20,}|pypi-[A-Za-z0-9_-]{16,}|dop_v1_[a-f0-9]{20,}|dckr_pat_[A-Za-z0-9_-]{12,}"
-    r"|SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"  # SendGrid
-    r"|(?:SK|AC)[a-f0-9]{32}"  # Twilio
-    r"|lsv2_(?:pt|sk)_[A-Za-z0-9_]{16,}|ls__[A-Za-z0-9]{16,}"  # LangSmith
-    r"|gsk_[A-Za-z0-9]{20,}|pplx-[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{20,}|nvapi-[A-Za-z0-9_-]{20,}|xai-[A-Za-z0-9]{20,}"
-    r"|tvly-[A-Za-z0-9-]{12,}|fw_[A-Za-z0-9]{20,}|pcsk_[A-Za-z0-9_]{20,}|dapi[a-f0-9]{32}"
-    r"|shpat_[a-f0-9]{20,}|EAAC[A-Za-z0-9]{20,}|sq0(?:atp|csp)-[A-Za-z0-9_-]{16,}"
-    r"|hvs\.[A-Za-z0-9_-]{16,}|dp\.pt\.[A-Za-z0-9]{20,}|sntrys_[A-Za-z0-9_=+/-]{20,}|phc_[A-Za-z0-9]{20,}"
-    r"|lin_api_[A-Za-z0-9]{16,}|figd_[A-Za-z0-9_-]{16,}|AGE-SECRET-KEY-[A-Z0-9]{20,}|eyJrIjoi[A-Za-z0-9_=]{20,}"
-    r")"
-)
-_PROVIDER_GATE = re.compile(
-    r"sk-|pk-|[srp]k_|whsec|AKIA|ASIA|AROA|AIDA|AGPA|ANPA|AIza|ya29|GOCSPX|gh[pousr]_|github_pat|gl[a-z]{2,3}-|xox|xapp|hf_"
-    r"|api_org|npm_|pypi-|dop_v1|dckr|SG\.|SK|AC|lsv2|ls__|gsk_|pplx|r8_|nvapi|xai-|tvly|fw_|pcsk_|dapi|shpat|EAAC|sq0|hvs\."
-    r"|dp\.pt|sntrys|phc_|lin_api|figd_|AGE-|eyJrIjoi"
-)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Between a telling word and its value: quotes, escaped ones too, and what says that the value comes.
+_IS = r"""[\\"'`*\]]*\s*(?:[:=]{1,2}>?|\bis\b|\bwas\b|\bare\b)[\s\\"'`*:=]*"""
+_VALUE = r"(?P<value>[A-Za-z0-9._~+/=%-]{11,}[A-Za-z0-9_~+/=-])"
 
 
 def _is_value(value: str) -> bool:
@@ -63,21 +49,92 @@ def _looks_secret(value: str) -> bool:
     return _is_value(value) and (any(map(str.isdecimal, value)) or not value.isalpha())
 
 
-def recognizers() -> list[TextRecognizer]:
-    """Return the recognisers of this family."""
-    keys = RuleRecognizer("ApiKeyRecognizer", _PROVIDER_GATE, (Rule("API_KEY", _PROVIDERS, 0.95),))
-    tokens = RuleRecognizer(
+def is_random(value: str) -> bool:
+    """Whether a value looks drawn at random: no words, no path, no UUID (those are ids far more often than secrets)."""
+    if _UUID.fullmatch(value) or value.count("/") > 3 or value.count(".") > 3:  # noqa: PLR2004 - base64 has few of them
+        return False
+    digits = sum(map(str.isdecimal, value))
+    mixed = not value.islower() and not value.isupper() and not value.isdecimal()
+    letters = any(map(str.isalpha, value))
+    return letters and len(set(value)) >= 8 and (digits >= 5 or (mixed and digits > 0))  # noqa: PLR2004 - 20 characters or more
+
+
+# One line a shape: what it is, and where its provider describes it.
+_SHAPES = (
+    r"\d{8,10}:[A-Za-z0-9_-]{35}",  # Telegram bot: core.telegram.org/bots/api#authorizing-your-bot
+    r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,40}",  # discord.com/developers/docs/reference
+    r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{40,}",  # developer.hashicorp.com/terraform/cloud-docs
+    r"[0-9a-f]{32}-us\d{1,2}",  # Mailchimp: mailchimp.com/developer/marketing/guides/quick-start
+    r"[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}",  # learn.microsoft.com/entra/identity-platform
+    r"[12]/\d{16}(?:/\d{10,20})?:[0-9a-f]{32}",  # Asana: developers.asana.com/docs/personal-access-token
+    r"[0-9a-f]{30,}NRAL",  # New Relic licence key: docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys
+    r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9_/+-]{16,}",  # api.slack.com/messaging/webhooks
+    r"(?:[a-z]+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d{10,}/[A-Za-z0-9_-]{20,}",  # discord.com/developers
+    r"[a-z0-9-]+\.webhook\.office\.com/webhookb2/[A-Za-z0-9@/_-]{40,}",  # learn.microsoft.com/microsoftteams
+    r"hooks\.zapier\.com/hooks/catch/\d+/[A-Za-z0-9]+",  # help.zapier.com
+)  # fmt: skip
+_SHAPES_GATE = re.compile(
+    r"\d:[A-Za-z0-9_-]{35}|\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27}|[-/]us\d|\dQ~|\d{16}(?:/\d+)?:|NRAL|hook"
+)
+
+
+def _shapes() -> RuleRecognizer:
+    anything = "|".join(_SHAPES)
+    return RuleRecognizer(
+        "SecretShapeRecognizer",
+        _SHAPES_GATE,
+        (Rule("API_KEY", re.compile(rf"{_START}(?:https://|bot)?(?:{anything}){_END}"), 0.95),),
+    )
+
+
+def _tokens() -> RuleRecognizer:
+    return RuleRecognizer(
         "TokenRecognizer",
-        re.compile(r"eyJ|(?i:bearer|basic)\s|BEGIN "),
+        re.compile(r"eyj|bearer|basic |ssws|token|authori|cookie|sess|csrf|xsrf|sig|-begin |putty"),
         (
             Rule("ACCESS_TOKEN", re.compile(_START + r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,4}"), 0.95),
             Rule(
                 "ACCESS_TOKEN",
+                re.compile(_WORD + r"(?i:bearer|token)\s+(?P<value>(?=[^\s\"']*\d)[A-Za-z0-9._~+/=-]{12,})"),
+                0.9,
+            ),
+            Rule(
+                "ACCESS_TOKEN",
                 re.compile(
-                    r"(?i:\bbearer|(?<=authorization: )basic|\btoken)\s+"
-                    r"(?P<value>(?=[^\s\"']*\d)[A-Za-z0-9._~+/=-]{12,})"
+                    _WORD + r"""(?i:authori[sz]ation)[\\"'\]]*\s*[:=,]\s*[\\"']*"""
+                    r"""(?:(?i:bearer|basic|token|apikey|digest|ssws|bot|key|negotiate)\s+)?(?P<value>[A-Za-z0-9._~+/=:-]{8,})"""
                 ),
                 0.9,
+                check=_looks_secret,
+            ),
+            Rule(
+                "ACCESS_TOKEN",
+                re.compile(_WORD + r"(?:SSWS|[Bb]asic) (?P<value>(?=[^\s\"']*[\dA-Z])[A-Za-z0-9_+/=-]{16,})"),
+                0.85,
+            ),
+            Rule(
+                "ACCESS_TOKEN",
+                re.compile(
+                    _WORD
+                    + r"""(?i:(?:set-)?cookie)[\\"'\]]*\s*[:=,]\s*[\\"']*(?P<value>[\w.-]{1,64}=[^\r\n"'\\]{6,4096})"""
+                ),
+                0.9,
+            ),
+            Rule(
+                "ACCESS_TOKEN",
+                re.compile(
+                    _WORD
+                    + r"(?i:j?sessionid|phpsessid|connect\.sid|[cx]srf[_-]?token|asp\.net_sessionid|[a-z]+_session)"
+                    r"=(?P<value>[A-Za-z0-9%._~+/=-]{8,})"
+                ),
+                0.85,
+            ),
+            Rule(
+                "ACCESS_TOKEN",
+                re.compile(
+                    r"(?i:[?&;](?:sig|x-amz-signature|x-goog-signature)|\bsignature)=(?P<value>[A-Za-z0-9%+/=_-]{40,})"
+                ),
+                0.85,
             ),
             Rule(
                 "PRIVATE_KEY",
@@ -89,30 +146,72 @@ def recognizers() -> list[TextRecognizer]:
                 1.0,
                 gate=re.compile("PRIVATE KEY"),
             ),
+            Rule(
+                "PRIVATE_KEY",
+                re.compile(r"PuTTY-User-Key-File-\d:.*?(?:Private-MAC:\s*[0-9a-f]{40,64}|\Z)", re.DOTALL),
+                1.0,
+                gate=re.compile("PuTTY-User-Key"),
+            ),
         ),
+        folded=True,
     )
-    passwords = RuleRecognizer(
+
+
+# Words that a secret follows; "partition key", "page token" and their like are followed by other things.
+_BEFORE_SECRETS = (
+    r"(?:(?:secret|api|access|client|private|signing|auth|authentication|app|application|subscription|licen[cs]e|account"
+    r"|master|service|shared|encryption|deploy|bearer|refresh|bot|personal|admin|webhook|session|security|storage|write)"
+    r"[_ -]?(?:access[_ -]?)?(?:key|secret|token)s?(?:[_ -]?(?:value|base64|b64))?"
+    r"|(?<![A-Za-z])(?<!page[_ -])(?<!next[_ -])(?<!sync[_ -])(?<!rsor[_ -])(?<!tion[_ -])(?:secret|token|apikey))"
+)
+
+
+def _passwords() -> RuleRecognizer:
+    return RuleRecognizer(
         "PasswordRecognizer",
         re.compile(
-            r"(?i)pass(?:w|code|phrase)|\b(?:pwd|pin|otp|cv[vc])|secret|(?:api|access|private|sign\w+)[_ -]?key|token"
+            r"pass(?:w|code|phrase)|pwd|pin|otp|cv[vc]|security code|secret|token|key|contrase|de passe|senha"
+            r"|wachtwoord|hasło|kennwort|--pass|credential"
         ),
         (
             Rule(
                 "PASSWORD",
                 re.compile(
-                    r"(?i:\b(?:pass(?:word|wd|code|phrase)|pwd)s?)(?:[\"'`*]*\s*(?:[:=]|is|was|are|to)[\s\"'`*:]*)(?P<value>[^\s\"'`,;<>]{4,64})"
+                    _WORD + r"(?i:(?:pass(?:word|wort|wd|code|phrase)|pwd|contraseña|mot de passe|senha"
+                    r"|wachtwoord|hasło|kennwort)s?)"
+                    r"(?:[\\\"'`*\]]*\s*(?:[:=]|is|was|are|to|ist|est|es|é)[\s\\\"'`*:=]*)(?P<value>[^\s\"'`,;<>\\]{4,64})"
                 ),
                 0.8,
                 check=_looks_secret,
             ),
             Rule(
-                "API_KEY",
+                "PASSWORD",
                 re.compile(
-                    r"(?i:(?:secret|api|access|client|private|signing)[_ -]?(?:key|secret|token)|\bsecret|\btoken)"
-                    r"[\"'`*]*\s*(?:[:=]|is)[\s\"'`*:=]*(?P<value>(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[A-Za-z0-9._~+/=-]{12,})"
+                    _WORD + r"(?i:(?:login|user(?:name)?)\s+\S{1,64}\s+password|--?pass(?:word)?|password)\s+"
+                    r"(?P<value>(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'`,;<>\\]{6,64})"
                 ),
+                0.75,
+                check=_looks_secret,
+            ),
+            Rule(
+                "API_KEY",
+                re.compile(rf"(?i:{_BEFORE_SECRETS}){_IS}(?=\S*\d)(?=\S*[A-Za-z]){_VALUE}"),
                 0.8,
                 check=_is_value,
+            ),
+            Rule(
+                "API_KEY",
+                re.compile(rf"(?i:{_BEFORE_SECRETS})[\s:,]{{1,3}}(?=\S{{20}}){_VALUE}"),
+                0.75,
+                check=is_random,
+            ),
+            Rule(
+                "API_KEY",
+                re.compile(
+                    rf"{_WORD}[A-Z0-9_]*(?:KEY|TOKEN|SECRET|CREDENTIALS?)(?:_[A-Z0-9]+)?{_IS}(?=\S{{16}}){_VALUE}"
+                ),
+                0.75,
+                check=is_random,
             ),
             Rule(
                 "PIN",
@@ -123,15 +222,45 @@ def recognizers() -> list[TextRecognizer]:
                 0.7,
             ),
         ),
+        folded=True,
     )
-    connections = RuleRecognizer(
+
+
+def _connections() -> RuleRecognizer:
+    return RuleRecognizer(
         "ConnectionStringRecognizer",
-        re.compile(r"://[^/\s]*@|(?i:accountkey|sharedaccesskey|password|pwd)\s*="),
+        re.compile(r"@|(?:accountkey|sharedaccess\w*|password|pwd)\s*=|\s-u\s|--user"),
         (
             Rule(
                 "CREDENTIALS",
                 re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://(?P<value>[^\s/@:\"'<>]{0,128}:[^\s@\"'<>]{1,256})@"),
                 0.95,
+                gate=re.compile(r"://"),
+            ),
+            Rule(  # Sentry's DSN, a token in place of a user
+                "CREDENTIALS",
+                re.compile(_WORD + r"https?://(?P<value>[A-Za-z0-9_-]{20,128})@[\w.-]+"),
+                0.9,
+                gate=re.compile(r"://[^\s/]*@"),
+                check=is_random,
+            ),
+            Rule(  # Go's MySQL driver
+                "CREDENTIALS",
+                re.compile(r"(?<![\w:/])(?P<value>[\w.-]{1,64}:[^\s@:/\"']{4,128})@(?:tcp|unix)\("),
+                0.9,
+                gate=re.compile(r"@(?:tcp|unix)\("),
+            ),
+            Rule(  # Oracle's thin driver
+                "CREDENTIALS",
+                re.compile(r"jdbc:oracle:\w+:(?P<value>[\w.-]{1,64}/[^\s@\"']{3,128})@"),
+                0.9,
+                gate=re.compile("jdbc:oracle"),
+            ),
+            Rule(
+                "CREDENTIALS",
+                re.compile(r"\s(?:-u|--user)\s+[\"']?(?P<value>[\w.@-]{1,64}:[^\s\"']{4,128})"),
+                0.85,
+                gate=re.compile(r"\s-u\s|--user\s"),
             ),
             Rule(
                 "CREDENTIALS",
@@ -142,5 +271,10 @@ def recognizers() -> list[TextRecognizer]:
                 check=_is_value,
             ),
         ),
+        folded=True,
     )
-    return [keys, tokens, passwords, connections]
+
+
+def recognizers() -> list[TextRecognizer]:
+    """Return the recognisers of this family."""
+    return [LiteralRecognizer("ApiKeyRecognizer", KINDS, 0.95), _shapes(), _tokens(), _passwords(), _connections()]

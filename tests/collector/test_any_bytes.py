@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from otlp_requests import key_values, request
 
 from collector.pipeline import Pipeline
+from collector.rulebook import build_team_redactor
 from collector.spool import Signal
 from collector.writer import TABLES
-from redaction.redactor import build_redactor
 from schema.log_content import join_logs
 from schema.policy import Policy
 from schema.prices import Prices
@@ -36,7 +36,7 @@ ANY_SHAPE = settings(
 
 @pytest.fixture(scope="module")
 def pipeline() -> Iterator[Pipeline]:
-    redactor = build_redactor()
+    redactor = build_team_redactor(Policy(), b"")
     yield Pipeline(redactor, Policy(), Prices())
     redactor.close()
 

@@ -112,7 +112,10 @@ def test_doctor_is_content_with_what_works_and_names_what_does_not(alone: Path, 
     done = command(alone, "doctor")
     assert done.returncode == 0, done.stdout
     assert "1 runs, 3 spans" in done.stdout
-    done = command(tmp_path / "data", "doctor", SPANLEDGER_MODEL_DIR=str(tmp_path), SPANLEDGER_HOST="0.0.0.0")
+    policy = tmp_path / "spanledger.yaml"
+    policy.write_text("redaction: {teams: {payments: {model: rampart}}}", encoding="utf-8")
+    missing = {"SPANLEDGER_MODEL_DIR": str(tmp_path), "SPANLEDGER_CONFIG": str(policy)}
+    done = command(tmp_path / "data", "doctor", SPANLEDGER_HOST="0.0.0.0", **missing)
     assert done.returncode == 1
     assert "✗ redaction model" in done.stdout
     assert "✗ settings" in done.stdout

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from redaction.analyzer import Analyzer, registry
 from redaction.json_text import leaves
 from redaction.ner_view import View
-from redaction.recognizers.identifiers import luhn
+from redaction.recognizers.check_digits import luhn
 
 if TYPE_CHECKING:
     from presidio_analyzer import RecognizerRegistry
@@ -119,7 +119,8 @@ IDENTIFIERS = [
     "isbn 978-3-16-148410-0",
     "credit_card_3095586",
     "<EMAIL_ADDRESS> and <PERSON>",
-    "latitude 52.520008, longitude 13.404954",
+    "latitude 52.5, longitude 13.4",
+    "loss 0.523456, 0.134049",
 ]
 
 

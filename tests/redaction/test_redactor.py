@@ -208,6 +208,7 @@ class Broken:
 
     name = "broken"
     max_chars = 480
+    reads_keys = False
 
     def find(self, texts: Sequence[str]) -> list[list[Entity]]:
         if any("poison" in text for text in texts):

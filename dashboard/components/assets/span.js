@@ -27,7 +27,7 @@ export function renderSpan(parent, span, { offset, url }) {
   pairs(parent, "Redacted", span.findings, true);
   pairs(parent, "Attributes", span.attributes, false);
   pairs(parent, "Resource", span.resource_attributes, false);
-  el("p", "ids", parent, `span ${span.span_id}${span.parent_span_id ? ` · parent ${span.parent_span_id}` : ""}${span.dialect ? ` · ${span.dialect}` : ""}`);
+  el("p", "ids", parent, `span ${span.span_id}${span.parent_span_id ? ` · parent ${span.parent_span_id}` : ""}${span.dialect ? ` · ${span.dialect}` : ""}${span.redaction_version ? ` · redaction ${span.redaction_version}` : ""}`);
   if (span.truncated) el("p", "problem", parent, "The sender dropped some attributes, events or links of this span.");
 }
 

