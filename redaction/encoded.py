@@ -14,7 +14,7 @@ _PERCENT_RUN = re.compile(r"""[^\s"'<>{}\[\]\\|^`%]*%[0-9A-Fa-f]{2}[^\s"'<>{}\[\
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\+")
 _PARAMETER = re.compile(r"(?:(?<=[?&;#])|^)(?P<key>[\w.\-\[\]]{1,64})=(?P<value>[^&;#]*)")
 # What follows "Basic" is a secret whatever it decodes to, and is left for the rule that knows so.
-_BASE64 = re.compile(r"(?<![\w.+/=-])(?<![Bb]asic )[A-Za-z0-9+/_-]{24,}={0,2}(?![\w.+/=-])")
+_BASE64 = re.compile(r"(?<![\w.+/=-])(?<![Bb]asic )[A-Za-z0-9+/_-]{16,}={0,2}(?![\w.+/=-])")
 _GLIMPSE = 64
 _TEXT = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]*")
 
@@ -35,7 +35,7 @@ class Stretch(NamedTuple):
 def stretches(text: str) -> list[Stretch]:
     """Find the encoded stretches of a text, in its order and apart."""
     found = list(_percent(text)) if "%" in text else []
-    if len(text) >= 24:  # noqa: PLR2004 - the shortest base64 we look at
+    if len(text) >= 16:  # noqa: PLR2004 - the shortest base64 we look at
         found += [
             one for one in _base64(text) if not any(one.start < other.end and other.start < one.end for other in found)
         ]

@@ -87,6 +87,11 @@ _IBAN_COUNTRIES = (
     "AD|AE|AL|AT|AZ|BA|BE|BG|BH|BR|BY|CH|CR|CY|CZ|DE|DK|DO|EE|EG|ES|FI|FO|FR|GB|GE|GI|GL|GR|GT|HR|HU|IE|IL|IQ|IS|IT|JO|KW|KZ"
     "|LB|LC|LI|LT|LU|LV|MC|MD|ME|MK|MR|MT|MU|NL|NO|PK|PL|PS|PT|QA|RO|RS|SA|SC|SE|SI|SK|SM|ST|SV|TL|TN|TR|UA|VA|VG|XK"
 )
+# Groups of four and a rest; in small letters only with a digit, or the next word of the sentence would be one.
+_IBAN_GROUPS = (
+    r"(?:[ -](?:[A-Z0-9]{4}|(?=[a-z]{0,3}\d)[A-Za-z0-9]{4})){2,7}"
+    r"(?:[ -](?:[A-Z0-9]{1,3}|(?=[a-z]{0,2}\d)[A-Za-z0-9]{1,3}))?"
+)
 
 
 def recognizers() -> list[TextRecognizer]:
@@ -122,11 +127,12 @@ def recognizers() -> list[TextRecognizer]:
         (
             Rule(
                 "IBAN_CODE",
-                re.compile(
-                    r"(?<![\w-])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?(?![\w-])"
-                ),
+                re.compile(r"(?<![\w-])[A-Za-z]{2}\d{2}[A-Za-z0-9]{11,30}(?![\w-])"),
                 1.0,
                 check=_is_iban,
+            ),
+            Rule(
+                "IBAN_CODE", re.compile(rf"(?<![\w-])[A-Za-z]{{2}}\d{{2}}{_IBAN_GROUPS}(?![\w-])"), 1.0, check=_is_iban
             ),
             Rule(
                 "IBAN_CODE",

@@ -54,7 +54,7 @@ _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w.+%-]{1,64}(?:'[\w.+%-]{1,30})?(?<!\.)@(?:[^\W_](?:[\w-]{0,62})\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,30})(?![\w@])"
 )
 _CUT_EMAIL = re.compile(r"(?<=[\s\"'<(:=,])[\w.+%-]{2,64}@[\w.-]{0,64}\Z")
-_HANDLE = re.compile(r"(?<![\w@/.-])[a-z]{2,}(?:[._-][a-z]{2,}){1,3}[._-]?\d{1,6}(?![\w/-]|\.\w)")
+_HANDLE = re.compile(r"(?<![\w@/.-])[a-z]{2,}(?:[._-][a-z]+){1,3}[._-]?\d{1,6}(?![\w/-]|\.\w)", re.IGNORECASE)
 _MAIL_NOT_PERSONAL = re.compile(r"git@|.*@(?:sha256|v?\d)", re.IGNORECASE)
 
 
@@ -156,10 +156,29 @@ def recognizers() -> list[TextRecognizer]:
                 "DATE_OF_BIRTH",
                 _DATE,
                 0.8,
-                context=words("birth\\w*", "date of birth", "born", "dob", "d\\.o\\.b\\.?", "b-?day"),
+                context=words(
+                    "birth\\w*", "date[ _-]of[ _-]birth", "\\w+_birth\\w*", "born", "dob", "d\\.o\\.b\\.?", "b-?day"
+                ),
             ),
         ),
         folded=True,
         needs_digit=True,
     )
-    return [mail, city, address, birth, KeyValueRecognizer()]
+    handle = RuleRecognizer(
+        "HandleRecognizer",
+        re.compile(r"user|logged|handle|nick"),
+        (
+            Rule(
+                "USERNAME",
+                _HANDLE,
+                0.7,
+                context=words(
+                    "user ?(?:names?|ids?)", "user_(?:name|id)", "logged (?:in|on) as", "handle", "nick(?:name)?"
+                ),
+                check=is_handle,
+            ),
+        ),
+        folded=True,
+        needs_digit=True,
+    )
+    return [mail, city, address, birth, handle, KeyValueRecognizer()]

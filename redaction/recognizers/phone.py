@@ -49,7 +49,7 @@ _DATE = re.compile(
 )
 _NATIONAL_SHAPE = re.compile(r"\(\d{2,5}\)|\d[ .-]\d{2,}[ .-]\d|(?<!\d)\d{3}-\d{4}$")
 _GROUPS_OF_AMOUNTS = re.compile(r"\d{1,3}(?: \d{3})+")
-_FEWEST_DIGITS, _MOST_DIGITS = 7, 17
+_FEWEST_DIGITS, _MOST_DIGITS = 7, 18
 _MOST_NATIONAL_DIGITS = 13
 
 

@@ -16,6 +16,8 @@ from redaction.recognizers.check_digits import luhn
 if TYPE_CHECKING:
     from presidio_analyzer import RecognizerRegistry
 
+    from redaction.redactor import Redactor
+
 
 ANALYZER = Analyzer()
 
@@ -167,3 +169,27 @@ def test_presidio_can_use_the_recognisers() -> None:
         for result in recognizer.analyze(text, ["US_SSN"], None)  # type: ignore[arg-type]
     ]
     assert {(result.entity_type, text[result.start : result.end]) for result in results} == {("US_SSN", "078-05-1120")}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Transfer it to PL05293430750750520650532966 please.", "Transfer it to <IBAN_CODE> please."),
+        ("to de89 3704 0044 0532 0130 00 when it suits", "to <IBAN_CODE> when it suits"),
+        ("to AT08 7152 9075 3657 5709 when it suits", "to <IBAN_CODE> when it suits"),
+        ("ValueError: 'date_of_birth=13/04/1941'", "ValueError: 'date_of_birth=<DATE_OF_BIRTH>'"),
+        ("my user id is daniel_s_7334, not his", "my user id is <USERNAME>, not his"),
+        ("Logged in as Anik.Szramka_8625.", "Logged in as <USERNAME>."),
+        ("the user called tool_call_12 in step_two_3", "the user called tool_call_12 in step_two_3"),
+        ("call me at 001-737-769-5896x16285 after six", "call me at <PHONE_NUMBER> after six"),
+        ("U1NOOiAyMjAtODAtMDI4Ng==", "<US_SSN>"),
+        (
+            "internationalization getCustomerOrders ORDERS_ARCHIVE_2",
+            "internationalization getCustomerOrders ORDERS_ARCHIVE_2",
+        ),
+    ],
+)
+def test_what_drills_found_left_is_removed_and_its_neighbours_stay(
+    redactor: Redactor, text: str, expected: str
+) -> None:
+    assert redactor.redact(text, "note").text == expected
