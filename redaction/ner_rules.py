@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 THRESHOLD = 0.15
 LOWER_CASE_THRESHOLD = 0.6
 ID_THRESHOLD = 0.5
+OPENING_THRESHOLD = 0.8  # for a town that opens a text: the first word has a capital whatever it is
 CODE_THRESHOLD = 0.9
 """What the model must give for names in programs, where single words are no names at all."""
 NUMBER_THRESHOLD = 0.5
@@ -172,6 +173,8 @@ def _stands(text: str, entity: Entity, key_words: str) -> bool:
     if entity.score < (LOWER_CASE_THRESHOLD if value.islower() else THRESHOLD) or len(value) < 2:  # noqa: PLR2004 - letters
         return False
     if entity.label == "ADDRESS" and not any(map(str.isalpha, value)) and entity.score < NUMBER_THRESHOLD:
+        return False
+    if entity.label == "CITY" and entity.score < OPENING_THRESHOLD and not text[: entity.start].strip():
         return False
     if entity.label in _ADDRESS and _COUNTED.fullmatch(value):
         return False

@@ -64,7 +64,7 @@ def test_a_running_instance_reads_its_policy_file_anew(instance: Instance) -> No
     done = command(instance.data_dir, "reprice", *DAYS)
     assert done.returncode == 1
     assert done.stderr.startswith("spanledger: ")
-    assert "spanledger.yaml: prices.0.per_second: " in done.stderr
+    assert "spanledger.yaml:1: prices.0.per_second: " in done.stderr
 
 
 @pytest.mark.parametrize(

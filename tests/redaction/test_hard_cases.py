@@ -60,6 +60,7 @@ MUST_GO = [
     "I live at [23 Marsh Street].",
 ]
 MUST_STAY = [
+    "Guardrail tripwire triggered: no_pii",
     "I will mark the task as done and bill the account.",
     "The cook follows the recipe, the hunter follows the deer.",
     "May I ask a question? It may rain in May.",
