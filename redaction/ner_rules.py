@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 THRESHOLD = 0.15
 LOWER_CASE_THRESHOLD = 0.6
 ID_THRESHOLD = 0.5
-OPENING_THRESHOLD = 0.8  # for a town that opens a text: the first word has a capital whatever it is
+OPENING_THRESHOLD = 0.8
+"""What it must give for a town, or a name with one capital, that opens a text: any first word has a capital."""
 CODE_THRESHOLD = 0.9
 """What the model must give for names in programs, where single words are no names at all."""
 NUMBER_THRESHOLD = 0.5
@@ -170,11 +171,9 @@ def _stands(text: str, entity: Entity, key_words: str) -> bool:
     value = text[entity.start : entity.end]
     if entity.label == "ID_NUMBER":
         return entity.score >= ID_THRESHOLD and has_context(_ID_CONTEXT, text, entity.start, key_words)
-    if entity.score < (LOWER_CASE_THRESHOLD if value.islower() else THRESHOLD) or len(value) < 2:  # noqa: PLR2004 - letters
+    if entity.score < _least(text, entity, value) or len(value) < 2:  # noqa: PLR2004 - letters
         return False
     if entity.label == "ADDRESS" and not any(map(str.isalpha, value)) and entity.score < NUMBER_THRESHOLD:
-        return False
-    if entity.label == "CITY" and entity.score < OPENING_THRESHOLD and not text[: entity.start].strip():
         return False
     if entity.label in _ADDRESS and _COUNTED.fullmatch(value):
         return False
@@ -182,6 +181,17 @@ def _stands(text: str, entity: Entity, key_words: str) -> bool:
         return value.lower() not in PRODUCTS and any(map(str.isalpha, value)) and _CODE.fullmatch(value) is None
     shape = _SHAPES.get(entity.label)
     return shape is None or shape.fullmatch(value) is not None
+
+
+def _least(text: str, entity: Entity, value: str) -> float:
+    """Return what the model must give for an entity, by how it is written."""
+    if value.islower():
+        return LOWER_CASE_THRESHOLD
+    opens = not text[: entity.start].strip()
+    one_capital = not any(word[:1].isupper() for word in value.split()[1:])
+    if opens and (entity.label == "CITY" or (entity.label == "PERSON" and " " in value and one_capital)):
+        return OPENING_THRESHOLD
+    return THRESHOLD
 
 
 def _has_company(text: str, entity: Entity, others: Sequence[Entity]) -> bool:

@@ -61,6 +61,7 @@ MUST_GO = [
 ]
 MUST_STAY = [
     "Guardrail tripwire triggered: no_pii",
+    "Guardrail tripwire triggered: {'guardrail': 'pii_guard'}",
     "I will mark the task as done and bill the account.",
     "The cook follows the recipe, the hunter follows the deer.",
     "May I ask a question? It may rain in May.",
