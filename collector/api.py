@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from collector.intake import IntakeError, Taken, take_in
 from collector.spool import SpoolError
-from redaction.redactor import RULES_VERSION
+from redaction.version import RULES_VERSION
 from schema.drills import Result, record, remove
 from schema.policy import PolicyError
 from schema.prices import Prices

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
     from redaction.ner import Entity, NerModel
 
-RULES_VERSION = "3"
-"""Changes whenever the same text may be redacted differently; stored with what was redacted."""
-
 _PLACEHOLDERS = Operators()
 
 log = logging.getLogger(__name__)

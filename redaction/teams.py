@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from redaction.analyzer import Analyzer, registry
 from redaction.models import DEFAULT, build_model
 from redaction.operators import Operators, team_key
-from redaction.redactor import RULES_VERSION, Limits, Redactor
+from redaction.redactor import Limits, Redactor
 from redaction.selection import Selection
+from redaction.version import RULES_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

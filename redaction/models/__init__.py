@@ -1,4 +1,8 @@
-"""The NER models: each has a name that configuration may use. The tagger ships with the package (redaction.tagger)."""
+"""The NER models: each has a name that configuration may use. The tagger ships with the package (redaction.tagger).
+
+A model's code is imported when it is built: the processes that only check its files do not pay for its run time.
+"""
+# ruff: noqa: PLC0415 - see above
 
 from __future__ import annotations
 
@@ -6,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from redaction.errors import UnknownModel
 from redaction.models.directory import default_directory, load_files
-from redaction.models.rampart import Rampart
-from redaction.tagger.tagger import Tagger, default_weights, load
+from redaction.tagger.files import default_weights, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,10 +20,20 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT", "MODELS", "build_model", "default_directory", "require_model"]
 
-MODELS: dict[str, Callable[[Path | None], NerModel]] = {
-    "tagger": lambda directory: Tagger(load(directory)),
-    "rampart": Rampart,
-}
+
+def _tagger(directory: Path | None) -> NerModel:
+    from redaction.tagger.tagger import Tagger, load
+
+    return Tagger(load(directory))
+
+
+def _rampart(directory: Path | None) -> NerModel:
+    from redaction.models.rampart import Rampart
+
+    return Rampart(directory)
+
+
+MODELS: dict[str, Callable[[Path | None], NerModel]] = {"tagger": _tagger, "rampart": _rampart}
 DEFAULT = "tagger"
 
 
@@ -37,7 +50,7 @@ def build_model(name: str = DEFAULT, directory: Path | None = None) -> NerModel:
 def require_model(name: str = DEFAULT, directory: Path | None = None) -> str:
     """Check the files of a model without loading it, and say where they are; raises as `build_model` does."""
     if name == "tagger":
-        load(directory)
+        read_files(directory)
         return str(directory or default_weights())
     if name not in MODELS:
         build_model(name)

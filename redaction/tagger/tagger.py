@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import io
-import json
 import re
-from hashlib import sha256
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import onnxruntime
 
-from redaction.errors import ModelCorrupt, ModelMissing
 from redaction.ner import Entity
 from redaction.scripts import is_letter
+from redaction.tagger.files import LEXICON, NETWORK, TABLE, read_files
 from redaction.tagger.lexicon import Lexicon
 from redaction.tagger.words import PAD, WORD, features, folded
 
@@ -26,9 +23,6 @@ if TYPE_CHECKING:
 
 LABELS = ("", "PERSON", "ADDRESS", "CITY", "PHONE_NUMBER")
 """The classes of the network, in its order; the first is "nothing"."""
-
-NETWORK, TABLE, LEXICON, MANIFEST = "network.onnx", "table.npz", "lexicon.txt.gz", "manifest.json"
-LOADED = (NETWORK, TABLE, LEXICON)
 
 _HANDLE_AROUND = re.compile(r"(?<![\w.-])[A-Za-z]+(?:[._-][A-Za-z]+)*(?:[_-][A-Za-z]*\d\w*|_[A-Za-z]+)(?![\w-])")
 _LETTERS = re.compile(r"[A-Za-z]+")
@@ -42,28 +36,9 @@ class Weights(NamedTuple):
     lexicon: Lexicon
 
 
-def default_weights() -> Traversable:
-    """Where the package keeps the weights that ship with it."""
-    return files("redaction.tagger").joinpath("weights")
-
-
 def load(directory: Traversable | None = None) -> Weights:
-    """Load the weights that ship with the package, or those of a directory, each file checked against the manifest.
-
-    Raises ModelMissing when a file is not there, ModelCorrupt when it is not the one that the manifest names.
-    """
-    place = directory or default_weights()
-    contents: dict[str, bytes] = {}
-    try:
-        sums = json.loads(place.joinpath(MANIFEST).read_text(encoding="utf-8"))["files"]
-        for name in LOADED:
-            contents[name] = place.joinpath(name).read_bytes()
-            if sha256(contents[name]).hexdigest() != sums[name]:
-                raise ModelCorrupt(f"{name} of the tagger is not the file that was trained (SHA-256 differs)")
-    except FileNotFoundError as error:
-        raise ModelMissing(f"No tagger in {place}. Install the package again, or train one with: make model") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelCorrupt(f"{place.joinpath(MANIFEST)} is not a manifest of the tagger") from error
+    """Load the weights that ship with the package, or those of a directory; raises as `read_files` does."""
+    contents = read_files(directory)
     with np.load(io.BytesIO(contents[TABLE]), allow_pickle=False) as arrays:
         table = arrays["rows"].astype(np.float32) * arrays["scales"][:, None]
     return Weights(contents[NETWORK], table, Lexicon.from_bytes(contents[LEXICON]))

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from redaction.tagger.files import LEXICON, MANIFEST, NETWORK, TABLE
 from redaction.tagger.lexicon import Lexicon
-from redaction.tagger.tagger import LEXICON, MANIFEST, NETWORK, TABLE
 from redaction.training.corpus import corpus
 from redaction.training.learning import Schedule, learn
 from redaction.training.network import Network, quantised, to_onnx

@@ -10,7 +10,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from collector.keys import IngestKeys
 from collector.pipeline import Pipeline
 from collector.rulebook import build_team_redactor
-from redaction.redactor import RULES_VERSION
+from redaction.version import RULES_VERSION
 from schema.policy import IngestKey, Policy
 from schema.prices import Prices
 from schema.redaction_policy import RedactionPolicy

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from redaction.errors import ModelCorrupt, ModelMissing, UnknownModel
 from redaction.redactor import build_redactor
+from redaction.tagger.files import LOADED, MANIFEST
 from redaction.tagger.lexicon import FLAGS, Lexicon
-from redaction.tagger.tagger import LOADED, MANIFEST, Tagger, Vectors, load
+from redaction.tagger.tagger import Tagger, Vectors, load
 from redaction.tagger.words import PAD, ROWS, WORD, features
 
 if TYPE_CHECKING:

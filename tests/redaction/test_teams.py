@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from collector.rulebook import rulebook
-from redaction.redactor import RULES_VERSION
 from redaction.teams import TeamRedactor, Whose
 from redaction.text import Text
+from redaction.version import RULES_VERSION
 from schema.redaction_policy import RedactionPolicy
 
 if TYPE_CHECKING:
