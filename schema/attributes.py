@@ -86,6 +86,11 @@ def scalar(value: Plain) -> str:
     return unquote(text(value))
 
 
+def list_of(value: Plain) -> list[Plain]:
+    """Return a list as it is, anything else as an empty one."""
+    return value if isinstance(value, list) else []
+
+
 def unquote(value: str) -> str:
     """Return the string inside a JSON-quoted scalar (MLflow and Langfuse 5 quote every attribute)."""
     if len(value) > 1 and value[0] == '"' and value[-1] == '"':

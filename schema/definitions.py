@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from schema.attributes import Plain, parse
+from schema.attributes import Plain, list_of, parse
 
 if TYPE_CHECKING:
     from schema.message_shapes import Message
@@ -44,15 +44,11 @@ def offered(messages: Plain) -> list[Part]:
     """Return the definitions in a conversation."""
     return [
         part
-        for message in _list(messages)
+        for message in list_of(messages)
         if isinstance(message, dict)
-        for part in _list(message.get("parts"))
+        for part in list_of(message.get("parts"))
         if isinstance(part, dict) and part.get("type") == DEFINITION
     ]
-
-
-def _list(value: Plain) -> list[Plain]:
-    return value if isinstance(value, list) else []
 
 
 def _read(value: Plain, depth: int) -> list[Part]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from schema.attributes import Plain, parse
+from schema.attributes import Plain, list_of, parse
 from schema.definitions import definitions_of
 from schema.flattened import chat_message
 from schema.message_records import is_result, message_of_result, messages_of_events, told_as_events
@@ -55,10 +55,6 @@ def messages_of(value: Plain, role: str) -> list[Message]:
     `role` is that of bare text ("user" for what went in, "assistant" for what came out). Strings are not parsed here.
     """
     return _read(value, role, 0)
-
-
-def _list(value: Plain) -> list[Plain]:
-    return value if isinstance(value, list) else []
 
 
 def with_system(messages: list[Message], instructions: Plain) -> list[Message]:
@@ -198,7 +194,7 @@ def _calls(value: dict[str, Plain]) -> list[Part]:
     if isinstance(calls, dict):  # indexed keys that were not 0, 1, 2 ...
         calls = list(calls.values())
     parts = [
-        part for call in _list(calls) if isinstance(call, dict) for part in parts_of({"type": "tool_call", **call})
+        part for call in list_of(calls) if isinstance(call, dict) for part in parts_of({"type": "tool_call", **call})
     ]
     single = value.get("function_call")
     if isinstance(single, dict) and single.get("name"):
@@ -214,7 +210,7 @@ def _langchain_constructor(value: dict[str, Plain], role: str) -> list[Message]:
         return []
     kind = fields.get("type")
     if not isinstance(kind, str):
-        path = _list(value.get("id"))
+        path = list_of(value.get("id"))
         kind = re.sub(r"Message(Chunk)?$", "", str(path[-1])).lower() if path else role
     return _langchain_message(kind, fields)
 

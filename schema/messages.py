@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schema.attributes import dump
+from schema.attributes import dump, list_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ def with_tool_calls(messages: list[Message], more: list[Message]) -> list[Messag
     if not calls:
         return messages
     last = messages[-1]
-    return [*messages[:-1], {**last, "parts": [*_list(last.get("parts")), *calls]}]
+    return [*messages[:-1], {**last, "parts": [*list_of(last.get("parts")), *calls]}]
 
 
 def has_parts(messages: list[Message]) -> bool:
@@ -72,18 +72,14 @@ def system_text(messages: Iterable[Message]) -> str:
 
 def _parts(messages: Iterable[Message]) -> Iterable[Part]:
     for message in messages:
-        for part in _list(message.get("parts")):
+        for part in list_of(message.get("parts")):
             if isinstance(part, dict):
                 yield part
 
 
-def _list(value: Plain) -> list[Plain]:
-    return value if isinstance(value, list) else []
-
-
 def _text_of(message: Message) -> str:
     texts = []
-    for part in _list(message.get("parts")):
+    for part in list_of(message.get("parts")):
         if isinstance(part, dict) and part.get("type") == "text":
             content = part.get("content")
             if isinstance(content, str):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from schema.attributes import parse
+from schema.attributes import list_of, parse
 from schema.calls import model_calls, tool_calls
 from schema.charge import call_of
 from schema.connections import known_runs
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
-    from schema.attributes import Plain
     from schema.store import Store
 
 TRACES_A_PASS: Final = 500
@@ -176,13 +175,9 @@ def summarise(spans: Sequence[Span], told: Told | None = None) -> dict[str, Any]
 
 def _linked(spans: Sequence[Span]) -> list[str]:
     """Return the other traces that these spans link to."""
-    links = [link for span in spans if span.links not in {"", "[]"} for link in _list(parse(span.links))]
+    links = [link for span in spans if span.links not in {"", "[]"} for link in list_of(parse(span.links))]
     found = {str(link.get("trace_id", "")) for link in links if isinstance(link, dict)}
     return sorted(trace for trace in found - {spans[0].trace_id} if trace.strip("0"))
-
-
-def _list(value: Plain) -> list[Plain]:
-    return value if isinstance(value, list) else []
 
 
 def _sum(calls: Sequence[Span], column: str) -> int | Decimal | None:

@@ -17,7 +17,7 @@ from collector.keys import KEY_HEADER
 from schema.drills import IDENTIFIER, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from collector.client import Instance
@@ -44,12 +44,7 @@ class DrillReport:
 
     def total(self, *, identifiers: bool = False) -> Result:
         """Return the sum over all personal entities, or over the identifiers that must survive."""
-        chosen = [result for result in self.results if (result.entity == IDENTIFIER) is identifiers]
-        counts = (
-            sum(getattr(result, name) for result in chosen)
-            for name in ("planted", "removed", "left_in_part", "left_whole")
-        )
-        return Result("all", "all", *counts)
+        return _added("all", (result for result in self.results if (result.entity == IDENTIFIER) is identifiers))
 
     def by(self, name: str) -> list[Result]:
         """Return the personal results added up by "entity" or by "place", worst first."""
@@ -57,12 +52,14 @@ class DrillReport:
         for result in self.results:
             if result.entity != IDENTIFIER:
                 groups[getattr(result, name)].append(result)
-        sums = [DrillReport(0, 0, members).total() for members in groups.values()]
-        named = [
-            Result(key, "", total.planted, total.removed, total.left_in_part, total.left_whole)
-            for key, total in zip(groups, sums, strict=True)
-        ]
+        named = [_added(key, members) for key, members in groups.items()]
         return sorted(named, key=lambda total: (total.removed / total.planted, total.entity))
+
+
+def _added(name: str, results: Iterable[Result]) -> Result:
+    """Return the sum of results under one name."""
+    counts = [(one.planted, one.removed, one.left_in_part, one.left_whole) for one in results]
+    return Result(name, "", *map(sum, zip(*counts, strict=True))) if counts else Result(name, "", 0, 0, 0, 0)
 
 
 def rehearse(  # noqa: PLR0913 - what, where and how much
