@@ -43,6 +43,8 @@ def model_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
     """
     models = {span.span_id: span for span in spans if span.kind in MODEL_KINDS and span.known}
     above = {key: [models[up] for up in _ancestors(key, parents) if up in models] for key in models}
+    if not any(above.values()):
+        return set(models) - _told_twice(models.values())
     wrapping = {up.span_id for key, span in models.items() for up in above[key] if span.usage or not up.usage}
     found = {key: span for key, span in models.items() if key not in wrapping}
     # A wrapper with usage over calls without any is the call; what it wraps is not counted again.
@@ -80,6 +82,8 @@ def _told_twice(calls: Iterable[Call]) -> set[str]:
             beside[span.parent_span_id, span.response_id].append(span)
     twice = set()
     for group in beside.values():
+        if len(group) == 1:
+            continue
         group.sort(key=lambda span: (not span.usage, span.duration, span.span_id))
         kept: list[Call] = []
         for span in group:

@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 class Candidate:
-    """One attribute, or one family of indexed attributes, of which at least one holds something.
+    """One attribute, or one family of indexed attributes; each of them holds something.
 
     `slot`: conversation, value, tool, instructions, definitions, text, reasoning or tool_calls. `value`: that of the
-    (first) attribute that holds something.
+    (first) attribute.
     """
 
     __slots__ = ("_values", "slot", "source", "value")
 
-    def __init__(self, source: Source, value: Plain, values: Mapping[str, Plain]) -> None:
+    def __init__(self, source: Source, values: Mapping[str, Plain]) -> None:
         """Take the values of all attributes of the span, by key."""
         self.slot = source.slot
         self.source = source
-        self.value = value
+        self.value = values[source.keys[0]]
         self._values = values
 
     @property
     def items(self) -> list[tuple[str, Plain]]:
-        """The attributes that hold something."""
+        """The attributes, by key."""
         values = self._values
-        return [(key, value) for key in self.source.keys if (value := values[key]) != ""]
+        return [(key, values[key]) for key in self.source.keys]
 
     def read(self) -> Plain:
         """Return the value, read from JSON or from indexed keys."""
@@ -47,4 +47,4 @@ class Candidate:
         """Return whether it may hold a tool call, without reading it."""
         if not self.source.prefix:
             return "tool" in text(self.value)
-        return any(self._values[key] != "" for key in self.source.calls)
+        return self.source.calls_tools

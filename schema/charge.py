@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from schema.calls import MODEL_KINDS, Call, model_calls
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
     from schema.prices import Prices
     from schema.span import Span
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def charge(spans: Iterable[Span], prices: Prices) -> None:
@@ -69,8 +66,7 @@ def price_of(span: Span, prices: Prices) -> Priced:
         span.cache_write_tokens,
         span.reasoning_tokens,
     )
-    at = _EPOCH + timedelta(microseconds=span.start_time // 1000)
-    priced = prices.price(span.provider, span.model, usage, at, span.duration_ns)
+    priced = prices.price(span.provider, span.model, usage, span.start_time, span.duration_ns)
     if priced.cost_usd is None and span.reported_cost_usd is not None:
         return Priced(span.reported_cost_usd, "sender")
     return priced

@@ -26,12 +26,6 @@ TOKENS: Final = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_
 """Columns that hold token counts, in the order of Usage."""
 
 _STATUS: dict[int, Status] = {1: "ok", 2: "error"}
-_TEXTS = frozenset(
-    {
-        *("tool_name", "tool_call_id", "agent_name", "response_id", "prompt_name", "prompt_version", "prompt_hash"),
-        *("policy_name", "policy_decision", "approval_status", "approval_by", "outcome", "error_type"),
-    }
-)
 _UNKNOWN = frozenset({"unknown", "<not specified>", "none", "null", ""})
 _APPROVALS = {
     "accept": "approved",
@@ -50,15 +44,15 @@ def fill_columns(
     span: Span, status: OtlpStatus, reading: Reading, events: Events, *, exceptions_are_errors: bool
 ) -> None:
     """Fill every typed column but content, context and cost."""
-    for column, key in reading.columns.items():
-        if column in _TEXTS:
-            value = scalar(reading.values[key])
-            if value.lower() not in _UNKNOWN:
-                setattr(span, column, value)
+    values = reading.values
+    for column, key in reading.plan.texts:
+        value = scalar(values[key])
+        if value.lower() not in _UNKNOWN:
+            setattr(span, column, value)
     if span.approval_status:
         span.approval_status = _APPROVALS.get(span.approval_status, span.approval_status)
-    if reading.evaluated or events.stored:
-        span.evaluation = judged(reading.values, events)
+    if reading.plan.evaluated or events.stored:
+        span.evaluation = judged(values, events)
     _fill_model(span, reading)
     span.kind = _kind(span, reading)
     _fill_names(span, reading)
@@ -71,12 +65,12 @@ def fill_columns(
 
 def _fill_model(span: Span, reading: Reading) -> None:
     for column in ("response_model", "request_model"):
-        if column in reading.columns:
+        if column in reading.plan.columns:
             model = scalar(reading.best(column))
             if model.lower() not in _UNKNOWN:
                 span.model = model
                 break
-    if "provider" in reading.columns:
+    if "provider" in reading.plan.columns:
         span.provider = provider_name(scalar(reading.best("provider")))
     if not span.provider and span.model:
         product = reading.best("product")
@@ -88,7 +82,7 @@ def _kind(span: Span, reading: Reading) -> Kind:
     kind = reading.kind
     if not kind:
         # Nobody names a kind: a span with a model and its token counts is a model call.
-        counted = "input_tokens" in reading.columns and "output_tokens" in reading.columns
+        counted = "input_tokens" in reading.plan.columns and "output_tokens" in reading.plan.columns
         return "llm" if span.model and counted and not reading.kind_given else "other"
     if kind == "tool" and not span.tool_name and span.name.startswith(_HANDOFF):
         return "agent"
@@ -112,7 +106,7 @@ def _fill_status(
 ) -> None:
     span.status = _STATUS.get(status.code, "unset")
     span.status_message = status.message
-    if not span.status_message and "status_message" in reading.columns:
+    if not span.status_message and "status_message" in reading.plan.columns:
         span.status_message = text(reading.best("status_message"))
     if events.interrupt or (span.error_type and is_interrupt(span.error_type)):
         span.status = "ok" if span.status == "error" else span.status
@@ -137,7 +131,7 @@ def _fill_usage(span: Span, reading: Reading) -> None:
             usage = more if usage == Usage() else usage
             cost = value.get("total") if cost is None and _is_cost(value) else cost
     for column, counted in zip(TOKENS, usage, strict=True):
-        given = count(reading.best(column)) if column in reading.columns else None
+        given = count(reading.best(column)) if column in reading.plan.columns else None
         setattr(span, column, counted if given is None else given)
     fresh = count(reading.best("uncached_input_tokens"))
     if fresh is None and usage.input_tokens != span.input_tokens:

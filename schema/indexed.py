@@ -32,8 +32,11 @@ def _filled(shape: _Shape, values: list[Plain]) -> Plain:
     if type(shape) is int:
         return values[shape]
     if type(shape) is list:
-        return [_filled(item, values) for item in shape]
-    return {key: _filled(item, values) for key, item in shape.items()}  # type: ignore[union-attr]
+        return [values[item] if type(item) is int else _filled(item, values) for item in shape]
+    return {  # leaves are most of a tree: they are worth no call
+        key: values[item] if type(item) is int else _filled(item, values)
+        for key, item in shape.items()  # type: ignore[union-attr]
+    }
 
 
 @lru_cache(maxsize=512)

@@ -93,7 +93,7 @@ def _span(otlp: OtlpSpan, reading: Reading, scope: _Scope) -> Span:
         start_time=start,
         duration_ns=end - start if end > start else 0,
         scope_name=scope.name,
-        dialect=scope.dialect or _NAMES[reading.dialect],
+        dialect=scope.dialect or _NAMES[reading.plan.dialect],
         truncated=bool(otlp.dropped_attributes_count or otlp.dropped_events_count or otlp.dropped_links_count),
     )
     events = read_events(otlp) if otlp.events else NO_EVENTS

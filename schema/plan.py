@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 _ROOM: Final = 50_000
 """Keys, over all remembered plans of one set of rules; senders choose the keys."""
 
+_TEXTS: Final = frozenset(
+    {
+        *("tool_name", "tool_call_id", "agent_name", "response_id", "prompt_name", "prompt_version", "prompt_hash"),
+        *("policy_name", "policy_decision", "approval_status", "approval_by", "outcome", "error_type"),
+    }
+)
+
 _T = TypeVar("_T")
 
 Words: TypeAlias = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
@@ -32,18 +39,19 @@ class Source:
     dialect: int
     prefix: str
     keys: tuple[str, ...]
-    calls: tuple[str, ...]  # those of the indexed keys that tell of tool calls
+    calls_tools: bool  # some of the indexed keys tell of tool calls
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which attributes of a span to look at for what, by key; every list has the strongest first.
+    """Which attributes of a span to look at for what, by key, where each of them holds something.
 
-    Which of several wins depends on which of them hold a value.
+    Where several may feed one thing and what they hold decides, a list has the strongest first.
     """
 
-    dialects: tuple[tuple[str, int], ...]  # (key, dialect)
-    columns: tuple[tuple[str, tuple[str, ...]], ...]  # (column, keys)
+    dialect: int  # index in DIALECTS, their number: none in particular
+    columns: Mapping[str, str]  # column: key
+    texts: tuple[tuple[str, str], ...]  # (column, key), of the columns that take an attribute's text as it is
     kinds: tuple[tuple[str, Mapping[str, str]], ...]  # (key, value in lower case: kind)
     failures: tuple[tuple[str, frozenset[str]], ...]  # (key, values that mean failure)
     usage: tuple[str, ...]
@@ -64,7 +72,7 @@ class Plans:
         self._room = _ROOM
 
     def plan(self, keys: tuple[str, ...]) -> Plan:
-        """Return the plan for a span whose attributes have these keys, in this order."""
+        """Return the plan for a span with attributes of these keys, in this order, that hold something."""
         found = self._known.get(keys)
         if found is None:
             found = _plan(keys, self.rules)
@@ -88,9 +96,13 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
     for key, rule in sorted(fed, key=lambda item: item[1].rank):
         by_use.setdefault(rule.use, []).append((key, rule))
     of = by_use.get
+    columns: dict[str, str] = {}
+    for key, rule in of(Use.COLUMN, ()):
+        columns.setdefault(rule.slot, key)
     return Plan(
-        dialects=tuple(_best(fed)),
-        columns=_grouped((rule.slot, key) for key, rule in of(Use.COLUMN, ())),
+        dialect=min((rule.dialect for _, rule in fed), default=len(DIALECTS)),
+        columns=columns,
+        texts=tuple((column, key) for column, key in columns.items() if column in _TEXTS),
         kinds=tuple((key, rule.values) for key, rule in of(Use.KIND, ()) if isinstance(rule.values, dict)),
         failures=tuple((key, frozenset(rule.values)) for key, rule in of(Use.FAILURE, ())),
         usage=tuple(key for key, _ in of(Use.USAGE, ())),
@@ -107,12 +119,6 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
     )
 
 
-def _best(fed: Iterable[tuple[str, Rule]]) -> Iterator[tuple[str, int]]:
-    for key, rule in sorted(fed, key=lambda item: item[1].dialect):
-        if rule.dialect < len(DIALECTS):
-            yield key, rule.dialect
-
-
 def _grouped(pairs: Iterable[tuple[str, _T]]) -> tuple[tuple[str, tuple[_T, ...]], ...]:
     groups: dict[str, list[_T]] = {}
     for slot, item in pairs:
@@ -126,5 +132,5 @@ def _sources(ranked: Iterable[tuple[str, Rule]]) -> Iterator[Source]:
     for key, rule in ranked:
         sources.setdefault(rule.prefix or key, (rule, []))[1].append(key)
     for rule, keys in sources.values():
-        calls = tuple(key for key in keys if "tool_calls." in key or "function_call" in key)
+        calls = any("tool_calls." in key or "function_call" in key for key in keys)
         yield Source(rule.slot, rule.dialect, rule.prefix, tuple(keys), calls)

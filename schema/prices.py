@@ -8,29 +8,27 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import genai_prices
 from genai_prices import types as genai_types
 
+from schema.tariffs import own_tariff, public_tariff
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from schema.policy import ModelPrice
+    from schema.tariffs import Tariff
     from schema.usage import Usage
 
-_MILLION = Decimal(1_000_000)
-_CENTS = Decimal("0.000000001")  # the column is DECIMAL(18, 9)
-_CACHED_MODELS = 10_000  # senders choose the names of models
-_SECOND = Decimal(10**9)  # ns
-# No call takes longer than a day; more is a broken clock, and a day at the highest price still fits the column.
-_LONGEST = 86_400 * 10**9
-# Prices of a token kind whose counts we know; any other kind (audio, images, searches) cannot occur in our counts.
-_KNOWN = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
+_NANOS = Decimal("0.000000001")  # the column is DECIMAL(18, 9)
+_ROOM = 10_000  # models and days that are remembered; senders choose the names of models
+_DAY = 86_400 * 10**9  # ns
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +37,6 @@ class Priced:
 
     cost_usd: Decimal | None
     source: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Rate:
-    """USD a million tokens."""
-
-    input: Decimal
-    output: Decimal
-    cached: Decimal
-    written: Decimal
-
-    def cost(self, usage: Usage, given: int, made: int) -> Decimal:
-        cached = min(usage.cached_input_tokens or 0, given)
-        written = min(usage.cache_write_tokens or 0, given - cached)
-        fresh = given - cached - written
-        return (self.input * fresh + self.cached * cached + self.written * written + self.output * made) / _MILLION
-
-
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """One of the policy's prices: by token, or `per_second` where `rate` is None."""
-
-    since: date
-    rate: _Rate | None
-    per_second: Decimal
-
-    def cost(self, usage: Usage, duration_ns: int) -> Decimal | None:
-        if self.rate is None:
-            return self.per_second * duration_ns / _SECOND if 0 < duration_ns <= _LONGEST else None
-        given, made = usage.input_tokens, usage.output_tokens
-        if given is None or (made is None and self.rate.output):
-            return None
-        return self.rate.cost(usage, given, made or 0)
 
 
 UNPRICED = Priced(None, "")
@@ -88,91 +53,65 @@ class Prices:
         overrides = tuple(overrides)
         self.overrides = json.dumps([own.model_dump(mode="json", exclude_defaults=True) for own in overrides])
         self.public_source = f"genai-prices {version('genai-prices')}"
-        self._overrides: dict[tuple[str, str], list[_Own]] = defaultdict(list)
+        self._overrides: dict[tuple[str, str], list[tuple[date, Tariff]]] = defaultdict(list)
         for own in sorted(overrides, key=_since):
-            self._overrides[own.provider.lower(), own.model.lower()].insert(0, _own(own))  # the latest first
+            dated = self._overrides[own.provider.lower(), own.model.lower()]
+            dated.insert(0, (_since(own), own_tariff(own)))  # the latest first
         self._models: dict[tuple[str, str], genai_types.ModelInfo | None] = {}
-        self._rates: dict[int, tuple[genai_types.ModelPrice, _Rate | None]] = {}
+        self._tariffs: dict[tuple[str, str, int], tuple[Tariff | None, str]] = {}
 
-    def price(self, provider: str, model: str, usage: Usage, at: datetime, duration_ns: int = 0) -> Priced:
-        """Return the cost of one call that began `at` (UTC) and took `duration_ns`; 0 is an unknown duration.
+    def price(self, provider: str, model: str, usage: Usage, start_time: int, duration_ns: int = 0) -> Priced:
+        """Return the cost of one call that began at `start_time` (ns since the epoch); a duration of 0 is unknown.
 
         None when the model has no price, or when what the price needs is unknown. Embeddings have no output.
         """
         if not model:
             return UNPRICED
-        own = self._own(provider, model, at) or self._own("", model, at)
-        if own is not None:
-            cost, source = own.cost(usage, duration_ns), "override"
-        else:
-            cost, source = self._public(provider, model, usage, at), self.public_source
-        return UNPRICED if cost is None else Priced(cost.quantize(_CENTS), source)
+        tariff, source = self._tariff(provider, model, start_time)
+        cost = None if tariff is None else tariff.cost(usage, duration_ns)
+        return UNPRICED if cost is None else Priced(cost.quantize(_NANOS), source)
 
-    def _own(self, provider: str, model: str, at: datetime) -> _Own | None:
-        dated = self._overrides.get((provider, model.lower()))
-        return next((own for own in dated if own.since <= at.date()), None) if dated else None
+    def _tariff(self, provider: str, model: str, start_time: int) -> tuple[Tariff | None, str]:
+        """Return what holds for a model at a time, and its source."""
+        key = (provider, model, start_time // _DAY)
+        known = self._tariffs.get(key)
+        if known is not None:
+            return known
+        at = _EPOCH + timedelta(microseconds=start_time // 1000)
+        tariff, source = self._own(provider, model, at.date()) or self._own("", model, at.date()), "override"
+        info = None if tariff else self._model(provider, model)
+        if info is not None:
+            tariff, source = public_tariff(info.get_prices(at)), self.public_source
+        if info is None or not _changes_by_the_hour(info):
+            _make_room(self._tariffs)
+            self._tariffs[key] = (tariff, source)
+        return tariff, source
 
-    def _public(self, provider: str, model: str, usage: Usage, at: datetime) -> Decimal | None:
-        given = usage.input_tokens
-        info = None if given is None else self._model(provider, model)
-        if given is None or info is None:
-            return None
-        price = info.get_prices(at)
-        made = usage.output_tokens
-        if price.input_mtok is None or (made is None and price.output_mtok):
-            return None  # sold by the hour or the page, or a count is missing
-        rate = self._rate(price)
-        if rate is not None:
-            return rate.cost(usage, given, made or 0)
-        cached = min(usage.cached_input_tokens or 0, given)
-        counts = genai_prices.Usage(
-            input_tokens=given,
-            output_tokens=made or 0,
-            cache_read_tokens=cached,
-            cache_write_tokens=min(usage.cache_write_tokens or 0, given - cached),
-            output_reasoning_tokens=min(usage.reasoning_tokens or 0, made or 0),
-        )
-        return price.calc_price(counts)["total_price"]
+    def _own(self, provider: str, model: str, day: date) -> Tariff | None:
+        dated = self._overrides.get((provider, model.lower()), ())
+        return next((tariff for since, tariff in dated if since <= day), None)
 
     def _model(self, provider: str, model: str) -> genai_types.ModelInfo | None:
         key = (provider, model)
         if key not in self._models:
-            if len(self._models) >= _CACHED_MODELS:
-                self._models.clear()
+            _make_room(self._models)
             self._models[key] = _find(provider, model)
         return self._models[key]
 
-    def _rate(self, price: genai_types.ModelPrice) -> _Rate | None:
-        """Return the plain rates of a price, None if it has tiers; about 1 ms a call is saved this way."""
-        known = self._rates.get(id(price))
-        if known is None:
-            if len(self._rates) >= _CACHED_MODELS:
-                self._rates.clear()
-            known = self._rates[id(price)] = (price, _plain_rate(price))  # holding the price keeps its id its own
-        return known[1]
+
+def _make_room(known: dict[Any, Any]) -> None:
+    if len(known) >= _ROOM:
+        known.clear()
 
 
 def _since(own: ModelPrice) -> date:
     return own.since or date.min
 
 
-def _own(own: ModelPrice) -> _Own:
-    given, made = own.input_per_million, own.output_per_million
-    if given is None or made is None:
-        return _Own(_since(own), None, own.per_second or Decimal(0))
-    cached, written = own.cached_input_per_million, own.cache_write_per_million
-    rate = _Rate(given, made, given if cached is None else cached, given if written is None else written)
-    return _Own(_since(own), rate, Decimal(0))
-
-
-def _plain_rate(price: genai_types.ModelPrice) -> _Rate | None:
-    given, output, cached, written = (getattr(price, name, None) for name in _KNOWN)
-    if price.output_reasoning_mtok is not None or price.requests_kcount is not None:
-        return None
-    rates = [given, output or Decimal(0), given if cached is None else cached, given if written is None else written]
-    if not all(isinstance(rate, Decimal) for rate in rates):
-        return None
-    return _Rate(*rates)  # type: ignore[arg-type]
+def _changes_by_the_hour(info: genai_types.ModelInfo) -> bool:
+    if not isinstance(info.prices, list):
+        return False
+    return any(isinstance(price.constraint, genai_types.TimeOfDateConstraint) for price in info.prices)
 
 
 def _find(provider: str, model: str) -> genai_types.ModelInfo | None:

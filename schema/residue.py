@@ -25,14 +25,8 @@ if TYPE_CHECKING:
 _DEPTH = 200  # JSON inside strings inside JSON: what is deeper stays whole
 _FEW = 16
 _IMPLIED = ("function",)  # said by the shape: a tool that a model may call is a function
-# Reading's columns of which the span holds the very text, under what name.
-_HELD = {
-    **{name: name for name in ("tool_name", "tool_call_id", "agent_name", "response_id", "provider")},
-    **{name: name for name in ("prompt_name", "prompt_version", "prompt_hash", "policy_name", "policy_decision")},
-    **{name: name for name in ("approval_status", "approval_by", "outcome", "error_type")},
-    "response_model": "model",
-    "request_model": "model",
-}
+# Further columns of which the span holds the very text, under what name.
+_HELD = {"provider": "provider", "response_model": "model", "request_model": "model"}
 
 
 def fill_content(span: Span, reading: Reading, events: Events) -> None:
@@ -62,7 +56,8 @@ def _tell(span: Span, reading: Reading) -> None:
     names = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(names, dict):
         return
-    told = dump({name: parse(text(reading.values[name])) for name in names if name in reading.values})
+    values = reading.values | dict.fromkeys(reading.empty, "")
+    told = dump({name: parse(text(values[name])) for name in names if name in values})
     if span.duration_ns and not span.input:
         span.input, span.input_preview = told, told[:PREVIEW]
     elif not span.duration_ns and not span.output:
@@ -70,12 +65,14 @@ def _tell(span: Span, reading: Reading) -> None:
 
 
 def _attributes(span: Span, reading: Reading, given: Chosen, made: Chosen) -> dict[str, str]:
-    values = reading.values
+    values, columns = reading.values, reading.plan.columns
     found = values.copy()
-    for column, key in reading.columns.items():
-        held = _HELD.get(column)
-        if held is not None and values[key] == getattr(span, held):
+    for column, key in reading.plan.texts:
+        if values[key] == getattr(span, column):
             del found[key]
+    for column, held in _HELD.items():
+        if column in columns and values[columns[column]] == getattr(span, held):
+            del found[columns[column]]
     _drop_content(found, reading.input, given)
     _drop_content(found, reading.output, made)
     if made.content and span.kind == "llm" and not span.response_id:
@@ -83,6 +80,8 @@ def _attributes(span: Span, reading: Reading, given: Chosen, made: Chosen) -> di
     for key in reading.others:
         if key in found:
             found[key] = text(found[key])
+    for key in reading.empty:
+        found.setdefault(key, "")
     return found  # type: ignore[return-value]
 
 
@@ -95,10 +94,10 @@ def _drop_content(found: dict[str, Plain], candidates: Iterable[Candidate], chos
     for candidate in candidates:
         used = candidate in chosen.used
         for key in candidate.source.keys:
-            value = found.get(key, "")  # an attribute that holds both directions comes twice
-            if value == "":
+            value = found.get(key)
+            if value is None:  # an attribute that holds both directions comes twice
                 continue
-            written = text(value)
+            written = value if type(value) is str else text(value)
             if used or written == content:
                 del found[key]
                 continue

@@ -127,8 +127,9 @@ def test_selected_span_shows_its_input_and_output(page: Page) -> None:
 def test_back_button_returns_to_the_span_before(page: Page) -> None:
     open_run(page, PAYMENTS_RUN)
     for name in ("check input", "lookup_order 1"):
-        page.get_by_role("treeitem").filter(has_text=name).click()
-        span = page.locator(".row.selected").get_attribute("data-span")
+        row = page.get_by_role("treeitem").filter(has_text=name)
+        span = row.get_attribute("data-span")
+        row.click()
         page.wait_for_url(re.compile(f"span={span}"))
     page.go_back()
     expect(page.locator(".panel h2", has_text="check input")).to_be_visible()

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PRICES = Prices()
-AT = datetime(2026, 3, 1, tzinfo=UTC)
+DAY = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def ns(at: datetime) -> int:
+    return int(at.timestamp()) * 10**9
+
+
+AT = ns(DAY)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,7 @@ def test_a_call_costs_what_the_price_list_says(provider: str, model: str, usage:
 
 def test_a_call_is_priced_as_of_its_day() -> None:
     usage = Usage(1_000_000, 0)
-    then = PRICES.price("openai", "o3", usage, datetime(2025, 5, 1, tzinfo=UTC))
+    then = PRICES.price("openai", "o3", usage, ns(datetime(2025, 5, 1, tzinfo=UTC)))
     later = PRICES.price("openai", "o3", usage, AT)
     assert (then.cost_usd, later.cost_usd) == (Decimal(10), Decimal(2))
 
@@ -121,7 +128,7 @@ def test_a_price_holds_from_its_day_on_until_a_later_one_does() -> None:
     summer = ModelPrice(model="gpt-4o-mini", per_second=Decimal(7), since=date(2026, 6, 1))
 
     def cost(prices: Prices, at: datetime) -> Decimal | None:
-        return prices.price("openai", "gpt-4o-mini", Usage(1_000_000, 0), at, 10**9).cost_usd
+        return prices.price("openai", "gpt-4o-mini", Usage(1_000_000, 0), ns(at), 10**9).cost_usd
 
     for order in ([always, spring, summer], [summer, always, spring]):
         prices = Prices(order)
@@ -195,7 +202,7 @@ def test_the_short_cut_equals_the_library(
         ),
         model,
         provider_id=provider,
-        genai_request_timestamp=AT,
+        genai_request_timestamp=DAY,
     )
     priced = PRICES.price(provider, model, Usage(given_tokens, made, cached, written), AT)
     assert priced.cost_usd == whole.total_price.quantize(Decimal("0.000000001"))
