@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("loadgen", type=Path, nargs="?")
     parser.add_argument("--spans", type=int, default=2400)
     parser.add_argument("--batch", type=int, default=120, help="spans per request")
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
     if options.loadgen:
         bodies = [body for _, body in load(options.loadgen).bodies(options.spans, options.batch)]

@@ -10,7 +10,7 @@ from schema.calls import MODEL_KINDS
 from schema.evaluations import judged
 from schema.providers import provider_name, provider_of_model
 from schema.span_events import is_interrupt
-from schema.usage import Usage, count, money, usage_of
+from schema.usage import NO_USAGE, count, money, usage_of
 
 if TYPE_CHECKING:
     from typing import Final
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from schema.reading import Reading
     from schema.span import Kind, Span, Status
     from schema.span_events import Events
+    from schema.usage import Usage
 
 TOKENS: Final = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
 """Columns that hold token counts, in the order of Usage."""
@@ -46,7 +47,9 @@ def fill_columns(
     """Fill every typed column but content, context and cost."""
     values = reading.values
     for column, key in reading.plan.texts:
-        value = scalar(values[key])
+        value = values[key]
+        if type(value) is not str or value[0] == '"':
+            value = scalar(value)
         if value.lower() not in _UNKNOWN:
             setattr(span, column, value)
     if span.approval_status:
@@ -124,11 +127,11 @@ def _fill_status(
 
 def _fill_usage(span: Span, reading: Reading) -> None:
     cost = reading.best("reported_cost")
-    usage = Usage()
+    usage = NO_USAGE
     for value in reading.usage:
         if isinstance(value, dict):
-            more = usage_of(value) if not _is_cost(value) else Usage()
-            usage = more if usage == Usage() else usage
+            more = NO_USAGE if _is_cost(value) else usage_of(value)
+            usage = more if usage == NO_USAGE else usage
             cost = value.get("total") if cost is None and _is_cost(value) else cost
     for column, counted in zip(TOKENS, usage, strict=True):
         given = count(reading.best(column)) if column in reading.plan.columns else None

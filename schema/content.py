@@ -17,10 +17,10 @@ from schema.messages import PREVIEW, answer_text, compact, has_parts, last_user_
 from schema.parts import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from schema.candidates import Candidate
     from schema.parts import Part
+    from schema.sources import Source, Sources
 
 _PIECES = ("reasoning", "text", "tool_calls")  # in the order in which a model makes them
 _TOOL_SLOTS = frozenset({"tool", "value"})
@@ -34,99 +34,102 @@ _MESSAGE_ROLES = {"gen_ai.system.message": "system", "gen_ai.user.message": "use
 
 @dataclass(slots=True)
 class Chosen:
-    """The content of one direction: what is stored, its preview, and the candidates that it makes superfluous."""
+    """The content of one direction: what is stored, its preview, and the sources that it makes superfluous."""
 
     content: str = ""
     preview: str = ""
-    used: Sequence[Candidate] = ()
+    used: Sequence[Source] = ()
     messages: list[Message] = field(default_factory=list)
     from_events: bool = False
 
 
 _NOTHING = Chosen()
-_Offered: TypeAlias = "dict[str, list[Candidate]]"  # by slot, the strongest first
+_Values: TypeAlias = "Mapping[str, Plain]"  # of the span's attributes, by key
+_Offered: TypeAlias = "Mapping[str, tuple[Source, ...]]"  # by slot, the strongest first
 
 
-def choose(kind: str, candidates: Iterable[Candidate], events: list[dict[str, Plain]], *, role: str) -> Chosen:
+def choose(
+    kind: str, sources: Sources, values: Mapping[str, Plain], events: list[dict[str, Plain]], *, role: str
+) -> Chosen:
     """Return the content of one direction (`role`: "user" for the input, "assistant" for the output)."""
-    if not candidates and not events:
+    if not sources.all and not events:
         return _NOTHING
     if kind == "tool":
-        return _tool(candidates, events, role)
-    offered = _by_slot(candidates)
+        return _tool(sources, values, events, role)
+    offered = sources.by_slot
     found = None
     if kind in {"llm", "agent"}:
-        found = _conversation(offered, events, role, values=kind == "llm")
-    found = found or _value(offered, kind)
+        found = _conversation(offered, values, events, role, call=kind == "llm")
+    found = found or _value(offered, values, kind)
     if not found.content:
-        found = _conversation(offered, events, role, values=False) or found
+        found = _conversation(offered, values, events, role, call=False) or found
     if found.content:
         found.preview = _preview(found, kind, role)
     return found
 
 
-def _by_slot(candidates: Iterable[Candidate]) -> _Offered:
-    offered: _Offered = {}
-    for candidate in candidates:
-        offered.setdefault(candidate.slot, []).append(candidate)
-    return offered
+def _conversation(
+    offered: _Offered, values: _Values, events: list[dict[str, Plain]], role: str, *, call: bool
+) -> Chosen | None:
+    """Return the first source that reads as a conversation, else an answer in pieces, else the message events.
 
-
-def _conversation(offered: _Offered, events: list[dict[str, Plain]], role: str, *, values: bool) -> Chosen | None:
-    """Return the first candidate that reads as a conversation, else an answer in pieces, else the message events.
-
-    With `values` (a model call), what came beside the messages joins them: the system prompt and the tools offered.
+    Of a model call, bare values are read too, and what came beside the messages joins them: the system prompt and the
+    tools offered.
     """
-    found, used = _first_conversation(offered, role, values=values)
-    found = found or _pieces(offered)
+    found, used = _first_conversation(offered, values, role, call=call)
+    found = found or _pieces(offered, values)
     from_events = not found and bool(events)
     if from_events:
         found = _event_messages(events, role)
     if "instructions" in offered or "definitions" in offered:
-        if values and not found:
-            bare = _value(offered, "llm")
+        if call and not found:
+            bare = _value(offered, values, "llm")
             found, used = [{"role": role, "parts": list(parts_of(bare.content))}], [*bare.used]
         if found:
-            found = _with_beside(found, offered, used, tools=values)
+            found = _with_beside(found, offered, values, used, tools=call)
     found = [message for message in found if message.get("parts")]
     if not found:
         return None
     return Chosen(compact(found), "", used, found, from_events)
 
 
-def _with_beside(messages: list[Message], offered: _Offered, used: list[Candidate], *, tools: bool) -> list[Message]:
-    for candidate in offered.get("instructions", ()):
-        messages = with_system(messages, candidate.value)
-        used.append(candidate)
+def _with_beside(
+    messages: list[Message], offered: _Offered, values: _Values, used: list[Source], *, tools: bool
+) -> list[Message]:
+    for source in offered.get("instructions", ()):
+        messages = with_system(messages, source.value(values))
+        used.append(source)
     definitions: list[Part] = []
-    for candidate in offered.get("definitions", ()) if tools else ():
-        definitions = definitions or definitions_of(candidate.read())
+    for source in offered.get("definitions", ()) if tools else ():
+        definitions = definitions or definitions_of(source.read(values))
     return with_definitions(messages, definitions)
 
 
-def _first_conversation(offered: _Offered, role: str, *, values: bool) -> tuple[list[Message], list[Candidate]]:
+def _first_conversation(
+    offered: _Offered, values: _Values, role: str, *, call: bool
+) -> tuple[list[Message], list[Source]]:
     found: list[Message] = []
-    used: list[Candidate] = []
-    conversations = offered.get("conversation", [])
-    for candidate in [*conversations, *offered.get("value", ())] if values else conversations:
+    used: list[Source] = []
+    conversations = offered.get("conversation", ())
+    for source in (*conversations, *offered.get("value", ())) if call else conversations:
         if not found:
-            messages = messages_of(candidate.read(), role)
+            messages = messages_of(source.read(values), role)
             if has_parts(messages):
                 found = messages
-                if candidate.source.dialect == STANDARD:  # any other shape may hold more than its messages
-                    used.append(candidate)
-        elif role == "assistant" and candidate.slot == "conversation" and candidate.calls_tools():
-            found = with_tool_calls(found, messages_of(candidate.read(), role))
+                if source.dialect == STANDARD:  # any other shape may hold more than its messages
+                    used.append(source)
+        elif role == "assistant" and source.slot == "conversation" and source.calls_tools(values):
+            found = with_tool_calls(found, messages_of(source.read(values), role))
     return found, used
 
 
-def _pieces(offered: _Offered) -> list[Message]:
+def _pieces(offered: _Offered, values: _Values) -> list[Message]:
     """Return an answer whose reasoning, text and tool calls came in attributes of their own."""
     parts = []
     for slot in _PIECES:
         if slot not in offered:
             continue
-        given = offered[slot][-1].value
+        given = offered[slot][-1].value(values)
         value = parse(given)
         if slot == "reasoning":
             parts += parts_of({"type": "reasoning", "content": value})
@@ -180,15 +183,15 @@ def _details(attributes: dict[str, Plain], role: str) -> list[Message]:
     return []
 
 
-def _value(offered: _Offered, kind: str) -> Chosen:
-    ordered = offered.get("value", [])
+def _value(offered: _Offered, values: _Values, kind: str) -> Chosen:
+    ordered: Sequence[Source] = offered.get("value", ())
     if len(ordered) > 1 and kind not in _DOCUMENTS:
         # Documents are what retrieval returns; elsewhere they come with the value that holds them.
-        ordered = sorted(ordered, key=lambda candidate: bool(candidate.source.prefix))
-    for candidate in ordered:
-        raw = candidate.raw()
+        ordered = sorted(ordered, key=lambda source: bool(source.prefix))
+    for source in ordered:
+        raw = source.raw(values)
         if raw and raw != "null":
-            return Chosen(raw, "", [candidate])
+            return Chosen(raw, "", [source])
     return _NOTHING
 
 
@@ -201,13 +204,13 @@ def _preview(found: Chosen, kind: str, role: str) -> str:
     return found.content[:PREVIEW]
 
 
-def _tool(candidates: Iterable[Candidate], events: list[dict[str, Plain]], role: str) -> Chosen:
-    for candidate in candidates:
-        if candidate.slot in _TOOL_SLOTS and not candidate.source.prefix:
-            raw = candidate.raw()
+def _tool(sources: Sources, values: _Values, events: list[dict[str, Plain]], role: str) -> Chosen:
+    for source in sources.all:
+        if source.slot in _TOOL_SLOTS and not source.prefix:
+            raw = source.raw(values)
             if raw:
                 content = _unwrapped(raw, role)
-                return Chosen(content, content[:PREVIEW], [candidate] if content == raw else [])
+                return Chosen(content, content[:PREVIEW], [source] if content == raw else [])
     name = "gen_ai.choice" if role == "assistant" else "gen_ai.tool.message"
     for event in events:
         attributes = event["attributes"]
@@ -216,7 +219,7 @@ def _tool(candidates: Iterable[Candidate], events: list[dict[str, Plain]], role:
             content = _result_text(parse(value)) or text(value)
             return Chosen(content, content[:PREVIEW], from_events=True)
     if role == "assistant":
-        return _conversation(_by_slot(candidates), [], role, values=False) or _NOTHING
+        return _conversation(sources.by_slot, values, [], role, call=False) or _NOTHING
     return Chosen()
 
 

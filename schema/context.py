@@ -72,8 +72,8 @@ def remembered(span: tuple[str, str], parent: tuple[str, str], words: Words) -> 
     return Context(span, parent, {word: value for word, value in words.items() if word not in around}, around)
 
 
-def resolve(contexts: Sequence[Context]) -> list[dict[str, str]]:
-    """Return for each context, in order, the values by column of `spans`; one that nobody names is left out."""
+def resolve(contexts: Sequence[Context]) -> list[list[tuple[str, str]]]:
+    """Return for each context, in order, (column of `spans`, value); a column that nobody names is left out."""
     inherited = _inherited(contexts)
     sessions = _sessions(contexts, inherited)
     found = []
@@ -81,7 +81,7 @@ def resolve(contexts: Sequence[Context]) -> list[dict[str, str]]:
         said = context.around | seen
         if sessions and context.span[0] in sessions:
             said[_TRACE_SESSION] = sessions[context.span[0]]
-        found.append({column: said[word] for column, word in _strongest(tuple(said))})
+        found.append([(column, said[word]) for column, word in _strongest(tuple(said))])
     return found
 
 
@@ -154,12 +154,18 @@ def _sessions(contexts: Sequence[Context], inherited: Sequence[Words]) -> dict[s
 
     A root that knows only the thread (`gen_ai.conversation.id`) so takes the session that its children were given.
     """
-    weak = set()
+    weak = {
+        context.span[0]
+        for context, seen in zip(contexts, inherited, strict=True)
+        if "named.session" in seen and not _named_session(seen)
+    }
     named: dict[str, set[str]] = {}
-    for context, seen in zip(contexts, inherited, strict=True):
-        session = seen.get("operator.session") or seen.get("associated.session")
+    for context, seen in zip(contexts, inherited, strict=True) if weak else ():
+        session = _named_session(seen)
         if session:
             named.setdefault(context.span[0], set()).add(session)
-        elif "named.session" in seen:
-            weak.add(context.span[0])
     return {trace: next(iter(named[trace])) for trace in weak if len(named.get(trace, ())) == 1}
+
+
+def _named_session(words: Words) -> str:
+    return words.get("operator.session") or words.get("associated.session") or ""

@@ -6,35 +6,35 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from schema.attributes import Plain
 
 _DEPTH = 16  # steps of a key that are followed; what is deeper keeps the rest of its key as one name
 
-_Shape: TypeAlias = "int | list[_Shape] | _Branch"
-"""What keys flatten, with the place of a value where the value is."""
+_Shape: TypeAlias = "str | list[_Shape] | _Branch"
+"""What keys flatten, with a value's key where the value is."""
 
 
 class _Branch(dict[str, "_Shape"]):
     """An object that keys made."""
 
 
-def tree(prefix: str, items: Sequence[tuple[str, Plain]]) -> Plain:
-    """Return the value that `(key, value)` pairs flatten; objects whose keys are all numbers are lists, in order.
+def tree(prefix: str, keys: tuple[str, ...], values: Mapping[str, Plain]) -> Plain:
+    """Return the value that these keys flatten; objects whose keys are all numbers are lists, in order.
 
-    Every key starts with the prefix.
+    Every key starts with the prefix, and has a value.
     """
-    return _filled(_shape(len(prefix), tuple([key for key, _ in items])), [value for _, value in items])
+    return _filled(_shape(len(prefix), keys), values)
 
 
-def _filled(shape: _Shape, values: list[Plain]) -> Plain:
-    if type(shape) is int:
+def _filled(shape: _Shape, values: Mapping[str, Plain]) -> Plain:
+    if type(shape) is str:
         return values[shape]
     if type(shape) is list:
-        return [values[item] if type(item) is int else _filled(item, values) for item in shape]
+        return [_filled(item, values) for item in shape]
     return {  # leaves are most of a tree: they are worth no call
-        key: values[item] if type(item) is int else _filled(item, values)
+        key: values[item] if type(item) is str else _filled(item, values)
         for key, item in shape.items()  # type: ignore[union-attr]
     }
 
@@ -42,7 +42,7 @@ def _filled(shape: _Shape, values: list[Plain]) -> Plain:
 @lru_cache(maxsize=512)
 def _shape(start: int, keys: tuple[str, ...]) -> _Shape:
     root = _Branch()
-    for number, key in enumerate(keys):
+    for key in keys:
         *path, last = key[start:].split(".", _DEPTH)
         place = root
         for step in path:
@@ -53,9 +53,9 @@ def _shape(start: int, keys: tuple[str, ...]) -> _Shape:
             place = deeper
         occupied = place.get(last)
         if isinstance(occupied, _Branch):
-            occupied[""] = number
+            occupied[""] = key
         else:
-            place[last] = number
+            place[last] = key
     return _lists(root)
 
 

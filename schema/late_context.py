@@ -70,7 +70,7 @@ def _changed(rows: Iterable[dict[str, Any]], retention: Retention) -> Iterator[d
         for *_, row in copies
     ]
     for same, values in zip(copies, resolve(contexts), strict=True):
-        new = {name: values.get(name, _UNKNOWN.get(name, "")) for name in _COLUMNS}
+        new = {name: _UNKNOWN.get(name, "") for name in _COLUMNS} | dict(values)
         if any(_differ(row, new, _COLUMNS) for row in same):
             span = same[-1]
             retained = span["retained"]

@@ -21,6 +21,7 @@ from schema.bulk_update import MONEY, update_spans
 from schema.content import Chosen, choose
 from schema.definitions import DEFINITION, offered, with_definitions
 from schema.messages import PREVIEW, compact, system_text
+from schema.sources import NO_SOURCES
 from schema.usage import count, money
 
 if TYPE_CHECKING:
@@ -269,7 +270,7 @@ def _content(kind: str, said: _Said, role: str) -> Chosen:
     single = [event for event in said.events if event["name"] != _DETAILS]
     # Where one span made several calls, what went into the last holds the others' history; answers add up.
     sets = [single, *([event] for event in whole)] if role == "user" else [single, whole]
-    readings = [choose(kind, [], events, role=role) for events in sets]
+    readings = [choose(kind, NO_SOURCES, {}, events, role=role) for events in sets]
     if role == "user" and said.arguments:
         readings.append(Chosen(said.arguments, said.arguments[:PREVIEW]))
     return max(readings, key=lambda reading: _weight(reading.content))

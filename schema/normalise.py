@@ -108,6 +108,6 @@ def _fill_context(spans: Sequence[Span], contexts: Sequence[Context], retention:
     """Fill team, workflow and the rest, and how long spans of that team and workflow are kept."""
     days = cache(retention.days_for)
     for span, values in zip(spans, resolve(contexts), strict=True):
-        for column, value in values.items():
+        for column, value in values:
             setattr(span, column, value)
         span.retain_until = retained_until(span.received_at, days(span.team, span.workflow))

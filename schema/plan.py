@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from schema.dialects import DIALECTS
 from schema.dialects.rules import NO_RULE, STRENGTHS, Rule, Rules, Use, rules_for
 from schema.evaluations import RESULT_KEYS
+from schema.sources import Source, Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from schema.policy import AttributeKeys
 
@@ -24,22 +25,16 @@ _TEXTS: Final = frozenset(
         *("policy_name", "policy_decision", "approval_status", "approval_by", "outcome", "error_type"),
     }
 )
+_HELD: Final = {
+    **{column: column for column in (*_TEXTS, "provider")},
+    "response_model": "model",
+    "request_model": "model",
+}
 
 _T = TypeVar("_T")
 
 Words: TypeAlias = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 """Words of context with the attributes that may hold them: (word, ((key, rank), ...))."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A part of a span's content: the attributes that hold it; several if their keys are indexed, below a prefix."""
-
-    slot: str
-    dialect: int
-    prefix: str
-    keys: tuple[str, ...]
-    calls_tools: bool  # some of the indexed keys tell of tool calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +46,16 @@ class Plan:
 
     dialect: int  # index in DIALECTS, their number: none in particular
     columns: Mapping[str, str]  # column: key
-    texts: tuple[tuple[str, str], ...]  # (column, key), of the columns that take an attribute's text as it is
+    texts: tuple[tuple[str, str], ...]  # (column, key), of the columns that take an attribute's text
+    held: tuple[tuple[str, str], ...]  # (column of `spans`, key), of attributes that the column may repeat word by word
     kinds: tuple[tuple[str, Mapping[str, str]], ...]  # (key, value in lower case: kind)
     failures: tuple[tuple[str, frozenset[str]], ...]  # (key, values that mean failure)
     usage: tuple[str, ...]
     told: tuple[str, ...]
     metadata: tuple[str, ...]
     words: Words
-    input: tuple[Source, ...]
-    output: tuple[Source, ...]
+    input: Sources
+    output: Sources
     evaluated: bool  # some of the keys tell the result of an evaluation
 
 
@@ -103,6 +99,7 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
         dialect=min((rule.dialect for _, rule in fed), default=len(DIALECTS)),
         columns=columns,
         texts=tuple((column, key) for column, key in columns.items() if column in _TEXTS),
+        held=tuple((_HELD[column], key) for column, key in columns.items() if column in _HELD),
         kinds=tuple((key, rule.values) for key, rule in of(Use.KIND, ()) if isinstance(rule.values, dict)),
         failures=tuple((key, frozenset(rule.values)) for key, rule in of(Use.FAILURE, ())),
         usage=tuple(key for key, _ in of(Use.USAGE, ())),
@@ -113,8 +110,8 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
             for use, strength in STRENGTHS.items()
             for key, rule in of(use, ())
         ),
-        input=tuple(_sources((*of(Use.INPUT, ()), *of(Use.BOTH, ())))),
-        output=tuple(_sources((*of(Use.OUTPUT, ()), *of(Use.BOTH, ())))),
+        input=_sources((*of(Use.INPUT, ()), *of(Use.BOTH, ()))),
+        output=_sources((*of(Use.OUTPUT, ()), *of(Use.BOTH, ()))),
         evaluated=not RESULT_KEYS.isdisjoint(keys),
     )
 
@@ -126,11 +123,13 @@ def _grouped(pairs: Iterable[tuple[str, _T]]) -> tuple[tuple[str, tuple[_T, ...]
     return tuple((slot, tuple(items)) for slot, items in groups.items())
 
 
-def _sources(ranked: Iterable[tuple[str, Rule]]) -> Iterator[Source]:
-    """Yield the sources; indexed keys of one prefix are one source, as strong as the strongest of them."""
-    sources: dict[str, tuple[Rule, list[str]]] = {}
+def _sources(ranked: Iterable[tuple[str, Rule]]) -> Sources:
+    """Return the sources; indexed keys of one prefix are one source, as strong as the strongest of them."""
+    families: dict[str, tuple[Rule, list[str]]] = {}
     for key, rule in ranked:
-        sources.setdefault(rule.prefix or key, (rule, []))[1].append(key)
-    for rule, keys in sources.values():
+        families.setdefault(rule.prefix or key, (rule, []))[1].append(key)
+    found = []
+    for rule, keys in families.values():
         calls = any("tool_calls." in key or "function_call" in key for key in keys)
-        yield Source(rule.slot, rule.dialect, rule.prefix, tuple(keys), calls)
+        found.append(Source(rule.slot, rule.dialect, rule.prefix, tuple(keys), calls))
+    return Sources(tuple(found), dict(_grouped((source.slot, source) for source in found)))

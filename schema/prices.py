@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import genai_prices
 from genai_prices import types as genai_types
@@ -31,8 +30,7 @@ _DAY = 86_400 * 10**9  # ns
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(NamedTuple):
     """A cost and where it comes from: `cost_usd` is None and `source` "" when there is no price."""
 
     cost_usd: Decimal | None

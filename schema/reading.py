@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schema.attributes import Plain, parse, plain, scalar, text
-from schema.candidates import Candidate
 from schema.dialects.dialect import ANY
 from schema.dialects.rules import CONVENTION, RANKS, STANDARD, STRENGTHS
 
@@ -21,10 +20,7 @@ if TYPE_CHECKING:
 class Reading:
     """What the attributes of one span feed."""
 
-    __slots__ = (
-        *("empty", "failed", "input", "kind", "kind_given", "others", "output", "plan", "told", "usage", "values"),
-        "words",
-    )
+    __slots__ = (*("empty", "failed", "kind", "kind_given", "others", "plan", "told", "usage", "values", "words"),)
 
     def __init__(self, values: dict[str, Plain], others: list[str], empty: list[str], plan: Plan) -> None:
         self.values = values  # of the attributes that hold something, by key
@@ -37,8 +33,6 @@ class Reading:
         self.words: dict[str, str] = {}  # of context, as schema/context.py has them
         self.usage: Sequence[Plain] = ()
         self.told = ""  # a JSON schema that names the program's own attributes
-        self.input: Sequence[Candidate] = ()
-        self.output: Sequence[Candidate] = ()
 
     def best(self, column: str) -> Plain:
         """Return the value of a column, None if no attribute feeds it."""
@@ -68,7 +62,7 @@ def read(attributes: Iterable[KeyValue], plans: Plans) -> Reading:
     return found
 
 
-def _fill(found: Reading, metadata: Mapping[str, tuple[Use, str, int]]) -> None:  # noqa: C901 - one short branch a use
+def _fill(found: Reading, metadata: Mapping[str, tuple[Use, str, int]]) -> None:
     plan, values, words = found.plan, found.values, found.words
     for key, kinds in plan.kinds:
         found.kind_given = True
@@ -77,16 +71,10 @@ def _fill(found: Reading, metadata: Mapping[str, tuple[Use, str, int]]) -> None:
             found.kind = kind
             break
     for word, ranked in plan.words:
-        for key, _ in ranked:
-            value = values[key]
-            named = value if type(value) is str and value[0] != '"' else scalar(value)
-            if named:
-                words[word] = named
-                break
-    if plan.input:
-        found.input = [Candidate(source, values) for source in plan.input]
-    if plan.output:
-        found.output = [Candidate(source, values) for source in plan.output]
+        value = values[ranked[0][0]]
+        named = value if type(value) is str and value[0] != '"' else _first_named(ranked, values)
+        if named:
+            words[word] = named
     if plan.failures:
         found.failed = any(text(values[key]).lower() in failures for key, failures in plan.failures)
     if plan.usage:
@@ -97,6 +85,10 @@ def _fill(found: Reading, metadata: Mapping[str, tuple[Use, str, int]]) -> None:
         _add_metadata(words, [parse(values[key]) for key in plan.metadata], metadata)
     if plan.dialect == CONVENTION:
         _promote(words, plan, values)
+
+
+def _first_named(ranked: Iterable[tuple[str, int]], values: Mapping[str, Plain]) -> str:
+    return next((named for key, _ in ranked if (named := scalar(values[key]))), "")
 
 
 def _add_metadata(words: dict[str, str], objects: Iterable[Plain], names: Mapping[str, tuple[Use, str, int]]) -> None:

@@ -17,22 +17,21 @@ from schema.span_events import events_json
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from schema.candidates import Candidate
     from schema.reading import Reading
+    from schema.sources import Source
     from schema.span import Span
     from schema.span_events import Events
 
 _DEPTH = 200  # JSON inside strings inside JSON: what is deeper stays whole
 _FEW = 16
 _IMPLIED = ("function",)  # said by the shape: a tool that a model may call is a function
-# Further columns of which the span holds the very text, under what name.
-_HELD = {"provider": "provider", "response_model": "model", "request_model": "model"}
 
 
 def fill_content(span: Span, reading: Reading, events: Events) -> None:
     """Fill input, output, previews and events of a span, and the attributes that nothing else holds."""
-    given = choose(span.kind, reading.input, events.messages, role="user")
-    made = choose(span.kind, reading.output, events.messages, role="assistant")
+    plan, values = reading.plan, reading.values
+    given = choose(span.kind, plan.input, values, events.messages, role="user")
+    made = choose(span.kind, plan.output, values, events.messages, role="assistant")
     span.input, span.input_preview = given.content, given.preview
     span.output, span.output_preview = made.content, made.preview
     if span.kind == "other" and reading.told:
@@ -65,35 +64,32 @@ def _tell(span: Span, reading: Reading) -> None:
 
 
 def _attributes(span: Span, reading: Reading, given: Chosen, made: Chosen) -> dict[str, str]:
-    values, columns = reading.values, reading.plan.columns
-    found = values.copy()
-    for column, key in reading.plan.texts:
-        if values[key] == getattr(span, column):
+    plan, found = reading.plan, reading.values  # nobody needs them any more
+    for column, key in plan.held:
+        if found[key] == getattr(span, column):
             del found[key]
-    for column, held in _HELD.items():
-        if column in columns and values[columns[column]] == getattr(span, held):
-            del found[columns[column]]
-    _drop_content(found, reading.input, given)
-    _drop_content(found, reading.output, made)
+    _drop_content(found, plan.input.all, given)
+    _drop_content(found, plan.output.all, made)
     if made.content and span.kind == "llm" and not span.response_id:
-        span.response_id = _response_id(found, reading.output)
+        span.response_id = _response_id(found, plan.output.all)
     for key in reading.others:
-        if key in found:
-            found[key] = text(found[key])
+        value = found.get(key)
+        if value is not None:
+            found[key] = str(value) if type(value) is int else text(value)
     for key in reading.empty:
         found.setdefault(key, "")
     return found  # type: ignore[return-value]
 
 
-def _drop_content(found: dict[str, Plain], candidates: Iterable[Candidate], chosen: Chosen) -> None:
-    """Leave of the candidates only what the chosen content does not hold."""
+def _drop_content(found: dict[str, Plain], sources: Iterable[Source], chosen: Chosen) -> None:
+    """Leave of the sources only what the chosen content does not hold."""
     content = chosen.content
     if not content:
         return
     known: Container[str] = ()
-    for candidate in candidates:
-        used = candidate in chosen.used
-        for key in candidate.source.keys:
+    for source in sources:
+        used = source in chosen.used
+        for key in source.keys:
             value = found.get(key)
             if value is None:  # an attribute that holds both directions comes twice
                 continue
@@ -112,14 +108,23 @@ def _drop_content(found: dict[str, Plain], candidates: Iterable[Candidate], chos
 def _known(chosen: Chosen) -> Container[str]:
     """Return the texts that the chosen content holds: few are sooner compared than hashed, for they may be long."""
     found = [chosen.content, *_IMPLIED]
-    _add_strings(list(chosen.messages) or [parse(chosen.content)], found)
+    inside: list[Plain] = [*chosen.messages] or [parse(chosen.content)]
+    for item in inside:  # which grows while it is read
+        if type(item) is str:
+            found.append(item)
+        elif isinstance(item, dict):
+            inside += item.values()
+        elif isinstance(item, list):
+            inside += item
+        elif item is not None:
+            found.append(str(item))
     return found if len(found) <= _FEW else frozenset(found)
 
 
-def _response_id(found: Mapping[str, Plain], candidates: Iterable[Candidate]) -> str:
+def _response_id(found: Mapping[str, Plain], sources: Iterable[Source]) -> str:
     """Return the id in what is left of a provider's whole response (OpenInference keeps it in `output.value`)."""
-    for candidate in candidates:
-        for key in candidate.source.keys:
+    for source in sources:
+        for key in source.keys:
             rest = parse(found.get(key))
             if isinstance(rest, dict) and isinstance(rest.get("id"), str):
                 return str(rest["id"])
@@ -151,13 +156,3 @@ def _leftover_text(value: str, known: Container[str], depth: int) -> Plain:
         rest = leftover(inner, known, depth + 1)
         return value if rest == inner else rest
     return None if isinstance(inner, str) and inner in known else value
-
-
-def _add_strings(value: list[Plain] | dict[str, Plain], found: list[str]) -> None:
-    for item in value.values() if isinstance(value, dict) else value:
-        if isinstance(item, str):
-            found.append(item)
-        elif isinstance(item, (dict, list)):
-            _add_strings(item, found)
-        elif item is not None:
-            found.append(str(item))

@@ -36,6 +36,9 @@ class Usage(NamedTuple):
     reasoning_tokens: int | None = None
 
 
+NO_USAGE = Usage()
+"""Nothing is known."""
+
 MOST_TOKENS = 10**10
 """No call has more; a larger number is not a count, and would break the sums that it goes into."""
 

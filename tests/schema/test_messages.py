@@ -215,16 +215,20 @@ def test_half_an_emoji_does_not_hide_the_rest() -> None:
 
 
 def test_indexed_keys_are_ordered_by_number() -> None:
-    keys: list[tuple[str, Plain]] = [("p.10.role", "c"), ("p.2.role", "b"), ("p.0.role", "a")]
-    assert tree("p.", keys) == [{"role": "a"}, {"role": "b"}, {"role": "c"}]
+    values: dict[str, Plain] = {"p.10.role": "c", "p.2.role": "b", "p.0.role": "a"}
+    assert tree("p.", tuple(values), values) == [{"role": "a"}, {"role": "b"}, {"role": "c"}]
 
 
 def test_a_value_that_is_an_object_stays_what_it_is() -> None:
     empty: dict[str, Any] = {}
-    assert tree("", [("a.0", empty), ("a.1.b", "x"), ("c", {"0": "y"})]) == {"a": [{}, {"b": "x"}], "c": {"0": "y"}}
+    assert tree("", ("a.0", "a.1.b", "c"), {"a.0": empty, "a.1.b": "x", "c": {"0": "y"}}) == {
+        "a": [{}, {"b": "x"}],
+        "c": {"0": "y"},
+    }
     assert empty == {}
 
 
 def test_a_key_that_is_value_and_branch_keeps_both() -> None:
-    assert tree("", [("a", "x"), ("a.b", "y")]) == {"a": {"": "x", "b": "y"}}
-    assert tree("", [("a.b", "y"), ("a", "x")]) == {"a": {"b": "y", "": "x"}}
+    values: dict[str, Plain] = {"a": "x", "a.b": "y"}
+    assert tree("", ("a", "a.b"), values) == {"a": {"": "x", "b": "y"}}
+    assert tree("", ("a.b", "a"), values) == {"a": {"b": "y", "": "x"}}
