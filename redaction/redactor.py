@@ -135,22 +135,22 @@ class Redactor:
         `operators` say for each text what is written for its findings; without them it is placeholders. Caches hold
         only what was found, so they may differ for equal texts.
         """
-        keys = [_key(item, item.text) for item in items]
-        known: dict[bytes, tuple[Splice, ...]] = {}
+        known: dict[Text, tuple[Splice, ...]] = {}
         drafts: dict[bytes, _Draft] = {}
-        for item, key in zip(items, keys, strict=True):
-            if key in known or key in drafts:
-                continue
+        waiting: list[tuple[Text, _Draft]] = []
+        for item in dict.fromkeys(items):  # most texts of a request come again and again: keys, names, labels
+            key = _key(item, item.text)
             cached = self._known.get(key)
-            if cached is None:
-                drafts[key] = _Draft(item, key)
+            if cached is not None:
+                known[item] = cached.splices
             else:
-                known[key] = cached.splices
+                waiting.append((item, drafts.setdefault(key, _Draft(item, key))))
         self._work(list(drafts.values()))
-        known.update((key, draft.splices) for key, draft in drafts.items() if draft.error is None)
+        known.update((item, draft.splices) for item, draft in waiting if draft.error is None)
+        errors = {item: draft.error for item, draft in waiting if draft.error is not None}
         return [
-            spliced(item.text, known[key], how) if key in known else self._removed(item, drafts[key].error)
-            for item, key, how in zip(items, keys, operators or repeat(_PLACEHOLDERS, len(items)), strict=True)
+            spliced(item.text, known[item], how) if item in known else self._removed(item, errors[item])
+            for item, how in zip(items, operators or repeat(_PLACEHOLDERS, len(items)), strict=True)
         ]
 
     def explain(self, item: Text, operators: Operators) -> Explanation:

@@ -88,12 +88,16 @@ class TeamRedactor:
 
     def redact_many(self, items: Sequence[Text], whose: Sequence[Whose]) -> list[Redacted]:
         """Redact texts under the rules of their owners, in their order."""
-        groups: dict[str, list[int]] = {}
-        for index, owner in enumerate(whose):
-            groups.setdefault(self.rulebook.of(owner.team).detection, []).append(index)
+        owners = dict.fromkeys(whose)
+        how = {owner: self.operators(owner) for owner in owners}
+        under = {owner: self.rulebook.of(owner.team).detection for owner in owners}
+        detections = dict.fromkeys(under.values())
+        if len(detections) == 1:
+            return self._redactors[next(iter(detections))].redact_many(items, [how[owner] for owner in whose])
         answers: dict[int, Redacted] = {}
-        for detection, members in groups.items():
-            operators = [self.operators(whose[index]) for index in members]
+        for detection in detections:
+            members = [index for index, owner in enumerate(whose) if under[owner] == detection]
+            operators = [how[whose[index]] for index in members]
             done = self._redactors[detection].redact_many([items[index] for index in members], operators)
             answers.update(zip(members, done, strict=True))
         return [answers[index] for index in range(len(items))]
