@@ -15,6 +15,6 @@ ENV PATH=/opt/spanledger/.venv/bin:$PATH \
     SPANLEDGER_HOST=0.0.0.0
 USER spanledger
 VOLUME /data
-EXPOSE 4318 8501
+EXPOSE 4317 4318 8501
 ENTRYPOINT ["spanledger"]
 CMD ["up"]

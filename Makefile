@@ -10,7 +10,7 @@ SHELL := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up thorough test check unit lint format types imports lock model bench clean
+.PHONY: help install demo up thorough test check unit faults lint format types imports lock model bench clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ check: lint types imports ## what can be found without running the program
 
 unit: $(VENV)/.dev ## the tests alone; one of them: make unit TESTS=tests/schema
 	$(BIN)/python -m pytest $(TESTS)
+
+faults: $(VENV)/.dev ## kill, fill and break things for longer than `make test` does
+	FAULT_ROUNDS=50 FAULT_BODIES=100000 $(BIN)/python -m pytest tests/faults
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -1,12 +1,13 @@
 """How fast and how dearly an instance takes spans in: acknowledgement, the whole way to the store, memory, disk.
 
-    python -m benchmarks.ingest path/to/loadgen.py [--spans 24000]
+    python -m benchmarks.ingest [path/to/loadgen.py] [--spans 24000]
 
-The generator is a module with `bodies(total, batch, seed=)`, which yields (spans, serialised
-ExportTraceServiceRequest), and `drive(url, work, concurrency)`. It runs on the same cores as the instance. Aims: at
-least 20,000 spans a second acknowledged after fsync while the workers rest (they and the house are stopped by a signal
-meanwhile) and 8,000 while they are busy, p99 below 250 ms, 0.05 s of CPU for 1,000 spans at the door, 0.35 for the
-whole way without redaction's model, visible within 2 s at half the load, 1.2 GB in all when idle.
+The load is made of the real exports in tests/data, or comes from a generator: a module with `bodies(total, batch,
+seed=)` and `drive(url, work, connections)` as benchmarks/load.py has them. It runs on the same cores as the instance.
+
+Aims: at least 20,000 spans a second acknowledged after fsync while the workers rest (they and the house are stopped by
+a signal meanwhile) and 8,000 while they are busy, p99 below 250 ms, 0.05 s of CPU for 1,000 spans at the door, 0.35 for
+the whole way without redaction's model, visible within 2 s at half the load, 1.2 GB in all when idle.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+import benchmarks.load
 from benchmarks.normalise import load
 from collector.client import Instance
 from collector.pipeline import Pipeline
+from collector.processes import keep_garbage_collector_off_what_stays
 from collector.redaction_pass import redact_traces
 from collector.rulebook import rulebook
 from redaction.teams import TeamRedactor
@@ -97,10 +100,10 @@ def _children(pid: int) -> list[int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("loadgen", type=Path)
+    parser.add_argument("loadgen", type=Path, nargs="?")
     parser.add_argument("--spans", type=int, default=24_000, help="for each of the two loads")
     options = parser.parse_args()
-    generator = load(options.loadgen)
+    generator = load(options.loadgen) if options.loadgen else benchmarks.load
     with tempfile.TemporaryDirectory(prefix="spanledger-ingest-") as folder:
         data_dir = Path(folder) / "data"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SPANLEDGER_")}
@@ -197,6 +200,7 @@ def _redaction(bodies: Sequence[bytes]) -> float:
     redactor = TeamRedactor(rulebook(Policy().redaction))
     pipeline = Pipeline(redactor, Policy(), Prices())
     pipeline.warm_up()
+    keep_garbage_collector_off_what_stays()
     used = 0.0
     for body in bodies:
         request = ExportTraceServiceRequest.FromString(body)

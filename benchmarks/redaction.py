@@ -32,6 +32,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import redaction.ner_view
 import redaction.redactor
+from collector.processes import keep_garbage_collector_off_what_stays
 from redaction.models import DEFAULT, MODELS
 from redaction.redactor import Limits, build_redactor
 from redaction.text import Text
@@ -181,6 +182,7 @@ def print_speed(model: str, kilobytes: int) -> None:
     for (name, case), stock_rate in zip(cases.items(), compared, strict=True):
         redactor = build_redactor(model=model, limits=Limits(seconds=600.0))
         redactor.warm_up()
+        keep_garbage_collector_off_what_stays()  # as workers do
         if name == "texts seen before":
             redactor.redact_many(texts)
         # One after another, as workers get them: what one call remembers, the next may use.

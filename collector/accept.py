@@ -46,7 +46,8 @@ def accept(body: Body, keys: IngestKeys, key: IngestKey, max_bytes: int) -> Acce
         return Accepted(None, rejected)
     if keys.stamp(key, request) or rejected or body.encoding == "json":
         content = request.SerializeToString()
-    return Accepted(Incoming(body.signal, content, _sender(request, key, body.client), key.name, items), rejected)
+    sender = _sender(request, key, body.client)
+    return Accepted(Incoming(body.signal, content, sender, key.name, items, rejected), rejected)
 
 
 def _sender(request: ExportRequest, key: IngestKey, client: str) -> str:

@@ -16,6 +16,7 @@ from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Resp
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from collector.books import ledger_routes
 from collector.intake import IntakeError, Taken, take_in
 from collector.spool import SpoolError
 from redaction.version import RULES_VERSION
@@ -152,4 +153,5 @@ def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str, read_po
         waiting, quarantined = spool.remaining(requests.ids)
         return Progress(waiting=sorted(waiting), quarantined=sorted(quarantined))
 
+    api.include_router(ledger_routes(store, spool))
     return api

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from collector.keys_command import keys
+from collector.ledger_command import ledger
+from collector.quarantine_command import quarantine
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
@@ -21,11 +25,15 @@ app = typer.Typer(
     name="spanledger",
     help="The flight recorder of AI agents: OTLP in, PII out, every run in ClickHouse, answers in the browser.",
     epilog="Settings are environment variables: SPANLEDGER_DATA_DIR, _STORE, _HOST, _OTLP_HTTP_PORT, _OTLP_GRPC_PORT,"
-    " _DASHBOARD_PORT, _WORKERS, _CONFIG. `spanledger doctor` shows what is in force and what is wrong.",
+    " _DASHBOARD_PORT, _TLS_CERTIFICATE, _TLS_CLIENT_CA, _CORS_ORIGINS, _WORKERS, _CONFIG."
+    " `spanledger doctor` shows what is in force and what is wrong.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(keys)
+app.add_typer(quarantine)
+app.command()(ledger)
 
 
 def main() -> None:
@@ -161,8 +169,8 @@ def reprice(
 ) -> None:
     """Price stored model calls again after prices changed: the policy file's and the public list's.
 
-    Calls are priced as of their start. What changed is kept in the table repricings, with the prices. New calls keep
-    the prices that a running instance was started with; start it again after a change.
+    Calls are priced as of their start. What changed is kept in the table repricings, with the prices. New calls get
+    the policy file's prices as soon as a running instance has read it again, which takes seconds.
     """
     from datetime import UTC, datetime, time
 
@@ -309,6 +317,7 @@ def _print_addresses(endpoints: dict[str, str]) -> None:
     typer.echo("Spanledger is up.")
     if "otlp_http" in endpoints:
         typer.echo(f"  Send OTLP/HTTP to  {endpoints['otlp_http']}")
+        typer.echo(f"  or OTLP/gRPC to    {endpoints['otlp_grpc']}")
     if "dashboard" in endpoints:
         typer.echo(f"  Open in a browser  {endpoints['dashboard']}")
     typer.echo("Ctrl-C stops it.")

@@ -5,26 +5,31 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 import pyarrow as pa
 from pydantic import TypeAdapter
 
 from collector.intake import IntakeError, Taken
+from collector.spool import Quarantined
+from schema.queries.ledger import Line
 from schema.reprice import Repriced
 from schema.store import QueryFailedError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from collector.settings import Settings
     from schema.drills import Result
+    from schema.queries.ledger import By
 
 _TIMEOUT = httpx.Timeout(90, connect=2)  # a read-only query may take a minute
 _PATIENT = httpx.Timeout(None, connect=2)  # months of calls are priced again
 _REPRICED = TypeAdapter(Repriced)
+_LINES = TypeAdapter(list[Line])
+_QUARANTINED = TypeAdapter(list[Quarantined])
 
 
 class Instance:
@@ -78,6 +83,20 @@ class Instance:
         """Return which of these requests wait and which are quarantined."""
         answer = self._ask("POST", "/api/progress", json={"ids": sorted(ids)}).json()
         return set(answer["waiting"]), set(answer["quarantined"])
+
+    def ledger(self, start: datetime, end: datetime, *, by: By) -> list[Line]:
+        """Return the ledger of what was received in [start, end), both aware, as it is now."""
+        wanted = {"start": start.isoformat(), "end": end.isoformat(), "by": by}
+        return _LINES.validate_json(self._ask("GET", "/api/ledger", params=wanted).content)
+
+    def quarantined(self) -> list[Quarantined]:
+        """Return what was set aside, oldest first."""
+        return _QUARANTINED.validate_json(self._ask("GET", "/api/quarantine").content)
+
+    def quarantine(self, action: Literal["retry", "drop"], ids: Sequence[int] | None) -> list[int]:
+        """Let quarantined requests try again, or drop them (None: all); return which."""
+        answer = self._ask("POST", f"/api/quarantine/{action}", json={"ids": ids})
+        return [int(request_id) for request_id in answer.json()]
 
     def close(self) -> None:
         """Close the connection."""

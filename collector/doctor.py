@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from collector.client import running
 from collector.house import listen, open_store
+from collector.key_expiry import ending
 from collector.seal import KeyFileError
 from collector.settings import SettingsError, refuse_open_door
 from collector.spool import SpoolError, open_spool
+from collector.tls import load_tls
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
 from schema.drills import LAST_DRILL, LastDrill
@@ -36,12 +39,17 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at the settings, the data directory, the spool, the model, the ports and the store, in this order."""
     yield _policy(settings)
+    yield from _keys(settings)
     yield _data_dir(settings)
     instance = running(settings)
     yield Finding("instance", f"runs (process {instance.endpoints['pid']})" if instance else "none is running")
     yield _guarded("spool", lambda: _spool(settings), "free the disk, or bring back the key that sealed it")
     yield _guarded("redaction model", lambda: _models(settings), "run: make install, and make thorough for Rampart")
-    for field, what in (("otlp_http_port", "OTLP/HTTP port"), ("dashboard_port", "dashboard port")):
+    for field, what in (
+        ("otlp_http_port", "OTLP/HTTP port"),
+        ("otlp_grpc_port", "OTLP/gRPC port"),
+        ("dashboard_port", "dashboard port"),
+    ):
         yield _port(settings, field, what, instance)
     help_store = "see SPANLEDGER_STORE, or stop what holds the store"
     yield _guarded("store", lambda: _store(settings, instance), help_store)
@@ -52,9 +60,22 @@ def _policy(settings: Settings) -> Finding:
     where = str(settings.policy_path or "none: defaults are in force")
     try:
         refuse_open_door(settings, settings.policy(), door=True, dashboard=True)
+        load_tls(settings)
     except (PolicyError, SettingsError) as error:
         return Finding("settings", str(error), "mend what is named here")
     return Finding("settings", f"policy file {where}")
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    try:
+        keys = settings.policy().ingest_keys
+    except PolicyError:
+        return  # the file is complained of above
+    warnings = list(ending(keys, datetime.now(UTC)))
+    for sentence in warnings:
+        yield Finding("ingest keys", sentence, "make its next one: spanledger keys new, with the same name")
+    if keys and not warnings:
+        yield Finding("ingest keys", f"{len(keys)}, and every sender has one for the next 14 days")
 
 
 def _models(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 from typing import TYPE_CHECKING
@@ -9,39 +10,82 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from collector.keys import IngestKeys
+from collector.limits import SenderLimits
 from collector.processes import begin
-from collector.receivers.http import create_app
+from collector.receivers import grpc, http
+from collector.receivers.http_protocol import BoundedHeadProtocol
+from collector.reception import Reception
+from collector.reload import PolicyFeed
 from collector.spool import open_spool
+from collector.tls import load_tls
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
+    from multiprocessing.connection import Connection
 
     from collector.settings import Settings
+    from collector.tls import Tls
     from schema.policy import Policy
 
 _KEEP_ALIVE_SECONDS = 75  # longer than exporters pause, so that they do not meet a connection that is just closing
 _SHUTDOWN_SECONDS = 10
 
 
-def run_door(settings: Settings, policy: Policy, listener: socket.socket) -> None:
-    """Serve OTLP on the listening socket until SIGTERM; then answer what is being read, commit it and return."""
+def run_door(
+    settings: Settings,
+    policy: Policy,
+    listener: socket.socket,
+    grpc_address: str,
+    policies: Connection[Policy, Policy] | None = None,
+) -> None:
+    """Serve OTLP until SIGTERM; then answer what is being read, commit it and return.
+
+    Other policies than the first come by `policies` and hold from the next request on.
+    HTTP comes by the listening socket, gRPC by an address whose port the parent keeps bound with SO_REUSEPORT.
+    """
     begin("door")
-    with contextlib.closing(open_spool(settings)) as spool:
+    feed = PolicyFeed(policy, policies)
+    tls = load_tls(settings)
+    volume = settings.data_dir / "volume.json"
+    with contextlib.closing(open_spool(settings)) as spool, contextlib.closing(SenderLimits(volume)) as limits:
+        keys = IngestKeys(policy, limits)
+        feed.each(keys.take_over)
+        reception = Reception(spool, keys)
         config = uvicorn.Config(
-            create_app(spool, IngestKeys(policy)),
+            http.create_app(reception, settings.browser_origins),
             log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,
+            lifespan="off",
+            http=BoundedHeadProtocol,
+            ws="none",
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            **(tls.for_http() if tls else {}),
         )
-        _Server(config).run([listener])
+        with reception.running():
+            _Server(config, reception, grpc_address, tls).run([listener])
 
 
 class _Server(uvicorn.Server):
-    """A server that SIGTERM stops; Ctrl-C, which a terminal sends to every process, is the parent's business."""
+    """Both servers in one event loop; SIGTERM stops them, Ctrl-C, which a terminal sends to all, is the parent's."""
+
+    def __init__(self, config: uvicorn.Config, reception: Reception, grpc_address: str, tls: Tls | None) -> None:
+        super().__init__(config)
+        self._tls = tls
+        self._reception = reception
+        self._grpc_address = grpc_address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        credentials = self._tls.for_grpc() if self._tls else None
+        self._grpc = grpc.create_server(self._reception, self._grpc_address, credentials)
+        await self._grpc.start()
+        await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.gather(super().shutdown(sockets), self._grpc.stop(_SHUTDOWN_SECONDS))
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

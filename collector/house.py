@@ -23,6 +23,7 @@ import uvicorn
 from collector.api import create_api
 from collector.processes import begin
 from collector.pseudonym_key import load_pseudonym_key
+from collector.reload import PolicyFeed
 from collector.spool import open_spool
 from collector.workers import WorkerPool
 from collector.writer import Writer
@@ -30,6 +31,7 @@ from schema.store import Store, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
 
     from collector.settings import Settings
     from schema.policy import Policy
@@ -45,15 +47,20 @@ def open_store(settings: Settings, *, patience: float = 20.0) -> Store:
     return Store.open(settings.store_url, patience=patience)
 
 
-def run_house(
+def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positional
     settings: Settings,
     policy: Policy,
     endpoints: dict[str, str],
     dashboard: socket.socket | None,
     intake: bool,  # noqa: FBT001 - the arguments of a process are positional
+    policies: Connection[Policy, Policy] | None = None,
 ) -> None:
-    """Run until SIGTERM. `endpoints` is told to the command line; `intake` says whether there is a spool to empty."""
+    """Run until SIGTERM. `endpoints` is told to the command line; `intake` says whether there is a spool to empty.
+
+    Other policies than the first come by `policies` and hold from the next requests on.
+    """
     begin("house")
+    feed = PolicyFeed(policy, policies)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     store = _open_patiently(settings, stop)
@@ -72,6 +79,7 @@ def run_house(
             pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
             stack.callback(pool.close)
             writer = Writer(spool, store, pool, policy)
+            feed.each(partial(_take_over, settings, pool, writer))
             thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
             thread.start()
             stack.callback(thread.join)
@@ -84,6 +92,11 @@ def run_house(
             _serve(servers, stop, lambda: writer is None or writer.ready, partial(announce, settings, endpoints))
         )
         settings.api_path.unlink(missing_ok=True)
+
+
+def _take_over(settings: Settings, pool: WorkerPool, writer: Writer, policy: Policy) -> None:
+    pool.take_over(policy, load_pseudonym_key(settings, policy))
+    writer.take_over(policy)
 
 
 def _dashboard(settings: Settings, store: Store, endpoints: dict[str, str]) -> Any:  # noqa: ANN401 - an application

@@ -49,7 +49,7 @@ def take_in(spool: Spool, name: str, body: bytes) -> list[Taken]:
         except RefusedError as error:
             raise IntakeError(f"{name}: {error}") from None
         rejected.append(drop_invalid_spans(request) if signal == "traces" else 0)  # type: ignore[arg-type]  # by signal
-        requests.append(Incoming(signal, request.SerializeToString(), name, "", count(request)))
+        requests.append(Incoming(signal, request.SerializeToString(), name, "", count(request), rejected[-1]))
     return [
         Taken(id=receipt.id, signal=request.signal, items=request.spans, rejected=bad, repeated=receipt.duplicate)
         for receipt, request, bad in zip(spool.append(requests), requests, rejected, strict=True)

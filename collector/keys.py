@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from collector.limits import SenderLimits
 from collector.otlp import resources
 from collector.refusals import UnauthenticatedError
 from schema.context import COLUMN_OF, STAMPED
@@ -37,14 +39,18 @@ _OPEN = IngestKey(name="open", sha256="0" * 64)
 class IngestKeys:
     """The keys of a policy. Without any the door is open, which the settings allow on loopback only."""
 
-    def __init__(self, policy: Policy) -> None:
-        self._keys = policy.ingest_keys
-        self._team_keys = policy.attributes.team
-        self._environment_keys = policy.attributes.environment
+    def __init__(self, policy: Policy, limits: SenderLimits | None = None) -> None:
+        self.limits = limits or SenderLimits()
+        self._policy = policy
+
+    def take_over(self, policy: Policy) -> None:
+        """Let another policy hold from the next request on, in one step; what senders have used stays counted."""
+        self._policy = policy
 
     def authenticate(self, headers: Mapping[str, str]) -> IngestKey:
         """Return the key that the request carries; header names are lower case. Raises UnauthenticatedError."""
-        if not self._keys:
+        keys = self._policy.ingest_keys
+        if not keys:
             return _OPEN
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         given = headers.get(KEY_HEADER) or (bearer.strip() if scheme.lower() == "bearer" else "")
@@ -52,11 +58,16 @@ class IngestKeys:
             raise UnauthenticatedError(f"An ingest key is needed: send Authorization: Bearer KEY or {KEY_HEADER}: KEY.")
         digest = hashlib.sha256(given.encode()).hexdigest()
         found = None
-        for key in self._keys:  # to the end, so that the time taken does not tell which key came close
+        for key in keys:  # to the end, so that the time taken does not tell which key came close
             if hmac.compare_digest(key.sha256, digest):
                 found = key
         if found is None:
             raise UnauthenticatedError("The ingest key is not one of ours.")
+        now = datetime.now(UTC)
+        if found.expired(now):
+            raise UnauthenticatedError(f"The ingest key expired at {found.expires:%Y-%m-%d %H:%M:%S} UTC.")
+        if found.too_early(now):
+            raise UnauthenticatedError(f"The ingest key is good from {found.not_before:%Y-%m-%d %H:%M:%S} UTC on.")
         return found
 
     def stamp(self, key: IngestKey, request: ExportRequest) -> bool:
@@ -66,11 +77,12 @@ class IngestKeys:
         that a parent which another key sent does not win over it. The spans, records and points, which would win over
         the resources, lose theirs. No sender can set the mark.
         """
+        named = self._policy.attributes
         bound = [
             (column, names, value)
             for column, names, value in (
-                ("team", self._team_keys, key.team),
-                ("environment", self._environment_keys, key.environment),
+                ("team", named.team, key.team),
+                ("environment", named.environment, key.environment),
             )
             if value and names
         ]

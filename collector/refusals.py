@@ -65,7 +65,10 @@ class TryAgainError(RefusedError):
 
     http_status = 429
     grpc_code = code_pb2.RESOURCE_EXHAUSTED
-    retry_after_seconds: ClassVar[int] = 2  # stock exporters give up after 10 s in all: leave room for tries
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 2) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds  # stock exporters give up after 10 s: leave room for tries
 
 
 class UnavailableError(TryAgainError):

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import os
+import re
 import secrets
 import stat
 import sys
@@ -30,6 +31,7 @@ _NONCE_BYTES = 12
 _FORMAT = b"\x01"
 _ZSTD_LEVEL = 1
 _MAX_OPENED_BYTES = 256 << 20
+_MAX_KEY_FILE_BYTES = 4096
 
 
 class SealError(Exception):
@@ -41,43 +43,65 @@ class KeyFileError(Exception):
 
 
 class Seal:
-    """Seals and opens bodies under one key of 32 bytes, and recognises repeats by a keyed hash.
+    """Seals bodies under the first of its keys (32 bytes each), opens what any of them sealed, and recognises repeats.
 
     A sealed body is: format byte, 12 bytes of random nonce, AES-256-GCM of the zstd frame. Two keys are derived
     from the given one (HKDF, RFC 5869), so that the hash tells nothing about the encryption. Random nonces are
     safe for 2**32 bodies a key (NIST SP 800-38D, 8.3): three years at 40 requests a second.
     """
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_BYTES:
-            raise KeyFileError(f"The key of the seal has {len(key)} bytes; it must have {KEY_BYTES}.")
-        self._cipher = AESGCM(_derive(key, b"spanledger seal"))
-        self._digest_key = _derive(key, b"spanledger digest")
+    def __init__(self, key: bytes, *older: bytes) -> None:
+        for given in (key, *older):
+            if len(given) != KEY_BYTES:
+                raise KeyFileError(f"The key of the seal has {len(given)} bytes; it must have {KEY_BYTES}.")
+        self._ciphers = [AESGCM(_derive(given, b"spanledger seal")) for given in (key, *older)]
+        self._digest_keys = [_derive(given, b"spanledger digest") for given in (key, *older)]
+
+    @property
+    def fingerprints(self) -> list[bytes]:
+        """What tells its keys apart, the one that seals first, and tells nothing about them."""
+        return self.digests("fingerprint", b"")
 
     def seal(self, body: bytes, aad: bytes) -> bytes:
         """Return the body compressed and encrypted, bound to `aad`: it opens only with the same `aad`."""
         if len(body) > _MAX_OPENED_BYTES:
             raise SealError(f"A body of {len(body)} bytes is over the {_MAX_OPENED_BYTES} that a seal opens again.")
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return _FORMAT + nonce + self._cipher.encrypt(nonce, zstd.compress(body, level=_ZSTD_LEVEL), aad)
+        return _FORMAT + nonce + self._ciphers[0].encrypt(nonce, zstd.compress(body, level=_ZSTD_LEVEL), aad)
 
     def open(self, sealed: bytes, aad: bytes) -> bytes:
-        """Return what was sealed under the same key and `aad`, or raise SealError."""
+        """Return what was sealed under one of the keys and the same `aad`, or raise SealError."""
         if sealed[:1] != _FORMAT:
             raise SealError("The sealed body is in a format that this version does not know.")
+        frame = self._frame(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], aad)
+        decompressor = zstd.ZstdDecompressor()
         try:
-            frame = self._cipher.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], aad)
-            decompressor = zstd.ZstdDecompressor()
             body = decompressor.decompress(frame, max_length=_MAX_OPENED_BYTES)
-        except (InvalidTag, ValueError, zstd.ZstdError):
-            raise SealError("The sealed body does not open: another key, another row, or damage.") from None
+        except (ValueError, zstd.ZstdError):
+            raise SealError("The sealed body opens to what is no zstd frame.") from None
         if not decompressor.eof:
             raise SealError(f"The sealed body is cut short or opens to more than {_MAX_OPENED_BYTES} bytes.")
         return body
 
     def digest(self, signal: str, body: bytes) -> bytes:
         """Return 16 bytes that are the same for the same signal and body, and mean nothing without the key."""
-        keyed = hashlib.blake2b(digest_size=DIGEST_BYTES, key=self._digest_key, person=signal.encode()[:16])
+        return self._digest(self._digest_keys[0], signal, body)
+
+    def digests(self, signal: str, body: bytes) -> list[bytes]:
+        """Return the digest under each key: a repeat is recognised though the key was changed between."""
+        return [self._digest(key, signal, body) for key in self._digest_keys]
+
+    def _frame(self, nonce: bytes, encrypted: bytes, aad: bytes) -> bytes:
+        for cipher in self._ciphers:
+            try:
+                return cipher.decrypt(nonce, encrypted, aad)
+            except (InvalidTag, ValueError):  # too short is a ValueError
+                continue
+        raise SealError("The sealed body does not open: another key, another row, or damage.")
+
+    @staticmethod
+    def _digest(key: bytes, signal: str, body: bytes) -> bytes:
+        keyed = hashlib.blake2b(digest_size=DIGEST_BYTES, key=key, person=signal.encode()[:16])
         keyed.update(body)
         return keyed.digest()
 
@@ -87,8 +111,19 @@ def _derive(key: bytes, purpose: bytes) -> bytes:
 
 
 def load_or_create_key(path: Path, from_env: str | None, *, variable: str = "SPANLEDGER_SPOOL_KEY") -> bytes:
-    """Return a key: `from_env` (base64 of 32 bytes, set in `variable`), else the file at `path`, created when missing.
+    """Return the one key of `load_or_create_keys`. Raises KeyFileError where there are several."""
+    key, *more = load_or_create_keys(path, from_env, variable=variable)
+    if more:
+        raise KeyFileError(f"{variable if from_env else path} holds {len(more) + 1} keys; only one can be used here.")
+    return key
 
+
+def load_or_create_keys(
+    path: Path, from_env: str | None, *, variable: str = "SPANLEDGER_SPOOL_KEY"
+) -> tuple[bytes, ...]:
+    """Return the keys in `from_env` (set in `variable`), else in the file at `path`, created when missing.
+
+    Each is base64 of 32 bytes; several are separated by commas or white space, and the first one is the present one.
     A key file that others may read is refused: whoever reads it can open the spool, or undo pseudonyms by trial.
     """
     if from_env:
@@ -99,11 +134,11 @@ def load_or_create_key(path: Path, from_env: str | None, *, variable: str = "SPA
         return _create_key(path)
 
 
-def _read_key(path: Path) -> bytes:
+def _read_key(path: Path) -> tuple[bytes, ...]:
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            content = file.read(1024)
+            content = file.read(_MAX_KEY_FILE_BYTES)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -113,7 +148,7 @@ def _read_key(path: Path) -> bytes:
     return _decoded(content.decode("ascii", "replace"), f"The key file {path}")
 
 
-def _create_key(path: Path) -> bytes:
+def _create_key(path: Path) -> tuple[bytes, ...]:
     """Write a new key beside its place and link it there: a crash leaves a whole key or none, and a race one winner."""
     key = secrets.token_bytes(KEY_BYTES)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
@@ -131,14 +166,14 @@ def _create_key(path: Path) -> bytes:
             return _read_key(path)
         finally:
             draft.unlink()
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise KeyFileError(f"The key file {path} cannot be created ({error.strerror}).") from None
-    return key
+    return (key,)
 
 
-def _sync_directory(path: Path) -> None:
-    """Without this a power loss could keep the spool and forget the name of its key."""
+def sync_directory(path: Path) -> None:
+    """Put the names in a directory on disk: without it a power loss keeps a file and forgets what it is called."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -146,9 +181,16 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _decoded(text: str, where: str) -> bytes:
+def _decoded(text: str, where: str) -> tuple[bytes, ...]:
+    keys = tuple(_decoded_key(part, where) for part in re.split(r"[\s,]+", text.strip()) if part)
+    if not keys:
+        raise KeyFileError(f"{where} is empty; it must be base64 of {KEY_BYTES} bytes: openssl rand -base64 32")
+    return keys
+
+
+def _decoded_key(text: str, where: str) -> bytes:
     try:
-        key = base64.b64decode(text.strip(), validate=True)
+        key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise KeyFileError(f"{where} is not base64 of {KEY_BYTES} bytes; make one: openssl rand -base64 32") from None
     if len(key) != KEY_BYTES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator
@@ -24,6 +25,13 @@ def _default_workers() -> int:
     return max(1, min(8, (os.cpu_count() or 1) - 1))  # one core is the door's
 
 
+_ORIGIN = re.compile(r"https?://[^/?#@\s*]+", re.IGNORECASE)
+
+
+def _listed(origins: str) -> list[str]:
+    return [origin for origin in map(str.strip, origins.split(",")) if origin]
+
+
 class Settings(BaseSettings):
     """The settings of every command; a field `otlp_http_port` is the variable SPANLEDGER_OTLP_HTTP_PORT."""
 
@@ -33,7 +41,7 @@ class Settings(BaseSettings):
     store: str = Field(default="", description="chdb:///path or clickhouse[s]://user:password@host:port/database")
     host: str = Field(default="127.0.0.1", description="address that the door and the dashboard listen on")
     otlp_http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP")
-    otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC; not served yet")
+    otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC")
     dashboard_port: int = Field(default=8501, ge=0, le=65535, description="the dashboard in the browser")
     workers: int = Field(default_factory=_default_workers, ge=1, le=64, description="redaction processes")
     config: Path | None = Field(default=None, description="the policy file; ./spanledger.yaml if it is there")
@@ -41,11 +49,26 @@ class Settings(BaseSettings):
     pseudonym_key: str = Field(default="", description="base64 of 32 bytes behind pseudonyms; else a key file is made")
     spool_max_bytes: int = Field(default=8 * 2**30, gt=0, description="the spool refuses more than this, in bytes")
     dashboard_password: str = Field(default="", description="asked for by the dashboard when it is not on loopback")
+    tls_certificate: Path | None = Field(default=None, description="PEM of certificate and key: the door speaks TLS")
+    tls_client_ca: Path | None = Field(default=None, description="PEM: senders need a certificate of these authorities")
+    cors_origins: str = Field(default="", description="pages that may send from a browser: https://a.example, ... or *")
 
-    @field_validator("data_dir", "config", mode="after")
+    @field_validator("cors_origins", mode="after")
+    @classmethod
+    def _origins(cls, origins: str) -> str:
+        if all(origin == "*" or _ORIGIN.fullmatch(origin) for origin in _listed(origins)):
+            return origins
+        raise ValueError("write origins as https://app.example or http://localhost:3000, with commas between, or *")
+
+    @field_validator("data_dir", "config", "tls_certificate", "tls_client_ca", mode="after")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else None
+
+    @property
+    def browser_origins(self) -> list[str]:
+        """The origins whose pages may send; none by default."""
+        return _listed(self.cors_origins)
 
     @property
     def store_url(self) -> str:

@@ -1,31 +1,33 @@
 """The durable queue between the door and the store: one SQLite file, every body in it sealed.
 
 The door appends and acknowledges; one writer takes, groups, inserts and deletes. An acknowledged request leaves the
-file only by `done`.
+file only by `done`, or by an operator's `drop` of what is quarantined.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from collector.seal import Seal, SealError, load_or_create_key
+from collector.seal import Seal, SealError, load_or_create_keys
 from collector.spool_file import (
     SpoolError,
     SpoolFullError,
     SpoolUnavailableError,
-    connect,
     give_back_pages,
     transaction,
 )
+from collector.spool_ledger import count_group
+from collector.spool_place import SpoolPlace
+from collector.spool_queue import oldest_receipt, waiting_by_key
 from collector.spool_records import Incoming, Quarantined, Receipt, Signal, SpoolCounts, Waiting
+from collector.turns import in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    import sqlite3
+    from collections.abc import Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from collector.settings import Settings
@@ -53,7 +55,6 @@ _FORGET_EVERY_NS = 10 * 10**9
 _FORGET_AT_ONCE = 5_000
 _SPARE_SHARE = 32  # of the limit must be free for the spool to call itself ready
 
-_OLDEST_IDS = "select id from request where state = 'waiting' and batch is null order by id limit ?"
 _ONE_WAITING = """
 select id, signal, digest, sender, key_name, received_at, spans, attempts, batch, sealed from request where id = ?
 """
@@ -66,7 +67,7 @@ where batch is not null order by batch, id
 def open_spool(settings: Settings) -> Spool:
     """Open the spool of the data directory with its key. Raises SpoolError or KeyFileError."""
     settings.make_data_dir()
-    seal = Seal(load_or_create_key(settings.key_path, settings.spool_key or None))
+    seal = Seal(*load_or_create_keys(settings.key_path, settings.spool_key or None))
     return Spool(settings.spool_path, seal, max_bytes=settings.spool_max_bytes)
 
 
@@ -77,25 +78,34 @@ class Spool:
     """
 
     def __init__(self, path: Path, seal: Seal, *, max_bytes: int) -> None:
-        self._path = path
+        self._place = SpoolPlace(path, seal)
         self._seal = seal
+        self._fingerprint = seal.fingerprints[0]
         self._max_bytes = max_bytes
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
         self._forgot_at = 0
-        with self._opened():
+        with self.opened():
             pass
+
+    @property
+    def max_bytes(self) -> int:
+        """How many sealed bytes it takes in all."""
+        return self._max_bytes
+
+    def opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Lend the connection, one caller at a time. Raises SpoolUnavailableError for what the file or disk refuses."""
+        return self._place.opened()
 
     def append(self, requests: Sequence[Incoming]) -> list[Receipt]:
         """Store the requests in one transaction and one fsync, and return a receipt for each, in order.
 
         On return they are on disk. SpoolFullError or SpoolUnavailableError mean that none of them is.
         """
-        digests = [self._seal.digest(request.signal, request.body) for request in requests]
+        found = [self._seal.digests(request.signal, request.body) for request in requests]
+        digests = [under[0] for under in found]
         now = time.time_ns()
-        with self._opened() as connection:
+        with self.opened() as connection:
             # Repeats are looked up before sealing: a retry storm must not cost what new requests cost.
-            known = _seen_since(connection, digests, now - _REPEAT_WINDOW_NS)
+            known = _seen_since(connection, found, now - _REPEAT_WINDOW_NS)
             sealed = {
                 digest: self._seal.seal(request.body, _bound_to(request.signal, digest))
                 for request, digest in zip(requests, digests, strict=True)
@@ -111,21 +121,26 @@ class Spool:
                         continue
                     known[digest] = self._insert(connection, request, digest, sealed[digest], now)
                     receipts.append(Receipt(known[digest], duplicate=False))
+                duplicates = [receipt.duplicate for receipt in receipts]
+                count_group(connection, list(zip(requests, duplicates, strict=True)), now)
                 return receipts
 
-    def take(self, limit_requests: int, limit_bytes: int, exclude: Collection[int] = ()) -> list[Waiting]:
-        """Return the oldest requests without a batch, up to both limits (of opened bytes) but at least one.
+    def take(
+        self,
+        limit_requests: int,
+        limit_bytes: int,
+        exclude: Collection[int] = (),
+        at_work: Mapping[str, int] | None = None,
+    ) -> list[Waiting]:
+        """Return requests without a batch, up to both limits (of opened bytes) but at least one.
 
+        The keys take turns, first those with the fewest requests `at_work`, and each one's oldest request goes first.
         It marks nothing: the caller remembers what is in flight and passes it as `exclude`.
         """
         taken: list[Waiting] = []
         taken_bytes = 0
-        with self._opened() as connection:
-            # Fetched at once: a cursor left open is a snapshot that setting a damaged row aside could not write over.
-            ids = connection.execute(_OLDEST_IDS, (limit_requests + len(exclude),)).fetchall()
-            for (request_id,) in ids:
-                if request_id in exclude:
-                    continue
+        with self.opened() as connection:
+            for request_id in in_turn(waiting_by_key(connection, exclude), at_work or {}):
                 row = connection.execute(_ONE_WAITING, (request_id,))
                 waiting = self._open_row(connection, row.fetchone())
                 if waiting is None:
@@ -140,7 +155,7 @@ class Spool:
 
     def assign(self, ids: Collection[int], batch: str) -> None:
         """Commit that these requests go into one insert, so that after a crash the same insert can be repeated."""
-        with self._opened() as connection, transaction(connection):
+        with self.opened() as connection, transaction(connection):
             changed = connection.execute(
                 "update request set batch = ? where id in (select value from json_each(?))"
                 " and batch is null and state = 'waiting'",
@@ -152,17 +167,22 @@ class Spool:
     def unfinished(self) -> dict[str, list[Waiting]]:
         """Return the batches that were assigned and are not done, each in order of arrival."""
         batches: dict[str, list[Waiting]] = {}
-        with self._opened() as connection:
+        with self.opened() as connection:
             for row in connection.execute(_IN_BATCHES).fetchall():
                 waiting = self._open_row(connection, row)
                 if waiting is not None:
                     batches.setdefault(str(waiting.batch), []).append(waiting)
         return batches
 
-    def done(self, batch: str) -> None:
-        """Delete the requests of a batch: the store holds them now."""
-        with self._opened() as connection:
+    def done(self, batch: str, unredacted: Mapping[int, int] | None = None) -> None:
+        """Delete the requests of a batch: the store holds them now.
+
+        `unredacted` says of how many spans of a request the text had to be removed because it could not be redacted.
+        """
+        with self.opened() as connection:
             with transaction(connection):
+                for request_id, spans in (unredacted or {}).items():
+                    connection.execute("update request set unredacted = ? where id = ?", (spans, request_id))
                 connection.execute("delete from request where batch = ?", (batch,))
             give_back_pages(connection)
 
@@ -171,7 +191,7 @@ class Spool:
 
         `reason` is kept readable: name the kind of failure, never what was in the request.
         """
-        with self._opened() as connection, transaction(connection):
+        with self.opened() as connection, transaction(connection):
             connection.execute(
                 "update request set attempts = attempts + 1, reason = ? where id = ?", (reason, request_id)
             )
@@ -183,7 +203,7 @@ class Spool:
 
     def remaining(self, ids: Collection[int]) -> tuple[set[int], set[int]]:
         """Return which of the ids still wait and which are quarantined; the others are stored."""
-        with self._opened() as connection:
+        with self.opened() as connection:
             rows = connection.execute(
                 "select id, state from request where id in (select value from json_each(?))", (json.dumps(list(ids)),)
             ).fetchall()
@@ -191,7 +211,7 @@ class Spool:
 
     def quarantined(self) -> list[Quarantined]:
         """Return what was set aside, oldest first."""
-        with self._opened() as connection:
+        with self.opened() as connection:
             rows = connection.execute(
                 "select id, signal, key_name, received_at, spans, bytes, attempts, reason from request"
                 " where state = 'quarantined' order by id"
@@ -200,40 +220,22 @@ class Spool:
 
     def counts(self) -> SpoolCounts:
         """Return how full the spool is."""
-        with self._opened() as connection:
+        with self.opened() as connection:
             totals = {state: figures for state, *figures in connection.execute("select * from total")}
-            oldest = connection.execute(
-                "select received_at from request where state = 'waiting' order by id limit 1"
-            ).fetchone()
+            oldest = oldest_receipt(connection)
         requests, spans, size = totals["waiting"]
-        return SpoolCounts(requests, spans, size, totals["quarantined"][0], oldest[0] if oldest else None)
+        aside, _, aside_size = totals["quarantined"]
+        return SpoolCounts(requests, spans, size, aside, aside_size, oldest)
 
     def check(self) -> None:
         """Raise SpoolUnavailableError if nothing can be written now, SpoolFullError if hardly anything has room."""
-        with self._opened() as connection, transaction(connection):
+        with self.opened() as connection, transaction(connection):
             self._check_room(connection, self._max_bytes // _SPARE_SHARE)
             connection.execute("update total set requests = requests where state = 'waiting'")
 
     def close(self) -> None:
         """Close the file; a later call opens it again."""
-        with self._lock:
-            self._disconnect()
-
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = connect(self._path, self._seal)
-                yield self._connection
-            except (sqlite3.Error, OSError) as error:
-                self._disconnect()
-                raise SpoolUnavailableError(f"The spool {self._path} cannot be used: {error}.") from error
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._place.close()
 
     def _check_room(self, connection: sqlite3.Connection, needed: int) -> None:
         used = connection.execute("select sum(bytes) from total").fetchone()[0]
@@ -244,10 +246,11 @@ class Spool:
         # The name of a service is the sender's text, so only a keyed hash of it may be readable.
         sender = self._seal.digest("sender", request.sender.encode()).hex()
         cursor = connection.execute(
-            "insert into request (digest, signal, key_name, sender, received_at, spans, bytes, sealed)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (digest, request.signal, request.key_name, sender, now, request.spans, len(sealed), sealed),
-        )
+            "insert into request (digest, signal, key_name, sender, received_at, spans, bytes, sealed_by, sealed)"
+            " select ?, ?, ?, ?, ?, ?, ?, id, ? from seal where fingerprint = ?",
+            (digest, request.signal, request.key_name, sender, now, request.spans, len(sealed), sealed,
+             self._fingerprint),
+        )  # fmt: skip
         request_id = int(cursor.lastrowid or 0)
         connection.execute("insert or replace into seen values (?, ?, ?)", (digest, request_id, now))
         return request_id
@@ -282,13 +285,14 @@ def _bound_to(signal: str, digest: bytes) -> bytes:
     return signal.encode() + b"\0" + digest
 
 
-def _seen_since(connection: sqlite3.Connection, digests: Sequence[bytes], since: int) -> dict[bytes, int]:
-    """Return the ids of the requests that had these digests."""
+def _seen_since(connection: sqlite3.Connection, found: Sequence[Sequence[bytes]], since: int) -> dict[bytes, int]:
+    """Return the ids of the requests that had one of these digests, by the first digest of each group."""
     known = {}
-    for digest in digests:
-        row = connection.execute(
-            "select request_id from seen where digest = ? and received_at >= ?", (digest, since)
-        ).fetchone()
-        if row is not None:
-            known[digest] = int(row[0])
+    for digests in found:
+        for digest in digests:
+            row = connection.execute(
+                "select request_id from seen where digest = ? and received_at >= ?", (digest, since)
+            ).fetchone()
+            if row is not None:
+                known[digests[0]] = int(row[0])
     return known

@@ -1,14 +1,18 @@
-"""The SQLite file of the spool: its schema, how it is opened and what can go wrong with it."""
+"""The SQLite file of the spool: how it is opened and what can go wrong with it."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from collector.spool_schema import TABLES, TRIGGERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from collector.seal import Seal
@@ -19,50 +23,6 @@ _BUSY_SECONDS = 10.0
 _VACUUM_ABOVE_BYTES = 64 << 20
 _VACUUM_PAGES = 1_024
 _LOG_KEPT_BYTES = 64 << 20  # a burst lets the write-ahead log grow; afterwards it is cut back to this
-
-_SCHEMA = (
-    """create table request (
-        id integer primary key autoincrement,
-        digest blob not null,
-        signal text not null,
-        key_name text not null,
-        sender text not null,
-        received_at integer not null,
-        spans integer not null,
-        bytes integer not null,
-        attempts integer not null default 0,
-        reason text not null default '',
-        state text not null default 'waiting' check (state in ('waiting', 'quarantined')),
-        batch text,
-        sealed blob not null
-    ) strict""",
-    "create index request_batch on request (batch) where batch is not null",
-    """create table seen (digest blob primary key, request_id integer not null, received_at integer not null)
-    strict, without rowid""",
-    "create index seen_received_at on seen (received_at)",
-    # Kept by triggers, so that the size limit and the counters never scan the queue.
-    """create table total (
-        state text primary key, requests integer not null, spans integer not null, bytes integer not null
-    ) strict, without rowid""",
-    "insert into total values ('waiting', 0, 0, 0), ('quarantined', 0, 0, 0)",
-    """create trigger request_added after insert on request begin
-        update total set requests = requests + 1, spans = spans + new.spans, bytes = bytes + new.bytes
-        where state = new.state;
-    end""",
-    """create trigger request_removed after delete on request begin
-        update total set requests = requests - 1, spans = spans - old.spans, bytes = bytes - old.bytes
-        where state = old.state;
-    end""",
-    """create trigger request_moved after update of state on request when old.state <> new.state begin
-        update total set requests = requests - 1, spans = spans - old.spans, bytes = bytes - old.bytes
-        where state = old.state;
-        update total set requests = requests + 1, spans = spans + new.spans, bytes = bytes + new.bytes
-        where state = new.state;
-    end""",
-    "create table seal (fingerprint blob not null) strict",
-    f"pragma application_id = {_APPLICATION_ID}",
-    f"pragma user_version = {_SCHEMA_VERSION}",
-)
 
 
 class SpoolError(Exception):
@@ -92,10 +52,19 @@ def connect(path: Path, seal: Seal) -> sqlite3.Connection:
     return connection
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection) -> AbstractContextManager[None]:
     """Run the block in one write transaction: committed and on disk at its end, or as if it never ran."""
-    connection.execute("begin immediate")
+    return _between(connection, "begin immediate")
+
+
+def snapshot(connection: sqlite3.Connection) -> AbstractContextManager[None]:
+    """Let the block read the file as it was at one moment, while others write."""
+    return _between(connection, "begin")
+
+
+@contextmanager
+def _between(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
     try:
         yield
         connection.execute("commit")
@@ -115,6 +84,29 @@ def give_back_pages(connection: sqlite3.Connection) -> None:
         connection.executescript(f"pragma incremental_vacuum({_VACUUM_PAGES})")
 
 
+def damaged(error: BaseException) -> bool:
+    """Return whether the error says that pages of the file are not what SQLite wrote."""
+    if not isinstance(error, sqlite3.DatabaseError):
+        return False
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # errors of the module itself have none
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def create_tables(connection: sqlite3.Connection, collector: str) -> None:
+    """Make the tables, without the triggers that keep the counters, for a file that is called `collector`."""
+    for statement in TABLES:
+        connection.execute(statement)
+    connection.execute("insert into collector values (?)", (collector,))
+
+
+def create_triggers(connection: sqlite3.Connection) -> None:
+    """Make the triggers, and the file one of ours."""
+    for statement in TRIGGERS:
+        connection.execute(statement)
+    connection.execute(f"pragma application_id = {_APPLICATION_ID}")
+    connection.execute(f"pragma user_version = {_SCHEMA_VERSION}")
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
     connection.execute("pragma auto_vacuum = incremental")  # only heard before the first table
     connection.execute("pragma journal_mode = wal")
@@ -123,8 +115,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
     connection.execute(f"pragma journal_size_limit = {_LOG_KEPT_BYTES}")
     with transaction(connection):
         if not connection.execute("select count(*) from sqlite_schema").fetchone()[0]:
-            for statement in _SCHEMA:
-                connection.execute(statement)
+            create_tables(connection, uuid.uuid4().hex)
+            create_triggers(connection)
         _check_ours(connection, path)
         _check_seal(connection, path, seal)
 
@@ -141,15 +133,15 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _check_seal(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
-    """Refuse another key while requests wait: all of them would look damaged and be quarantined."""
-    fingerprint = seal.digest("fingerprint", b"")
-    row = connection.execute("select fingerprint from seal").fetchone()
-    if row is not None and row[0] == fingerprint:
-        return
-    if connection.execute("select exists (select 1 from request)").fetchone()[0]:
-        raise SpoolUnavailableError(
-            f"The spool {path} was sealed under another key; start with that key until nothing waits in it."
-        )
-    connection.execute("delete from seen")
-    connection.execute("delete from seal")
-    connection.execute("insert into seal values (?)", (fingerprint,))
+    """Refuse to start without a key that sealed what waits: all of it would look damaged and be quarantined."""
+    known = seal.fingerprints
+    for number, fingerprint in connection.execute("select id, fingerprint from seal").fetchall():
+        if fingerprint in known:
+            continue
+        if connection.execute("select exists (select 1 from request where sealed_by = ?)", (number,)).fetchone()[0]:
+            raise SpoolUnavailableError(
+                f"The spool {path} was sealed under another key; name that key too (docs/operations.md) until nothing"
+                " that it sealed waits or is quarantined."
+            )
+        connection.execute("delete from seal where id = ?", (number,))
+    connection.execute("insert or ignore into seal (fingerprint) values (?)", (known[0],))

@@ -10,13 +10,17 @@ Signal = Literal["traces", "logs", "metrics"]
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One OTLP request that the door accepted; `body` is protobuf, `spans` counts spans, records or points."""
+    """One OTLP request that the door accepted; `body` is protobuf, `spans` counts spans, records or points.
+
+    `rejected` spans came in the same request and were left out of `body`.
+    """
 
     signal: Signal
     body: bytes
     sender: str
     key_name: str
     spans: int
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,11 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class SpoolCounts:
-    """How full the spool is; `waiting_bytes` are sealed bytes, `oldest_ns` is None when nothing waits."""
+    """How full the spool is; bytes are sealed bytes, `oldest_ns` is None when nothing waits."""
 
     waiting_requests: int
     waiting_spans: int
     waiting_bytes: int
     quarantined: int
+    quarantined_bytes: int
     oldest_ns: int | None

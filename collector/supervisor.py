@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from multiprocessing.connection import wait
@@ -19,17 +20,19 @@ from typing import TYPE_CHECKING, Any
 from collector.door import run_door
 from collector.house import listen, run_house
 from collector.processes import SPAWN
+from collector.reload import PolicyFile, heed_hangup
 from collector.settings import SettingsError, refuse_open_door
 from collector.spool import open_spool
+from collector.tls import load_tls
 from redaction.models import DEFAULT, require_model
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterator
     from multiprocessing.context import SpawnProcess
     from pathlib import Path
 
     from collector.settings import Settings
+    from collector.tls import Tls
     from schema.policy import Policy
 
 log = logging.getLogger(__name__)
@@ -40,21 +43,34 @@ _GRACE = 15.0  # seconds that a process has to stop by itself; killing it loses 
 
 
 class _Service:
-    """One child process that is wanted until the end."""
+    """One child process that is wanted until the end. It is told of every policy that comes to be in force."""
 
-    def __init__(self, name: str, target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    def __init__(
+        self, name: str, target: Callable[..., None], settings: Settings, policy: Policy, arguments: tuple[Any, ...]
+    ) -> None:
         self.name = name
         self._target = target
+        self._settings = settings
+        self._policy = policy
         self._arguments = arguments
         self.process: SpawnProcess = self._start()
 
     def _start(self) -> SpawnProcess:
-        process = SPAWN.Process(target=self._target, args=self._arguments, name=self.name)
+        theirs, self._policies = SPAWN.Pipe(duplex=False)
+        arguments = (self._settings, self._policy, *self._arguments, theirs)
+        process = SPAWN.Process(target=self._target, args=arguments, name=self.name)
         process.start()
+        theirs.close()
         return process
+
+    def tell(self, policy: Policy) -> None:
+        self._policy = policy
+        with contextlib.suppress(OSError):  # it has died; it is started again under this policy
+            self._policies.send(policy)
 
     def restart(self) -> None:
         log.warning("the %s died (exit code %s) and is started again", self.name, self.process.exitcode)
+        self._policies.close()
         time.sleep(_RESTART_AFTER)
         self.process = self._start()
 
@@ -77,15 +93,18 @@ def run(
 ) -> None:
     """Run until SIGINT or SIGTERM; `on_ready` gets the addresses once everything answers.
 
-    Before anything starts it raises SettingsError (an open door, a busy port, another instance), SpoolError,
-    KeyFileError or RedactionError (no model).
+    Before anything starts it raises SettingsError (an open door, a busy port, no such certificate, another instance),
+    SpoolError, KeyFileError or RedactionError (no model).
     """
     refuse_open_door(settings, policy, door=door, dashboard=dashboard)
+    tls = load_tls(settings) if door else None
     for name in policy.redaction.models if door else ():
         require_model(name or DEFAULT)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    policy_file = PolicyFile(settings, policy, door=door, dashboard=dashboard)
+    heed_hangup(policy_file.ask, stop.set)
     with contextlib.ExitStack() as stack:
         if door or settings.store_url.startswith("chdb:"):
             stack.enter_context(only_instance(settings))
@@ -98,12 +117,14 @@ def run(
         if door:
             open_spool(settings).close()  # a key that does not fit is said here, in one sentence
             door_listener = stack.enter_context(_claim(settings, "otlp_http_port"))
-            endpoints["otlp_http"] = _url(settings.host, door_listener)
-            services.append(_Service("door", run_door, (settings, policy, door_listener)))
+            endpoints["otlp_http"] = _url(settings.host, door_listener, tls)
+            grpc_port = stack.enter_context(_claim(settings, "otlp_grpc_port", reserve))
+            endpoints["otlp_grpc"] = _url(settings.host, grpc_port, tls)
+            services.append(_Service("door", run_door, settings, policy, (door_listener, address_of(grpc_port))))
         settings.api_path.unlink(missing_ok=True)
-        services.append(_Service("house", run_house, (settings, policy, endpoints, house_listener, door)))
+        services.append(_Service("house", run_house, settings, policy, (endpoints, house_listener, door)))
         try:
-            _watch(services, stop, settings.api_path, on_ready)
+            _watch(services, stop, settings.api_path, on_ready, policy_file)
         finally:
             for service in services:
                 service.stop()
@@ -111,7 +132,11 @@ def run(
 
 
 def _watch(
-    services: list[_Service], stop: threading.Event, api_path: Path, on_ready: Callable[[dict[str, str]], None]
+    services: list[_Service],
+    stop: threading.Event,
+    api_path: Path,
+    on_ready: Callable[[dict[str, str]], None],
+    policy_file: PolicyFile,
 ) -> None:
     ready = False
     while not stop.is_set():
@@ -119,6 +144,10 @@ def _watch(
         for service in services:
             if not service.process.is_alive() and not stop.is_set():
                 service.restart()
+        policy = policy_file.changed()
+        if policy is not None:
+            for service in services:
+                service.tell(policy)
         if not ready and api_path.exists():
             ready = True
             endpoints = json.loads(api_path.read_text(encoding="utf-8"))
@@ -148,13 +177,15 @@ def only_instance(settings: Settings) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _claim(settings: Settings, field: str) -> Iterator[socket.socket]:
-    """Listen on the port of this setting. Raises SettingsError, which names it."""
+def _claim(
+    settings: Settings, field: str, take: Callable[[str, int], socket.socket] = listen
+) -> Iterator[socket.socket]:
+    """Take the port of this setting, to listen on it if nothing else is said. Raises SettingsError, which names it."""
     port = getattr(settings, field)
     deadline = time.monotonic() + _PORT_PATIENCE
     while True:
         try:
-            listener = listen(settings.host, port)
+            listener = take(settings.host, port)
             break
         except OSError as error:
             if time.monotonic() > deadline:
@@ -167,6 +198,30 @@ def _claim(settings: Settings, field: str) -> Iterator[socket.socket]:
         yield listener
 
 
-def _url(host: str, listener: socket.socket) -> str:
+def reserve(host: str, port: int) -> socket.socket:
+    """Return a socket that keeps the port for our gRPC servers, which take no listening socket. Raises OSError.
+
+    It does not listen: while a door is started again, exporters are refused, and come again.
+    """
+    # Where both sides set SO_REUSEPORT a port can be shared by mistake, so first it must be free without.
+    if port:
+        listen(host, port).close()
+    reserved = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind((host, port))
+    except OSError:
+        reserved.close()
+        raise
+    return reserved
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the address of a socket as gRPC writes it: `127.0.0.1:4317`, `[::1]:4317`."""
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _url(host: str, listener: socket.socket, tls: Tls | None = None) -> str:
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"
+    return f"{'https' if tls else 'http'}://{shown}:{listener.getsockname()[1]}"

@@ -11,12 +11,15 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import pyarrow as pa
 
+from collector.processes import keep_garbage_collector_off_what_stays
 from redaction.errors import RedactionError
+from redaction.text import UNREDACTABLE
+from schema.policy import Runs
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -33,6 +36,13 @@ _NICENESS = 10  # the door comes first
 _SPAWN = multiprocessing.get_context("spawn")  # never fork: the engine runs threads
 
 
+class _Rules(NamedTuple):
+    """What a process works under, from its start to its end."""
+
+    policy: Policy
+    pseudonym_key: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """What became of a request: rows for the store as an Arrow stream, or the kind of error that stopped it."""
@@ -41,6 +51,7 @@ class Rows:
     signal: Signal
     stream: bytes = b""
     count: int = 0  # rows in the stream
+    unredacted: int = 0  # rows of which a text was removed whole, because it could not be redacted
     error: str = ""
 
     def table(self) -> pa.Table:
@@ -54,7 +65,8 @@ class WorkerPool:
     def __init__(self, size: int, policy: Policy, *, pseudonym_key: bytes = b"", most_waiting: int = 4) -> None:
         """Start the processes; each has at most `most_waiting` requests before it."""
         self._answers: queue.SimpleQueue[Rows] = queue.SimpleQueue()
-        self._workers = [_Worker(policy, pseudonym_key, self._answers) for _ in range(size)]
+        self._rules = _rules(policy, pseudonym_key)
+        self._workers = [_Worker(self._rules, self._answers) for _ in range(size)]
         self._most_waiting = most_waiting
         self._in_flight: dict[int, _Worker] = {}
 
@@ -95,6 +107,17 @@ class WorkerPool:
             del self._in_flight[rows.request_id]
         return answers
 
+    def take_over(self, policy: Policy, pseudonym_key: bytes) -> None:
+        """Let what is asked from now on be answered by new processes under another policy, one request by one of them.
+
+        What was asked before is answered under the policy before. Where nothing changes for workers they stay.
+        """
+        rules = _rules(policy, pseudonym_key)
+        if rules != self._rules:
+            self._rules = rules
+            for worker in self._workers:
+                worker.requests.put(rules)
+
     def close(self) -> None:
         """Stop the processes; what they were working on stays in the spool."""
         for worker in self._workers:
@@ -106,36 +129,52 @@ class WorkerPool:
 class _Worker:
     """One process, and the thread of ours that asks it one request at a time and replaces it when it dies."""
 
-    def __init__(self, policy: Policy, pseudonym_key: bytes, answers: queue.SimpleQueue[Rows]) -> None:
-        self.requests: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+    def __init__(self, rules: _Rules, answers: queue.SimpleQueue[Rows]) -> None:
+        self.requests: queue.SimpleQueue[Waiting | _Rules | None] = queue.SimpleQueue()
         self.restarts = 0
         self.warm = False
-        self._policy = policy
-        self._pseudonym_key = pseudonym_key
+        self._rules = rules
         self._answers = answers
         self._stopping = False
+        self._lock = threading.Lock()  # a process is not started any more once `stop` has begun
         self._start()
         self.thread = threading.Thread(target=self._run, name="worker-thread")
         self.thread.start()
 
     def _start(self) -> None:
-        ours, theirs = _SPAWN.Pipe()
-        self._connection: Connection[Any, Any] = ours
-        self._process: SpawnProcess = _SPAWN.Process(
-            target=_serve, args=(theirs, self._policy, self._pseudonym_key), name="worker"
-        )
-        self._process.start()
-        theirs.close()
+        with self._lock:
+            if self._stopping:
+                return
+            ours, theirs = _SPAWN.Pipe()
+            self._connection: Connection[Any, Any] = ours
+            self._process: SpawnProcess = _SPAWN.Process(target=_serve, args=(theirs, *self._rules), name="worker")
+            self._process.start()
+            theirs.close()
 
     def _run(self) -> None:
         self._await_warmth()
         while not self._stopping and (request := self.requests.get()) is not None:
+            if isinstance(request, _Rules):
+                self._renew(request)
+                continue
             try:
                 self._connection.send((request.id, request.signal, request.body, request.received_at))
                 self._answers.put(self._connection.recv())
             except (EOFError, OSError):
                 self._replace()
                 self._answers.put(Rows(request.id, request.signal, error="the worker process died"))
+
+    def _renew(self, rules: _Rules) -> None:
+        """Go on with a process under other rules; this one has nothing to do."""
+        self.warm = False
+        self._rules = rules
+        self._connection.close()
+        self._process.terminate()
+        self._process.join()
+        self._start()
+        self._await_warmth()
+        if self.warm:
+            log.info("a worker works under another policy")
 
     def _await_warmth(self) -> None:
         """Wait until the process has loaded its model, however many attempts that takes."""
@@ -158,12 +197,18 @@ class _Worker:
         self._await_warmth()
 
     def stop(self) -> None:
-        self._stopping = True
+        with self._lock:
+            self._stopping = True
         self.requests.put(None)
         self._process.terminate()
         self._process.join(5)
         if self._process.is_alive():
             self._process.kill()
+
+
+def _rules(policy: Policy, pseudonym_key: bytes) -> _Rules:
+    """Return what workers need of a policy: others may change without them."""
+    return _Rules(policy.model_copy(update={"ingest_keys": (), "runs": Runs()}), pseudonym_key)
 
 
 def _serve(connection: Connection[Any, Any], policy: Policy, pseudonym_key: bytes) -> None:
@@ -176,6 +221,7 @@ def _serve(connection: Connection[Any, Any], policy: Policy, pseudonym_key: byte
     except RedactionError as error:
         log.error("%s", error)  # noqa: TRY400 - its message is all there is to say
         sys.exit(1)
+    keep_garbage_collector_off_what_stays()
     connection.send(True)  # noqa: FBT003 - warm
     while True:
         try:
@@ -206,6 +252,7 @@ def _answer(pipeline: Pipeline, request_id: int, kind: Signal, body: bytes, rece
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as stream:
             stream.write_batch(batch)
-        return Rows(request_id, kind, sink.getvalue().to_pybytes(), batch.num_rows)
+        unredacted = batch.column("findings").keys.to_pylist().count(UNREDACTABLE)  # at most once a row
+        return Rows(request_id, kind, sink.getvalue().to_pybytes(), batch.num_rows, unredacted)
     except Exception as error:  # noqa: BLE001 - any failure sets this one request aside
         return Rows(request_id, kind, error=type(error).__name__)  # its message might quote the payload

@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from collector.ledger import LedgerCopy
+from collector.metrics import HouseFigures, note
 from collector.recovery import without_stored
 from collector.spool import SpoolError
+from collector.turns import in_turn
 from schema.bulk_update import sweep
 from schema.closing import close_silent
 from schema.runs import stale_traces
@@ -34,12 +39,15 @@ TABLES: Final[dict[Signal, str]] = {"traces": "spans", "logs": "logs", "metrics"
 _IDLE: Final = 0.05  # seconds between looks at an empty spool
 _BLOCK_ROWS: Final = 4_000  # blocks of 500 rows cost twice the CPU a row (docs/adr/0003-store.md)
 _BLOCK_AGE: Final = 0.3  # seconds that rows wait for company while more is on the way
-_RUNS_EVERY: Final = 0.5  # seconds between passes over the touched runs under load
+_RUNS_EVERY: Final = 0.5  # seconds between passes over the touched runs under load, at least ...
+_RUNS_SHARE: Final = 4  # ... this many times what the last one took: many runs cost hardly more than few ...
+_RUNS_LATEST: Final = 2.0  # ... and at most
 _RUNS_RETRY: Final = 30.0
 _CLOSE_EVERY: Final = 15.0  # seconds between looks for runs of which no more is expected
 _TAKE: Final = 64  # requests looked at a time
 _TAKE_BYTES: Final = 32 * 2**20
 _RETRY: Final = 1.0  # seconds between attempts at a store that does not answer
+_COUNT_EVERY: Final = 2.0  # seconds between copies of the ledger
 
 
 class Writer:
@@ -50,14 +58,24 @@ class Writer:
         self._store = store
         self._pool = pool
         self._policy = policy
+        self._ledger = LedgerCopy(spool, store)
+        self._figures = HouseFigures()
+        self._noted = HouseFigures()
+        self._count_at = 0.0
+        self._asked: dict[int, str] = {}  # requests at the workers, and their keys
         self._held: list[Waiting] = []  # taken, and their worker has enough to do
         self._ready: dict[int, Rows] = {}  # by request, waiting to be inserted
         self._ready_since = 0.0
         self._touched: set[str] = set()
         self._runs_at = 0.0
+        self._runs_pause = _RUNS_EVERY
         self._close_at = 0.0
         self._caught_up = False  # whether runs that an earlier process left behind are known
         self._settled = False  # whether every batch that was begun is known to be finished
+
+    def take_over(self, policy: Policy) -> None:
+        """Let another policy hold from the next step on."""
+        self._policy = policy
 
     @property
     def ready(self) -> bool:
@@ -77,17 +95,20 @@ class Writer:
                 self._settled = False
                 log.warning("storing stops for a moment: %s", error)
                 stop.wait(_RETRY)
+        with suppress(StoreError, SpoolError):  # what is not copied now is copied after the next start
+            self._count()
 
     def drain(self) -> None:
         """Work until nothing waits. Raises StoreError or SpoolError."""
         self.recover()
         while self.step() or self._spool.counts().waiting_requests:
             pass
+        self._count()
 
     def step(self) -> bool:
         """Do what there is to do now; return False if that was nothing."""
         self._hand_out()
-        answers = self._pool.answers(_IDLE if self._pool.in_flight else 0)
+        answers = self._answers(_IDLE if self._pool.in_flight else 0)
         for rows in answers:
             self._collect(rows)
         size = sum(rows.count for rows in self._ready.values())
@@ -95,10 +116,12 @@ class Writer:
         if self._ready and (size >= _BLOCK_ROWS or waited > _BLOCK_AGE or not self._pool.in_flight):
             self._store_ready()
         behind = self._touched or not self._caught_up
-        if behind and time.monotonic() >= self._runs_at + (_RUNS_EVERY if self._pool.in_flight else 0):
+        if behind and time.monotonic() >= self._runs_at + (self._runs_pause if self._pool.in_flight else 0):
             self._update_runs()
         if self._caught_up and time.monotonic() >= self._close_at:
             self._close_runs()
+        if time.monotonic() >= self._count_at:
+            self._count()
         return bool(answers or self._pool.in_flight)
 
     def recover(self) -> None:
@@ -106,14 +129,18 @@ class Writer:
         while unfinished := self._spool.unfinished():
             for batch, requests in unfinished.items():
                 log.info("finishing a batch of %d requests that was interrupted", len(requests))
-                if self._finish(batch, requests):
-                    self._spool.done(batch)
+                unredacted = self._finish(batch, requests)
+                if unredacted is not None:
+                    self._spool.done(batch, unredacted)
         self._caught_up = False
         self._update_runs()
 
-    def _finish(self, batch: str, requests: list[Waiting]) -> bool:
-        """Insert what is missing, request by request; return False if one of them failed and was counted so."""
-        whole = True
+    def _finish(self, batch: str, requests: list[Waiting]) -> dict[int, int] | None:
+        """Insert what is missing, request by request; return None if one of them failed and was counted so.
+
+        Otherwise the rows of each request of which a text could not be redacted.
+        """
+        unredacted: dict[int, int] | None = {}
         for rows in self._ask_all(requests):
             error = rows.error
             if not error:
@@ -125,21 +152,52 @@ class Writer:
                     error = "the store refused its rows"
             if error:
                 self._fail(rows.request_id, error)
-                whole = False
-        return whole
+                unredacted = None
+            elif unredacted is not None and rows.unredacted:
+                unredacted[rows.request_id] = rows.unredacted
+        return unredacted
 
     def _hand_out(self) -> None:
-        if not self._held:
-            known = self._pool.in_flight | self._ready.keys()
-            self._held = self._spool.take(_TAKE, _TAKE_BYTES, known)
-        self._held = [request for request in self._held if not self._pool.ask(request)]
+        """Give the workers what they have room for; the keys take turns, those with the least work at hand first."""
+        self._top_up()
+        held = {request.id: request for request in self._held}
+        by_key: dict[str, list[int]] = {}
+        for request in self._held:
+            by_key.setdefault(request.key_name, []).append(request.id)
+        queues = {key_name: iter(sorted(ids)) for key_name, ids in by_key.items()}
+        for request_id in in_turn(queues, Counter(self._asked.values())):
+            if self._ask(held[request_id]):
+                del held[request_id]
+        self._held = list(held.values())
+
+    def _top_up(self) -> None:
+        """Take as many requests as there is room for, first of the keys that have the fewest here already."""
+        room = _TAKE - len(self._held)
+        room_bytes = _TAKE_BYTES - sum(len(request.body) for request in self._held)
+        if room <= 0 or room_bytes <= 0:
+            return
+        at_work = Counter(self._asked.values()) + Counter(request.key_name for request in self._held)
+        known = self._pool.in_flight | self._ready.keys() | {request.id for request in self._held}
+        self._held += self._spool.take(room, room_bytes, known, at_work)
+
+    def _ask(self, request: Waiting) -> bool:
+        if not self._pool.ask(request):
+            return False
+        self._asked[request.id] = request.key_name
+        return True
+
+    def _answers(self, timeout: float) -> list[Rows]:
+        answers = self._pool.answers(timeout)
+        for rows in answers:
+            self._asked.pop(rows.request_id, None)
+        return answers
 
     def _ask_all(self, requests: list[Waiting]) -> list[Rows]:
         wanted = {request.id for request in requests}
         found: list[Rows] = []
         while len(found) < len(wanted):
-            requests = [request for request in requests if not self._pool.ask(request)]
-            for rows in self._pool.answers(_IDLE):
+            requests = [request for request in requests if not self._ask(request)]
+            for rows in self._answers(_IDLE):
                 if rows.request_id in wanted:
                     found.append(rows)
                 else:
@@ -170,16 +228,19 @@ class Writer:
             parts = [rows.table() for rows in ready.values() if rows.signal == signal]
             if parts:
                 self._insert(name, pa.concat_tables(parts), token=f"{batch}-{name}")
-        self._spool.done(batch)
+        self._spool.done(batch, {rows.request_id: rows.unredacted for rows in ready.values() if rows.unredacted})
 
     def _insert(self, name: str, table: pa.Table, *, token: str) -> None:
         if table.num_rows:
+            began = time.monotonic()
             self._store.insert(name, table, token=token)
+            self._figures = self._figures.inserted(time.monotonic() - began, at=time.time())
             if name in {"spans", "logs"}:
                 self._touched.update(set(table.column("trace_id").to_pylist()) - {""})
 
     def _update_runs(self) -> None:
         """Bring the touched runs up to date; if the store refuses that, spans are stored all the same."""
+        began = time.monotonic()
         try:
             if not self._caught_up:
                 sweep(self._store)
@@ -192,6 +253,7 @@ class Writer:
         else:
             self._touched.clear()
             self._runs_at = time.monotonic()
+            self._runs_pause = min(_RUNS_LATEST, max(_RUNS_EVERY, _RUNS_SHARE * (self._runs_at - began)))
 
     def _close_runs(self) -> None:
         """Close the runs that have been silent for as long as the policy says."""
@@ -200,3 +262,16 @@ class Writer:
             close_silent(self._store, timedelta(minutes=self._policy.runs.closed_after_minutes))
         except QueryFailedError as error:
             log.error("silent runs are not closed, next attempt in %d s: %s", _CLOSE_EVERY, error)  # noqa: TRY400
+
+    def _count(self) -> None:
+        """Copy the ledger into the store, and leave the house's own figures where the door can show them."""
+        self._count_at = time.monotonic() + _COUNT_EVERY
+        self._figures = self._figures.after(restarts=self._pool.restarts)
+        if self._figures != self._noted:
+            note(self._spool, self._figures)
+            self._noted = self._figures
+        try:
+            self._ledger.copy()
+        except QueryFailedError as error:
+            log.error("the ledger is not copied, next attempt in %d s: %s", _RUNS_RETRY, error)  # noqa: TRY400
+            self._count_at = time.monotonic() + _RUNS_RETRY

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 MODEL_KINDS = frozenset({"llm", "embedding"})
 """Kinds that call a model, and so may carry cost."""
@@ -42,9 +42,9 @@ def model_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
     the id, which a failed call does not have.
     """
     models = {span.span_id: span for span in spans if span.kind in MODEL_KINDS and span.known}
-    above = {key: [models[up] for up in _ancestors(key, parents) if up in models] for key in models}
-    if not any(above.values()):
+    if not _nested(models, parents):
         return set(models) - _told_twice(models.values())
+    above = {key: [models[up] for up in _ancestors(key, parents) if up in models] for key in models}
     wrapping = {up.span_id for key, span in models.items() for up in above[key] if span.usage or not up.usage}
     found = {key: span for key, span in models.items() if key not in wrapping}
     # A wrapper with usage over calls without any is the call; what it wraps is not counted again.
@@ -75,7 +75,22 @@ def _same_tool_call(span: Call, other: Call) -> bool:
     return span.tool_call_id == other.tool_call_id or not (span.tool_call_id and other.tool_call_id)
 
 
-def _told_twice(calls: Iterable[Call]) -> set[str]:
+def _nested(models: Mapping[str, Call], parents: Mapping[str, str]) -> bool:
+    """Tell whether any of these spans is below another of them; the usual answer is no, so it has to be quick."""
+    for key in models:
+        above = parents.get(key)
+        for _ in parents:  # a circle ends too
+            if not above:
+                break
+            if above in models:
+                return True
+            above = parents.get(above)
+    return False
+
+
+def _told_twice(calls: Collection[Call]) -> set[str]:
+    if len({span.scope for span in calls}) == 1:
+        return set()
     beside: dict[tuple[str, str], list[Call]] = defaultdict(list)
     for span in calls:
         if span.response_id or span.failed:

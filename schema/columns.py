@@ -133,8 +133,10 @@ def _fill_usage(span: Span, reading: Reading) -> None:
             more = NO_USAGE if _is_cost(value) else usage_of(value)
             usage = more if usage == NO_USAGE else usage
             cost = value.get("total") if cost is None and _is_cost(value) else cost
+    columns, values = reading.plan.columns, reading.values
     for column, counted in zip(TOKENS, usage, strict=True):
-        given = count(reading.best(column)) if column in reading.plan.columns else None
+        key = columns.get(column)
+        given = None if key is None else count(values[key])
         setattr(span, column, counted if given is None else given)
     fresh = count(reading.best("uncached_input_tokens"))
     if fresh is None and usage.input_tokens != span.input_tokens:

@@ -30,6 +30,7 @@ _ROLES = {
     "tool-call": "assistant",
     "tool-response": "tool",
 }
+_STANDARD_ROLES = frozenset({"system", "user", "assistant", "tool"})
 _LANGCHAIN = frozenset({"human", "ai", "system", "tool", "function", "chat", "AIMessageChunk", "developer"})
 _MESSAGE = frozenset({"role", "content", "contents", "tool_calls"})
 _DEPTH = 8  # envelopes inside envelopes that a framework may wrap around its messages
@@ -130,7 +131,10 @@ def _standard(value: dict[str, Plain], role: str) -> Message:
     parts = value["parts"]
     if not (isinstance(parts, list) and _are_texts(parts)):
         parts = list(parts_of(parts))
-    return _message(value.get("role") or role, parts, value)
+    own_role = value.get("role")
+    if parts is value["parts"] and len(value) == 2 and type(own_role) is str and own_role in _STANDARD_ROLES:  # noqa: PLR2004
+        return value  # a role and parts: it is in our shape already
+    return _message(own_role or role, parts, value)
 
 
 def _are_texts(parts: list[Plain]) -> bool:

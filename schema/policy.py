@@ -13,12 +13,29 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from schema.ingest_keys import IngestKey, Place, key_problems
 from schema.redaction_policy import RedactionPolicy
 from schema.yaml_lines import Document, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+__all__ = [
+    "AttributeKeys",
+    "IngestKey",
+    "ModelPrice",
+    "Policy",
+    "PolicyError",
+    "Retention",
+    "RetentionRule",
+    "Runs",
+    "load_policy",
+    "parse_policy",
+]
+
+
+_QUOTING = (yaml.composer.ComposerError, yaml.constructor.ConstructorError)
 
 
 class PolicyError(ValueError):
@@ -27,15 +44,6 @@ class PolicyError(ValueError):
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class IngestKey(_Part):
-    """A key that lets a sender in. Only its SHA-256 is kept."""
-
-    name: str = Field(min_length=1)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    team: str = ""  # stamped on everything that this key sends; empty leaves the sender's word
-    environment: str = ""
 
 
 class AttributeKeys(_Part):
@@ -131,24 +139,37 @@ class Policy(_Part):
     runs: Runs = Runs()
     redaction: RedactionPolicy = RedactionPolicy()
 
+    def problems(self) -> Iterator[tuple[Place, str]]:
+        """Yield the place and the text of what is wrong between parts that are right by themselves."""
+        for section, found in (
+            ("ingest_keys", key_problems(self.ingest_keys)),
+            ("redaction", self.redaction.problems()),
+        ):
+            yield from (((section, *place), problem) for place, problem in found)
+
 
 def load_policy(path: Path | None) -> Policy:
     """Read the policy file; `None` gives the defaults. Raises PolicyError, which names file, line and place."""
     if path is None:
         return Policy()
     try:
-        document = read_yaml(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise PolicyError(f"{path}: is not UTF-8 text") from None
+    return parse_policy(text, path)
+
+
+def parse_policy(text: str, path: Path) -> Policy:
+    """Return the policy that a text describes. Raises PolicyError, which names the `path`, line and place."""
+    try:
+        document = read_yaml(text)
     except yaml.MarkedYAMLError as error:
         line = f"{error.problem_mark.line + 1}:" if error.problem_mark else ""
-        raise PolicyError(f"{path}:{line} is not valid YAML ({error.problem})") from None
-    except yaml.YAMLError as error:
-        # The text of other errors of YAML may quote the file.
-        why = error.reason if isinstance(error, yaml.reader.ReaderError) else "a value that its type does not have"
-        raise PolicyError(f"{path}: is not valid YAML ({why})") from None
+        raise PolicyError(f"{path}:{line} is not valid YAML ({_unquoted(error)})") from None
+    except yaml.reader.ReaderError as error:
+        raise PolicyError(f"{path}: is not valid YAML ({error.reason})") from None
     if document.content is None:
         return Policy()
     try:
@@ -157,13 +178,19 @@ def load_policy(path: Path | None) -> Policy:
         # The values themselves stay out: a key pasted in the wrong place must not end up in a log.
         found = [(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False, include_url=False)]
         raise PolicyError(_told(path, document, found)) from None
-    between = [(("redaction", *place), problem) for place, problem in policy.redaction.problems()]
+    between = list(policy.problems())
     if between:
         raise PolicyError(_told(path, document, between))
     return policy
 
 
-def _told(path: Path, document: Document, problems: Sequence[tuple[tuple[str | int, ...], str]]) -> str:
+def _unquoted(error: yaml.MarkedYAMLError) -> str:
+    """Return what is wrong without the names of aliases and tags: a key pasted bare may look like one."""
+    problem = str(error.problem)
+    return problem.partition(" '")[0] if isinstance(error, _QUOTING) or "tag handle" in problem else problem
+
+
+def _told(path: Path, document: Document, problems: Sequence[tuple[Place, str]]) -> str:
     return "; ".join(
         f"{path}:{document.line(place)}: {'.'.join(map(str, place)) or 'the file'}: {problem}"
         for place, problem in problems

@@ -49,13 +49,17 @@ def read(attributes: Iterable[KeyValue], plans: Plans) -> Reading:
         wrapped = pair.value
         value: Plain = wrapped.string_value
         if not value:
-            value = wrapped.int_value or wrapped.double_value or plain(wrapped)
-            if value is None or value == "":
-                empty.append(pair.key)
-                values.pop(pair.key, None)
-                continue
-            if type(value) is not str:
+            value = wrapped.int_value or wrapped.double_value
+            if value:
                 others.append(pair.key)
+            else:
+                value = plain(wrapped)
+                if value is None or value == "":
+                    empty.append(pair.key)
+                    values.pop(pair.key, None)
+                    continue
+                if type(value) is not str:
+                    others.append(pair.key)
         values[pair.key] = value
     found = Reading(values, others, empty, plans.plan(tuple(values)))
     _fill(found, plans.rules.metadata)

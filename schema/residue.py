@@ -88,13 +88,16 @@ def _drop_content(found: dict[str, Plain], sources: Iterable[Source], chosen: Ch
         return
     known: Container[str] = ()
     for source in sources:
-        used = source in chosen.used
+        if source in chosen.used:
+            for key in source.keys:
+                found.pop(key, None)
+            continue
         for key in source.keys:
             value = found.get(key)
             if value is None:  # an attribute that holds both directions comes twice
                 continue
             written = value if type(value) is str else text(value)
-            if used or written == content:
+            if written == content:
                 del found[key]
                 continue
             known = known or _known(chosen)

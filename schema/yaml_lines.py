@@ -35,11 +35,31 @@ def read_yaml(text: str) -> Document:
         if root is None:
             return Document(None, None)
         _refuse_repeated(root, set())
-        return Document(loader.construct_document(root), root)
-    except ValueError as error:  # a date such as 2026-13-01
-        raise yaml.YAMLError(str(error)) from None
+        try:
+            return Document(loader.construct_document(root), root)
+        except ValueError:  # a date such as 2026-13-01
+            mark = _mark_of_impossible(root, set())
+            raise yaml.MarkedYAMLError(problem="a value that its type does not have", problem_mark=mark) from None
     finally:
         loader.dispose()
+
+
+def _mark_of_impossible(node: yaml.Node, seen: set[int]) -> yaml.Mark | None:
+    """Return where the first scalar begins that looks like a value of its type and is none."""
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            yaml.constructor.SafeConstructor().construct_object(node)
+        except ValueError:
+            return node.start_mark
+        except yaml.YAMLError:
+            return None
+    if isinstance(node, yaml.CollectionNode) and id(node) not in seen:
+        seen.add(id(node))
+        for child in node.value:
+            for part in child if isinstance(child, tuple) else (child,):
+                if mark := _mark_of_impossible(part, seen):
+                    return mark
+    return None
 
 
 def _step(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:

@@ -27,6 +27,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
     ours = {
         "SPANLEDGER_DATA_DIR": str(data_dir),
         "SPANLEDGER_OTLP_HTTP_PORT": "0",
+        "SPANLEDGER_OTLP_GRPC_PORT": "0",
         "SPANLEDGER_DASHBOARD_PORT": "0",
         "SPANLEDGER_WORKERS": "1",
     }
@@ -59,6 +60,20 @@ def children(pid: int) -> list[int]:
             child = int(status.parent.name)
             found += [child, *children(child)]
     return found
+
+
+def _role(pid: int) -> str:
+    """Tell a process by what it waits in and who its parent is: only the house has children of its own."""
+    try:
+        command_line = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+        parent = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    except OSError:
+        return ""
+    if "resource_tracker" in command_line or "spawn_main" not in command_line:
+        return ""
+    if "spawn_main" in Path(f"/proc/{parent}/cmdline").read_text(encoding="utf-8", errors="replace"):
+        return "worker"
+    return "house" if children(pid) else "door"
 
 
 @dataclass
@@ -135,6 +150,16 @@ class Instance:
     def processes(self) -> list[int]:
         assert self.process is not None
         return [self.process.pid, *children(self.process.pid)]
+
+    def by_role(self) -> dict[str, int]:
+        """Return the living processes by what they are; one that is just starting may be missing."""
+        assert self.process is not None
+        found = {"supervisor": self.process.pid}
+        for pid in children(self.process.pid):
+            role = _role(pid)
+            if role:
+                found[role] = pid
+        return found
 
     def kill(self) -> None:
         """End everything at once, as a power cut of the program would."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import assets, links, theme, trouble
-from dashboard.pages import costs, latency, replay, run, runs
+from dashboard.pages import costs, latency, ledger, replay, run, runs
 
 st.set_page_config(
     page_title="Spanledger",
@@ -17,6 +17,7 @@ pages = {
     "/": st.Page(runs.page, title="Runs · Spanledger", url_path="runs", default=True),
     "/costs": st.Page(costs.page, title="Costs · Spanledger", url_path="costs"),
     "/latency": st.Page(latency.page, title="Latency · Spanledger", url_path="latency"),
+    "/ledger": st.Page(ledger.page, title="Ledger · Spanledger", url_path="ledger"),
     "/run": st.Page(run.page, title="Run · Spanledger", url_path="run"),
     "/replay": st.Page(replay.page, title="Replay · Spanledger", url_path="replay"),
 }
@@ -29,6 +30,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="top_bar"):
         ("/", "Runs", ":material/list_alt:"),
         ("/costs", "Costs", ":material/payments:"),
         ("/latency", "Latency", ":material/timer:"),
+        ("/ledger", "Ledger", ":material/receipt_long:"),
     ):
         # Every link carries the filter, so moving between pages keeps it and the address says so.
         st.page_link(pages[path], label=label, icon=icon, query_params=links.filter_parameters())

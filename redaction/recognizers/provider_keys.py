@@ -112,6 +112,7 @@ Plaid | access-sandbox- access-development- access-production- | <h>{8}-[0-9a-f-
 EasyPost | EZAK EZTK | <a>{40,} | easypost.com/docs/api
 Shippo | shippo_live_ shippo_test_ | <h>{30,} | docs.goshippo.com
 # Observability
+Spanledger | spl_ | <h>{20,} | spanledger keys new --help
 New Relic | NRAK- NRJS- NRII- NRIQ- NRRA- | <w>{19,} | docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys
 Grafana | glsa_ glc_ | [A-Za-z0-9_+/=-]{30,} | grafana.com/docs/grafana/latest/administration/service-accounts
 Grafana, older | eyJrIjoi | [A-Za-z0-9_=]{20,} | grafana.com/docs/grafana/latest/administration/api-keys

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMMANDS = ["up", "collect", "dashboard", "demo", "ingest", "sql", "reprice", "redact", "doctor"]
+COMMANDS = ["up", "collect", "dashboard", "demo", "ingest", "sql", "reprice", "redact", "doctor", "keys"]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -57,6 +58,38 @@ def test_without_a_key_of_ours_nobody_comes_in(headers: dict[str, str]) -> None:
     with pytest.raises(UnauthenticatedError) as refusal:
         KEYS.authenticate(headers)
     assert "other-key" not in str(refusal.value)
+
+
+def test_old_and_new_keys_of_a_sender_overlap_and_a_key_that_is_over_says_so() -> None:
+    now = datetime.now(UTC)
+    dates = {
+        "old": {"expires": now + timedelta(minutes=5)},
+        "new": {},
+        "over": {"expires": now - timedelta(seconds=1)},
+        "to come": {"not_before": now + timedelta(days=1)},
+    }
+    keys = IngestKeys(
+        Policy(
+            ingest_keys=tuple(
+                IngestKey.model_validate({"name": "one", "sha256": hashlib.sha256(key.encode()).hexdigest(), **when})
+                for key, when in dates.items()
+            )
+        )
+    )
+    for key in ("old", "new"):
+        assert keys.authenticate({"x-spanledger-key": key}).name == "one"
+    with pytest.raises(UnauthenticatedError, match=r"The ingest key expired at 20\d\d-"):
+        keys.authenticate({"x-spanledger-key": "over"})
+    with pytest.raises(UnauthenticatedError, match=r"The ingest key is good from 20\d\d-"):
+        keys.authenticate({"x-spanledger-key": "to come"})
+
+
+def test_another_policy_holds_from_the_next_request_on() -> None:
+    keys = IngestKeys(Policy(ingest_keys=(PAYMENTS,)))
+    keys.take_over(Policy(ingest_keys=(ANYONE,)))
+    assert keys.authenticate({"x-spanledger-key": "any-key"}) is ANYONE
+    with pytest.raises(UnauthenticatedError):
+        keys.authenticate({"x-spanledger-key": "pay-key"})
 
 
 def test_without_keys_the_door_is_open_and_binds_nothing() -> None:

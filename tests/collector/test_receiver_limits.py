@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import socket
@@ -16,8 +17,11 @@ import uvicorn
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.group_commit import GroupCommit
+from collector.in_flight import REQUEST_BYTES
 from collector.keys import IngestKeys
 from collector.receivers.http import create_app
+from collector.receivers.http_protocol import BoundedHeadProtocol
+from collector.reception import Limits, Reception
 from collector.seal import Seal
 from collector.spool import Incoming, Spool, SpoolFullError
 from schema.policy import Policy
@@ -39,9 +43,10 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 @contextmanager
 def served(spool: Spool, **limits: float) -> Iterator[int]:
     """Serve a receiver and yield its port."""
-    app = create_app(spool, IngestKeys(Policy()), **limits)  # type: ignore[arg-type]  # limits are numbers
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    reception = Reception(spool, IngestKeys(Policy()), Limits(**limits))  # type: ignore[arg-type]  # limits are numbers
+    config = uvicorn.Config(create_app(reception), log_config=None, lifespan="off", http=BoundedHeadProtocol, ws="none")
+    server = uvicorn.Server(config)
+    with reception.running(), socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
@@ -66,8 +71,40 @@ def test_a_client_that_trickles_is_told_so_and_holds_nothing(spool: Spool) -> No
         assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_body_that_comes_byte_by_byte_is_timed_out_too(spool: Spool) -> None:
+    with served(spool, body_seconds=0.5) as port, socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(
+            b"POST /v1/traces HTTP/1.1\r\nhost: door\r\ncontent-type: application/x-protobuf\r\n"
+            b"content-length: 1000\r\n\r\n"
+        )
+        client.settimeout(0.02)
+        for _ in range(500):  # 10 s of a byte each 20 ms, unless it is told to stop
+            client.sendall(b"x")
+            with contextlib.suppress(TimeoutError):
+                answer = client.recv(4096)
+                break
+        assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_head_that_trickles_or_never_ends_holds_nothing(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BoundedHeadProtocol, "head_seconds", 0.3)
+    monkeypatch.setattr(BoundedHeadProtocol, "head_bytes", 10_000)
+    with served(spool) as port:
+        for sent in (b"", b"POST /v1/traces HTTP/1.1\r\nx-one: 1\r\n"):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(sent)
+                assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"POST /v1/traces HTTP/1.1\r\n" + b"x-one: 1\r\n" * 1_001)
+            assert client.recv(4096).startswith(b"HTTP/1.1 431 ")
+        with httpx.Client(headers=PROTOBUF) as keeping:  # a pause between requests is not a slow head
+            for number in range(3):
+                assert keeping.post(f"http://127.0.0.1:{port}/v1/traces", content=request_of(number)).is_success
+                time.sleep(0.4)
+
+
 def test_a_client_that_goes_away_leaves_the_memory_to_the_others(spool: Spool) -> None:
-    with served(spool, max_in_flight_bytes=1_500) as port:
+    with served(spool, max_in_flight_bytes=1_500 + REQUEST_BYTES) as port:
         for _ in range(3):
             with socket.create_connection(("127.0.0.1", port)) as client:
                 client.sendall(
@@ -81,7 +118,8 @@ def test_a_client_that_goes_away_leaves_the_memory_to_the_others(spool: Spool) -
 
 
 def test_bodies_in_flight_are_bounded_together(spool: Spool) -> None:
-    with served(spool, max_in_flight_bytes=1_500) as port, socket.create_connection(("127.0.0.1", port)) as slow:
+    room = 2 * REQUEST_BYTES + 1_500
+    with served(spool, max_in_flight_bytes=room) as port, socket.create_connection(("127.0.0.1", port)) as slow:
         slow.sendall(
             b"POST /v1/traces HTTP/1.1\r\nhost: door\r\ncontent-type: application/x-protobuf\r\n"
             b"content-length: 1100\r\n\r\n" + b"x" * 1_000

@@ -10,6 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from collector import spool_ledger
 from collector.seal import Seal
 from collector.spool import Spool
 
@@ -74,6 +75,12 @@ def start(script: str, *arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE)
 
 
+def books(spool: Spool) -> dict[str, int]:
+    with spool.opened() as connection:
+        (entry,) = spool_ledger.totals(connection)
+    return entry.counts
+
+
 def kill_after(process: subprocess.Popen[bytes], seconds: float) -> list[int]:
     """Kill the process and return the ids that it printed; each was printed in one write, so none is cut."""
     time.sleep(seconds)
@@ -91,11 +98,13 @@ def test_acknowledged_requests_are_there_once_after_kill_9(tmp_path: Path) -> No
         spool = Spool(path, Seal(KEY), max_bytes=1 << 30)
         waiting = spool.take(1_000_000, 1 << 40)
         counts = spool.counts()
+        ledger = books(spool)
         spool.close()
         assert set(acknowledged) <= {w.id for w in waiting}
         assert len({w.body for w in waiting}) == len(waiting)
         assert (counts.waiting_requests, counts.waiting_spans) == (len(waiting), len(waiting))
         assert not counts.quarantined
+        assert (ledger["accepted_spans"], ledger["stored_spans"]) == (len(waiting), 0)
     assert len(acknowledged) > 100
 
 
@@ -115,7 +124,11 @@ def test_nothing_is_lost_or_taken_twice_when_the_writer_is_killed(tmp_path: Path
     acknowledged = kill_after(door, 0)
     spool = Spool(path, Seal(KEY), max_bytes=1 << 30)
     left = [w.id for w in spool.take(1_000_000, 1 << 40)]
+    ledger = books(spool)
     spool.close()
+    assert ledger["waiting_spans"] == len(left)
+    assert ledger["stored_spans"] == len(stored), "stored is what was stored, whenever the writer was killed"
+    assert ledger["accepted_spans"] == len(left) + len(stored)
     assert len(stored) > 20
     assert len(stored) == len(set(stored))
     assert not set(stored) & set(left)

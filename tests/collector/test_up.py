@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import grpc
 import pytest
 from agent_runs import run_request
 from google.rpc.status_pb2 import Status
@@ -18,6 +19,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from otlp_grpc_client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +65,18 @@ def test_a_program_with_the_stock_exporter_is_seen_with_what_it_said(instance: I
     assert "<PERSON>" in said
 
 
+def test_an_instance_says_where_it_listens_and_takes_grpc_there(instance: Instance) -> None:
+    said = instance.log.read_text()
+    assert f"Send OTLP/HTTP to  {instance.endpoints['otlp_http']}\n" in said
+    assert f"or OTLP/gRPC to    {instance.endpoints['otlp_grpc']}\n" in said
+    body, span_ids = run_request(["Is it gRPC?"])
+    with Client(instance.endpoints["otlp_grpc"].removeprefix("http://")) as client:
+        assert client.send(body)[0] == grpc.StatusCode.OK
+    instance.settled()
+    found = instance.sql(f"SELECT count() AS n FROM spans WHERE span_id IN ('{span_ids[0]}', '{span_ids[1]}')")
+    assert found == [{"n": 2}]
+
+
 def test_the_same_bytes_again_are_acknowledged_and_stored_once(instance: Instance) -> None:
     body, span_ids = run_request(["Is it there yet?"])
     assert [instance.send(body).status_code for _ in range(10)] == [200] * 10
@@ -90,15 +104,16 @@ def test_a_second_instance_in_the_same_place_is_refused(instance: Instance) -> N
     assert done.stderr.count("\n") == 1
 
 
-def test_a_busy_port_is_named_in_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", ["SPANLEDGER_OTLP_HTTP_PORT", "SPANLEDGER_OTLP_GRPC_PORT"])
+def test_a_busy_port_is_named_in_one_sentence(tmp_path: Path, setting: str) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
-        done = command(tmp_path / "data", "up", SPANLEDGER_OTLP_HTTP_PORT=str(port))
+        done = command(tmp_path / "data", "up", **{setting: str(port)})
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
-    assert "SPANLEDGER_OTLP_HTTP_PORT" in done.stderr
+    assert setting in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -17,6 +17,7 @@ import uvicorn
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import sample_runs
+from ledger_entries import insert_ledger
 
 from dashboard.server import create_app
 from schema.closing import close_silent
@@ -65,6 +66,7 @@ def main() -> None:
             close_silent(store, timedelta(0))
             sample_runs.insert(store, sample_runs.incomplete_run(ARRIVING_RUN, now - sample_runs.MINUTE))
             insert_logged_run(store, now - 12 * sample_runs.MINUTE)
+            insert_ledger(store, now // sample_runs.SECOND)
         if given.large:
             sample_runs.insert(store, sample_runs.large_run(900, now - sample_runs.MINUTE * 30, given.large))
         threading.Thread(target=insert_on_demand, args=(store,), daemon=True).start()

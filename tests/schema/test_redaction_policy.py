@@ -34,7 +34,7 @@ WRONG = [
         "give patterns or a deny_list",
     ),
     ("redaction:\n  default_action: mask\n", 2, "mask is for single entities"),
-    ("prices:\n  - model: m\n    since: 2026-13-45\n", None, "not valid YAML"),
+    ("prices:\n  - model: m\n    since: 2026-13-45\n", 3, "not valid YAML"),
 ]
 
 

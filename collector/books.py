@@ -1,0 +1,49 @@
+"""The part of the house's API that tells what became of requests: the ledger and the quarantine."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - FastAPI reads annotations when it runs
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from collector import quarantine
+from collector.ledger import LedgerCopy
+from collector.spool import Quarantined  # noqa: TC001 - the same
+from schema.queries.ledger import By, Line, lines
+
+if TYPE_CHECKING:
+    from collector.spool import Spool
+    from schema.store import Store
+
+
+class Chosen(BaseModel):
+    """Ids of quarantined requests; None is all of them."""
+
+    ids: list[int] | None = None
+
+
+def ledger_routes(store: Store, spool: Spool) -> APIRouter:
+    """Return the routes /api/ledger and /api/quarantine."""
+    router = APIRouter()
+    ledger = LedgerCopy(spool, store)
+
+    @router.get("/api/ledger")
+    def ledger_lines(start: datetime, end: datetime, by: By = "key") -> list[Line]:
+        ledger.copy()
+        return lines(store, start, end, by=by)
+
+    @router.get("/api/quarantine")
+    def quarantined() -> list[Quarantined]:
+        return spool.quarantined()
+
+    @router.post("/api/quarantine/retry")
+    def retry(chosen: Chosen) -> list[int]:
+        return quarantine.retry(spool, chosen.ids)
+
+    @router.post("/api/quarantine/drop")
+    def drop(chosen: Chosen) -> list[int]:
+        return quarantine.drop(spool, chosen.ids)
+
+    return router

@@ -1,0 +1,133 @@
+"""OTLP over gRPC: the same requests, checks and answers as over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import grpc.aio
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
+from collector.accept import Body
+from collector.otlp import success
+from collector.reception import INVALID_SPANS, REQUEST_HEADER, log_failure
+from collector.refusals import BadRequestError, RefusedError, SlowRequestError, TryAgainError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from collector.in_flight import Held
+    from collector.ledger import Sender
+    from collector.reception import Reception, Taken
+    from collector.spool import Signal
+
+_SERVICE = "/opentelemetry.proto.collector.{0}.v1.{1}Service/Export"
+_METHODS: dict[str, Signal] = {
+    _SERVICE.format("trace", "Trace"): "traces",
+    _SERVICE.format("logs", "Logs"): "logs",
+    _SERVICE.format("metrics", "Metrics"): "metrics",
+}
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+# The size of a message is known when it is there, so that a read holds this much of the shared memory until then.
+READING_BYTES = 8 << 20
+
+_GZIP_MAGIC = b"\x1f\x8b"  # no protobuf message starts so: 0x1f would be field 3 of a wire type that does not exist
+_IDENTITY_AND_GZIP = 0b101  # a bit for each of identity, deflate and gzip
+
+_Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+def create_server(
+    reception: Reception, address: str, credentials: grpc.ServerCredentials | None = None
+) -> grpc.aio.Server:
+    """Return a server that will listen on the address (`127.0.0.1:4317`) once it is started, in this event loop.
+
+    Raises RuntimeError if the address cannot be had.
+    """
+    server = grpc.aio.server(
+        handlers=(_Receiver(reception),),
+        options=[
+            ("grpc.max_receive_message_length", reception.limits.max_body_bytes),
+            # The library would decompress without a limit. It hands compressed messages on instead.
+            ("grpc.per_message_decompression", 0),
+            ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
+            ("grpc.so_reuseport", 1),  # the parent keeps the port bound while a door is started again
+            ("grpc.keepalive_permit_without_calls", 1),  # exporters that keep their connection alive are welcome
+            ("grpc.server_handshake_timeout_ms", int(reception.limits.body_seconds * 1000)),
+        ],
+    )
+    if credentials is None:
+        server.add_insecure_port(address)
+    else:
+        server.add_secure_port(address, credentials)
+    return server
+
+
+class _Receiver(grpc.GenericRpcHandler):
+    """Takes the three Export methods, their messages as bytes."""
+
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Return what handles the method, None if it is not ours."""
+        signal = _METHODS.get(handler_call_details.method)
+        if signal is None:
+            return None
+        # On the wire a stream of one message is a single message. As a stream, the handler runs before the message is
+        # read: who has no key is told so first, and who trickles is timed out.
+        return grpc.stream_unary_rpc_method_handler(partial(self._export, signal))
+
+    async def _export(self, signal: Signal, _: AsyncIterator[bytes], context: _Context) -> bytes:
+        try:
+            with self._reception.refusals.request(signal) as sender, self._reception.in_flight.request() as held:
+                taken = await self._take(signal, context, held, sender)
+        except RefusedError as error:
+            await context.abort(_CODES[error.grpc_code], str(error), _details(error))
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not end in a traceback, whose text may quote
+            log_failure(signal, error)
+            await context.abort(grpc.StatusCode.INTERNAL, "The collector failed on this request.")
+        if taken.receipt is not None:
+            context.set_trailing_metadata(((REQUEST_HEADER, str(taken.receipt.id)),))
+        return success("protobuf", rejected_spans=taken.rejected_spans, reason=INVALID_SPANS)
+
+    async def _take(self, signal: Signal, context: _Context, held: Held, sender: Sender) -> Taken:
+        headers = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
+        key = self._reception.keys.authenticate(headers)
+        sender.key_name = key.name
+        held.resize(READING_BYTES)
+        content = await self._read(context)
+        held.resize(len(content))
+        compression = "gzip" if content.startswith(_GZIP_MAGIC) else "identity"
+        body = Body(signal, content, "protobuf", compression, context.peer().rpartition(":")[0])
+        del content
+        return await self._reception.take(body, key, held)
+
+    async def _read(self, context: _Context) -> bytes:
+        seconds = self._reception.limits.body_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                message = await context.read()
+        except TimeoutError:
+            raise SlowRequestError(f"The message did not arrive within {seconds:g} s.") from None
+        if not isinstance(message, bytes):
+            raise BadRequestError("The message ended too early.")
+        return message
+
+
+def _details(error: RefusedError) -> tuple[tuple[str, bytes], ...]:
+    """Return the metadata that says when to come again; without it SDKs drop what was refused for lack of room."""
+    if not isinstance(error, TryAgainError):
+        return ()
+    info = RetryInfo(retry_delay=Duration(seconds=error.retry_after_seconds))
+    status = Status(code=error.grpc_code, message=str(error))
+    status.details.add().Pack(info)
+    return (
+        ("grpc-status-details-bin", status.SerializeToString()),
+        ("google.rpc.retryinfo-bin", info.SerializeToString()),  # where the Python exporter looks
+    )

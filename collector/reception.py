@@ -1,0 +1,129 @@
+"""What every transport does with a request once it is read: check it, put it on disk, say what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collector.accept import accept
+from collector.group_commit import GroupCommit
+from collector.in_flight import InFlight
+from collector.ledger import RefusalCounter
+from collector.refusals import TryAgainError, UnavailableError
+from collector.spool import SpoolError, SpoolFullError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from collector.accept import Accepted, Body
+    from collector.in_flight import Held
+    from collector.keys import IngestKeys
+    from collector.spool import Receipt, Signal, Spool
+    from schema.policy import IngestKey
+
+log = logging.getLogger(__name__)
+
+REQUEST_HEADER = "x-spanledger-request"
+"""Where an answer says under which number the spool holds the request (a header, in gRPC trailing metadata)."""
+
+INVALID_SPANS = "Spans without a trace id of 16 bytes and a span id of 8 bytes, not all zero, belong to no run."
+
+_INLINE_BYTES = 32 << 10
+_DECODERS = 2  # at most this many decoded requests are in memory besides the ones that wait for their commit
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What requests may take.
+
+    A body may have `max_body_bytes`, as sent and decompressed, and must arrive within `body_seconds`; what is being
+    read or waits for its commit may hold `max_in_flight_bytes` together.
+    """
+
+    max_body_bytes: int = 64 << 20
+    max_in_flight_bytes: int = 256 << 20
+    body_seconds: float = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A request that is on disk; `receipt` is None when there was nothing in it to keep."""
+
+    receipt: Receipt | None
+    rejected_spans: int
+
+
+class Reception:
+    """The state that the transports share: keys, memory in use, decoding threads and the committing thread."""
+
+    def __init__(self, spool: Spool, keys: IngestKeys, limits: Limits | None = None) -> None:
+        self.keys = keys
+        self.limits = limits or Limits()
+        self.in_flight = InFlight(self.limits.max_in_flight_bytes)
+        self.spool = spool
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Run the threads; on the way out commit what was received."""
+        self.refusals = RefusalCounter(self.spool)
+        self._commits = GroupCommit(self.spool)
+        with (
+            contextlib.closing(self.refusals),
+            ThreadPoolExecutor(_DECODERS, "decode") as self._decoders,
+            contextlib.closing(self._commits),
+        ):
+            yield
+
+    async def take(self, body: Body, key: IngestKey, held: Held) -> Taken:
+        """Check a body and return when it is on disk. Raises RefusedError.
+
+        `held` is the memory that the request has reserved; it follows the size of what waits for the commit.
+        """
+        signal = body.signal
+        try:
+            accepted = await self._accept(body, key)
+            del body  # while it waits for its commit a request is in memory once, decompressed
+            receipt = None
+            if accepted.incoming is not None:
+                size = len(accepted.incoming.body)
+                held.resize(size)
+                with self.keys.limits.charged(key, accepted.incoming.spans, size) as charge:
+                    receipt = await asyncio.wrap_future(self._commits.submit(accepted.incoming))
+                    charge.stands = not receipt.duplicate
+            else:
+                self.refusals.nothing_in(key.name, signal, accepted.rejected_spans)
+        except SpoolFullError:
+            raise TryAgainError("The spool is full: what waits must be stored first.") from None
+        except SpoolError:
+            raise UnavailableError("The spool cannot be written at the moment.") from None
+        except MemoryError:
+            raise UnavailableError("There is no memory for this request at the moment.") from None
+        return Taken(receipt, accepted.rejected_spans)
+
+    async def _accept(self, body: Body, key: IngestKey) -> Accepted:
+        limit = self.limits.max_body_bytes
+        if len(body.content) <= _INLINE_BYTES and body.compression == "identity":
+            return accept(body, self.keys, key, limit)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._decoders, accept, body, self.keys, key, limit)
+
+    def problem(self) -> str:
+        """Return why a request would not be taken now, empty when it would. It writes to the disk."""
+        try:
+            self.spool.check()
+        except SpoolFullError:
+            return "the spool is full"
+        except SpoolError:
+            return "the spool cannot be written"
+        return ""
+
+
+def log_failure(signal: Signal, error: Exception) -> None:
+    """Log a bug of ours by its kind and place: its text and a traceback may quote what was sent."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("a request for %s failed: %s at %s:%s", signal, type(error).__name__, place.filename, place.lineno)

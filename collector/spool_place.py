@@ -1,0 +1,119 @@
+"""Where the spool's file lies: its connection, and what happens when the file turns out to be damaged.
+
+The door and the house share one file. While one of them uses it, it holds a shared lock on the directory; who has to
+replace a damaged file holds it alone, so that nobody acknowledges into a file that was set aside.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from collector.spool_file import SpoolUnavailableError, connect, damaged
+from collector.spool_salvage import interrupted, replace, salvage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from collector.seal import Seal
+
+_Identity = tuple[int, int]  # device and inode
+
+
+class SpoolPlace:
+    """The one connection of an object to the file at `path`; safe to use from threads."""
+
+    def __init__(self, path: Path, seal: Seal) -> None:
+        self._path = path
+        self._seal = seal
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._identity: _Identity | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection, opened where need be. Raises SpoolUnavailableError for what the file or disk refuses."""
+        with self._lock:
+            try:
+                self._make_good()
+                with self._directory(fcntl.LOCK_SH):
+                    if interrupted(self._path):  # whoever replaced the file was killed just now
+                        raise SpoolUnavailableError(f"The spool {self._path} is being replaced.")
+                    yield self._connected()
+            except (sqlite3.Error, OSError) as error:
+                self.disconnect()
+                if damaged(error):
+                    self._replace_damaged(str(error))
+                raise SpoolUnavailableError(f"The spool {self._path} cannot be used: {error}.") from error
+
+    def close(self) -> None:
+        """Close the file; a later call opens it again."""
+        with self._lock:
+            self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close the connection; the caller holds it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _make_good(self) -> None:
+        """Open the file; one that is damaged is replaced first, so that the caller does not hear of it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if interrupted(self._path):
+            with self._directory(fcntl.LOCK_EX):
+                if interrupted(self._path):
+                    replace(self._path)
+        if self._connection is not None and self._identity == _identity(self._path):
+            return
+        try:
+            with self._directory(fcntl.LOCK_SH):
+                self._connected()
+        except sqlite3.DatabaseError as error:
+            self.disconnect()
+            if not damaged(error):
+                raise
+            self._replace_damaged(str(error))
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is not None and self._identity == _identity(self._path):
+            return self._connection
+        self.disconnect()
+        self._identity = _identity(self._path)
+        self._connection = connect(self._path, self._seal)
+        self._identity = _identity(self._path)
+        return self._connection
+
+    def _replace_damaged(self, reason: str) -> None:
+        """Salvage the file, unless somebody else has done so since we opened it."""
+        before = self._identity
+        try:
+            with self._directory(fcntl.LOCK_EX):
+                if before == _identity(self._path):
+                    salvage(self._path, reason)
+        except (sqlite3.Error, OSError) as error:
+            raise SpoolUnavailableError(
+                f"The spool {self._path} is damaged ({reason}) and what is readable cannot be copied: {error}."
+            ) from error
+
+    @contextmanager
+    def _directory(self, mode: int) -> Iterator[None]:
+        descriptor = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, mode)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _identity(path: Path) -> _Identity | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,102 @@
+"""The section `ingest_keys` of the policy file: who may send, in whose name, how long and how much."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Place = tuple[str | int, ...]
+
+_BURST_SECONDS = 10
+_SHARED = ("team", "environment", "spans_per_second", "burst_spans", "mib_per_day")
+
+
+def _instant(given: object, *, whole_day: bool) -> object:
+    """Return the instant of a day or a time, in UTC where it does not say; of a `whole_day` the end."""
+    try:
+        if isinstance(given, str):
+            given = date.fromisoformat(given) if len(given) == len("2026-12-31") else datetime.fromisoformat(given)
+        if isinstance(given, datetime):
+            return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
+        if isinstance(given, date):
+            return datetime.combine(given + timedelta(days=whole_day), time(), UTC)
+    except (ValueError, OverflowError):
+        pass
+    if given is None:
+        return None
+    raise PydanticCustomError("instant", "must be a UTC day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z")
+
+
+class IngestKey(BaseModel):
+    """A key that lets a sender in. Only its SHA-256 is kept.
+
+    Keys of one name are one sender: they share team, environment and limits, so that a key is replaced with an overlap.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    team: str = ""  # stamped on everything that this key sends; empty leaves the sender's word
+    environment: str = ""
+    not_before: Annotated[datetime | None, BeforeValidator(partial(_instant, whole_day=False))] = None
+    expires: Annotated[datetime | None, BeforeValidator(partial(_instant, whole_day=True))] = None  # the first instant
+    # when it is refused; a day is the last one that it is good for
+    spans_per_second: int | None = Field(default=None, ge=1, le=10_000_000)  # log records and metric points count too
+    burst_spans: int | None = Field(default=None, ge=1, le=1_000_000_000)  # at once; None: those of ten seconds
+    mib_per_day: int | None = Field(default=None, ge=1, le=1_000_000_000)  # a UTC day, decompressed
+
+    @property
+    def burst(self) -> int:
+        """How many spans may come at once after a rest; 0 where nothing is limited."""
+        return self.burst_spans or (self.spans_per_second or 0) * _BURST_SECONDS
+
+    @property
+    def validity(self) -> str:
+        """From when to when it is good, for people; empty for a key without dates."""
+        start = f"from {_shown(self.not_before)}" if self.not_before else ""
+        end = f"to {_shown(self.expires, whole_day=True)}" if self.expires else ""
+        return f"{start} {end}".strip()
+
+    def good_at(self, instant: datetime) -> bool:
+        """Whether it lets its sender in at this instant."""
+        return not (self.too_early(instant) or self.expired(instant))
+
+    def too_early(self, instant: datetime) -> bool:
+        """Whether it is not good yet."""
+        return self.not_before is not None and instant < self.not_before
+
+    def expired(self, instant: datetime) -> bool:
+        """Whether it is not good any more."""
+        return self.expires is not None and instant >= self.expires
+
+
+def key_problems(keys: Sequence[IngestKey]) -> Iterator[tuple[Place, str]]:
+    """Yield the place and the text of what is wrong between keys that are right by themselves."""
+    first: dict[str, IngestKey] = {}
+    hashes: set[str] = set()
+    for index, key in enumerate(keys):
+        if key.sha256 in hashes:
+            yield (index, "sha256"), "stands twice: a key has one entry"
+        hashes.add(key.sha256)
+        if key.burst_spans and not key.spans_per_second:
+            yield (index, "burst_spans"), "goes with spans_per_second"
+        if key.not_before and key.expires and key.not_before >= key.expires:
+            yield (index, "expires"), "is before not_before, so the key is never good"
+        other = first.setdefault(key.name, key)
+        for name in _SHARED:
+            if getattr(key, name) != getattr(other, name):
+                yield (index, name), f"differs from that of the other entry named {key.name}: one name is one sender"
+
+
+def _shown(instant: datetime, *, whole_day: bool = False) -> str:
+    if instant.time() == time():
+        return f"{(instant - timedelta(days=whole_day)).date()}"
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,71 @@
+"""Browsers: no page may send unless its origin is allowed, and then exporters in it get every answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from pydantic import ValidationError
+from running_door import one_span
+
+from collector.reception import REQUEST_HEADER
+from collector.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from running_door import Door
+
+PREFLIGHT = {
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "content-type,x-spanledger-key",
+}
+
+
+def preflight(door: Door, origin: str) -> httpx.Response:
+    return httpx.options(f"{door.url}/v1/traces", headers={"origin": origin, **PREFLIGHT})
+
+
+def send(door: Door, origin: str, content: bytes) -> httpx.Response:
+    headers = {"origin": origin, "content-type": "application/x-protobuf"}
+    return httpx.post(f"{door.url}/v1/traces", content=content, headers=headers)
+
+
+def test_pages_of_the_allowed_origins_may_send_and_read_answers(open_door: Callable[..., Door]) -> None:
+    door = open_door(cors_origins="https://app.example, http://localhost:3000", spool_max_bytes=3_000)
+    for origin in ("https://app.example", "http://localhost:3000"):
+        asked = preflight(door, origin)
+        assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, origin)
+        assert "POST" in asked.headers["access-control-allow-methods"]
+        assert "x-spanledger-key" in asked.headers["access-control-allow-headers"]
+    sent = send(door, "https://app.example", one_span())
+    assert (sent.status_code, sent.headers["access-control-allow-origin"]) == (200, "https://app.example")
+    assert {name.strip() for name in sent.headers["access-control-expose-headers"].split(",")} == {
+        "retry-after",
+        REQUEST_HEADER,
+    }
+    refused = send(door, "https://app.example", b"no request")
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (400, "https://app.example")
+
+
+def test_other_pages_may_not(open_door: Callable[..., Door]) -> None:
+    door = open_door(cors_origins="https://app.example")
+    asked = preflight(door, "https://evil.example")
+    assert asked.status_code == 400
+    assert "access-control-allow-origin" not in asked.headers
+    assert "access-control-allow-origin" not in send(door, "https://evil.example", one_span()).headers
+
+
+def test_no_page_may_by_default(open_door: Callable[..., Door]) -> None:
+    door = open_door()
+    asked = preflight(door, "https://app.example")
+    assert asked.status_code == 405
+    assert not any(name.startswith("access-control") for name in asked.headers)
+
+
+def test_origins_are_written_as_browsers_send_them() -> None:
+    assert Settings(cors_origins="*").browser_origins == ["*"]
+    for wrong in ("app.example", "https://app.example/", "https://*.example", "ftp://app.example"):
+        with pytest.raises(ValidationError, match="write origins as"):
+            Settings(cors_origins=wrong)

@@ -1,0 +1,147 @@
+"""A damaged page of the spool: what is readable is kept, the rest is counted as lost, and the door goes on."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from collector import spool_ledger
+from collector.seal import Seal
+from collector.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = bytes(range(32))
+PAGE = 4096
+
+
+def opened(path: Path) -> Spool:
+    return Spool(path, Seal(KEY), max_bytes=1 << 30)
+
+
+def filled(path: Path, requests: int = 300) -> list[int]:
+    """Fill a spool with bodies of one to three pages; one is quarantined, one was stored, two are in a batch."""
+    noise = random.Random(3)
+    spool = opened(path)
+    ids = [
+        receipt.id
+        for number in range(requests)
+        for receipt in spool.append([Incoming("traces", noise.randbytes(9_000), "s", f"key {number % 3}", 2)])
+    ]
+    spool.assign(ids[:1], "stored")
+    spool.done("stored")
+    for _ in range(MAX_ATTEMPTS):
+        spool.failed(ids[1], "the worker ended")
+    spool.assign(ids[2:4], "open")
+    spool.close()  # the last connection moves everything from the log into the file
+    return ids
+
+
+def damage(path: Path, page_types: set[int], how_many: int) -> int:
+    """Overwrite pages of a b-tree (their first byte tells them apart) with noise; return how many."""
+    noise = random.Random(5)
+    content = bytearray(path.read_bytes())
+    pages = [
+        at
+        for at in range(PAGE, len(content), PAGE)
+        if content[at] in page_types and content[at + 1 : at + 3] == b"\0\0"
+    ]
+    chosen = noise.sample(pages, min(how_many, len(pages)))
+    for at in chosen:
+        content[at : at + PAGE] = noise.randbytes(PAGE)
+    path.write_bytes(content)
+    return len(chosen)
+
+
+@pytest.mark.parametrize("how_many", [1, 3])
+def test_what_is_readable_is_kept_and_the_ledger_says_what_is_lost(
+    tmp_path: Path, how_many: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "spool.sqlite"
+    ids = filled(path)
+    assert damage(path, {13}, how_many)  # leaves of tables
+    with caplog.at_level(logging.ERROR):
+        spool = opened(path)
+        taken = _taken(spool)
+    assert list(tmp_path.glob("spool.sqlite.damaged-*")), "the damaged file is kept"
+    assert "is damaged" in caplog.text
+    assert set(taken) <= set(ids)
+    assert len(taken) > len(ids) / 3
+    assert spool.append([Incoming("traces", b"new", "s", "key 0", 1)])[0].id > max(taken)
+    with spool.opened() as connection:
+        counts = [entry.counts for entry in spool_ledger.totals(connection)]
+        there = connection.execute("select count(*), sum(spans) from request").fetchone()
+    for unit, held in zip(("requests", "spans"), there, strict=True):
+        parts = {name: sum(count[f"{name}_{unit}"] for count in counts) for name in ("accepted", "stored", "lost")}
+        assert parts["accepted"] == parts["stored"] + parts["lost"] + held
+    spool.close()
+
+
+def _taken(spool: Spool) -> list[int]:
+    """Take everything; the first attempts can meet the damage."""
+    for _ in range(5):
+        try:
+            spool.check()
+            everything = [waiting.id for waiting in spool.take(1_000_000, 1 << 40)]
+            spool.quarantined()
+            spool.unfinished()
+        except SpoolUnavailableError:
+            continue
+        return everything
+    pytest.fail("the spool did not recover")
+
+
+def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "spool.sqlite"
+    path.write_bytes(b"this is not a database, it is a sentence" * 100)
+    spool = opened(path)
+    assert spool.append([Incoming("traces", b"new", "s", "k", 1)])[0].id == 1
+    spool.close()
+    (aside,) = tmp_path.glob("*.damaged-*")
+    assert aside.read_bytes().startswith(b"this is not a database")
+
+
+def test_two_processes_agree_on_the_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "spool.sqlite"
+    filled(path)
+    door, house = opened(path), opened(path)
+    door.close()
+    house.close()
+    assert damage(path, {13}, 2)
+    start = threading.Barrier(2)
+    acknowledged: list[int] = []
+
+    def send() -> None:
+        start.wait()
+        for number in range(50):
+            try:
+                acknowledged.extend(
+                    receipt.id for receipt in door.append([Incoming("traces", b"%d" % number, "s", "key 0", 1)])
+                )
+            except SpoolUnavailableError:
+                continue
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    start.wait()
+    _taken(house)
+    thread.join()
+    assert acknowledged
+    assert set(acknowledged) <= set(_taken(house)), "nothing was acknowledged into a file that was set aside"
+    door.close()
+    house.close()
+
+
+def test_a_replacement_that_was_interrupted_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "spool.sqlite"
+    ids = filled(path, 20)
+    path.rename(tmp_path / "spool.sqlite.salvaged")
+    path.write_bytes(b"damaged")
+    spool = opened(path)
+    assert sorted(waiting.id for waiting in spool.take(100, 1 << 30)) == ids[4:]
+    spool.close()

@@ -1,0 +1,89 @@
+"""Whatever comes as a body is refused with its reason or taken whole: the door answers the next, and stays small."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import random
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from running_door import EXPORT, Door, one_span
+
+from collector.settings import Settings
+from schema.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BODIES = int(os.environ.get("FAULT_BODIES", "4000"))  # `make faults` takes 100,000
+_TYPES = ("application/x-protobuf", "application/json", "text/plain")
+_ENCODINGS = ("", "", "", "gzip", "deflate", "zstd", "br")
+_GROWTH = 64 << 20  # bytes that the door may grow by, whatever the number of bodies
+_ANSWERS = frozenset({200, 400, 413, 415})
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    door = Door(Settings(data_dir=tmp_path), Policy())
+    yield door
+    door.close()
+
+
+def _mutated(rng: random.Random, sound: bytes) -> bytes:
+    """Return a body with bytes changed, cut off, doubled or made up."""
+    body = bytearray(sound)
+    for _ in range(rng.choice((1, 1, 2, 8, 64))):
+        place = rng.randrange(len(body) or 1)
+        change = rng.randrange(5)
+        if change == 0:
+            body[place : place + 1] = rng.randbytes(1)
+        elif change == 1:
+            del body[place:]
+        elif change == 2:
+            body[place:place] = rng.randbytes(rng.randrange(32))
+        elif change == 3:
+            body += body[:place]
+        else:
+            body = bytearray(rng.randbytes(rng.randrange(512)))
+    return bytes(body[: 1 << 20])
+
+
+def _resident(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))) * 1024
+
+
+@pytest.mark.timeout(900)
+def test_the_door_stands_whatever_comes(door: Door, request: pytest.FixtureRequest) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")  # noqa: T201 - pytest shows it when the test fails
+    rng = random.Random(seed)
+    sound = [EXPORT.read_bytes(), one_span(), b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"call"}]}]}]}']
+    connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=30)
+    request.addfinalizer(connection.close)
+    answers: Counter[int] = Counter()
+    before = 0
+    assert door.process.pid is not None
+    for number in range(BODIES):
+        if number == BODIES // 4:  # what is loaded late is loaded by now
+            before = _resident(door.process.pid)
+        body = _mutated(rng, rng.choice(sound))
+        if rng.random() < 0.1:
+            body = gzip.compress(body)
+        headers = {"content-type": rng.choice(_TYPES), "content-encoding": rng.choice(_ENCODINGS)}
+        connection.request("POST", f"/v1/{rng.choice(('traces', 'logs', 'metrics'))}", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        answers[answer.status] += 1
+    assert answers.keys() <= _ANSWERS
+    assert answers[400] > BODIES // 10
+    assert _resident(door.process.pid) - before < _GROWTH
+    connection.request("POST", "/v1/traces", one_span(7), {"content-type": "application/x-protobuf"})
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (200, b"")
+    counts = door.open_spool().counts()
+    assert counts.waiting_requests <= answers[200] + 1  # of equal bodies one waits, and an empty one holds nothing
