@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from collector.books import ledger_routes
 from collector.intake import IntakeError, Taken, take_in
-from collector.spool import SpoolError
+from collector.spool.spool import SpoolError
 from redaction.version import RULES_VERSION
 from schema.drills import Result, record, remove
 from schema.policy import PolicyError
@@ -29,7 +29,7 @@ from schema.store import QueryFailedError, StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from collector.spool import Spool
+    from collector.spool.spool import Spool
     from collector.workers import WorkerPool
     from schema.policy import Policy
     from schema.store import Store

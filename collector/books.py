@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from collector import quarantine
 from collector.ledger import LedgerCopy
-from collector.spool import Quarantined  # noqa: TC001 - the same
+from collector.spool import quarantine
+from collector.spool.spool import Quarantined  # noqa: TC001 - the same
 from schema.queries.ledger import By, Line, lines
 
 if TYPE_CHECKING:
-    from collector.spool import Spool
+    from collector.spool.spool import Spool
     from schema.store import Store
 
 

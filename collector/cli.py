@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from collector.keys_command import keys
-from collector.ledger_command import ledger
-from collector.quarantine_command import quarantine
+from collector.commands.keys import keys
+from collector.commands.ledger import ledger
+from collector.commands.quarantine import quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,9 +50,9 @@ def _expected() -> tuple[type[Exception], ...]:
     """Return the errors whose message is written for the user."""
     from collector.demo import DemoError
     from collector.drill import DrillError
-    from collector.seal import KeyFileError
     from collector.settings import SettingsError
-    from collector.spool import SpoolError
+    from collector.spool.seal import KeyFileError
+    from collector.spool.spool import SpoolError
     from redaction.errors import RedactionError
     from schema.policy import PolicyError
     from schema.store import StoreError
@@ -143,8 +143,8 @@ def sql(
 ) -> None:
     """Ask the store a question in ClickHouse SQL. It can read our tables and change nothing."""
     from collector.client import running
+    from collector.commands.render import render
     from collector.house import open_store
-    from collector.render import render
     from collector.settings import load_settings
 
     settings = load_settings()
@@ -227,7 +227,7 @@ def redact(
     The redacted text goes to standard output. Standard error gets each finding: entity, place in the original,
     recogniser, score, context and what stands for it; then what was found and left, and why. Nothing is stored.
     """
-    from collector.redact_command import redact_lines, redact_text
+    from collector.commands.redact import redact_lines, redact_text
     from collector.settings import load_settings
 
     settings = load_settings()

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from collector.intake import IntakeError, Taken
-from collector.spool import Quarantined
+from collector.spool.spool import Quarantined
 from schema.queries.ledger import Line
 from schema.reprice import Repriced
 from schema.store import QueryFailedError, StoreUnavailableError

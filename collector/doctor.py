@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from collector.client import running
 from collector.house import listen, open_store
-from collector.key_expiry import ending
-from collector.seal import KeyFileError
+from collector.keys.expiry import ending
+from collector.receivers.tls import load_tls
 from collector.settings import SettingsError, refuse_open_door
-from collector.spool import SpoolError, open_spool
-from collector.tls import load_tls
+from collector.spool.seal import KeyFileError
+from collector.spool.spool import SpoolError, open_spool
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
 from schema.drills import LAST_DRILL, LastDrill

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from collector.keys import IngestKeys
-from collector.limits import SenderLimits
+from collector.keys.ingest_keys import IngestKeys
+from collector.keys.limits import SenderLimits
 from collector.processes import begin
 from collector.receivers import grpc, http
 from collector.receivers.http_protocol import BoundedHeadProtocol
-from collector.reception import Reception
+from collector.receivers.reception import Reception
+from collector.receivers.tls import load_tls
 from collector.reload import PolicyFeed
-from collector.spool import open_spool
-from collector.tls import load_tls
+from collector.spool.spool import open_spool
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
+    from collector.receivers.tls import Tls
     from collector.settings import Settings
-    from collector.tls import Tls
     from schema.policy import Policy
 
 _KEEP_ALIVE_SECONDS = 75  # longer than exporters pause, so that they do not meet a connection that is just closing

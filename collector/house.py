@@ -24,7 +24,7 @@ from collector.api import create_api
 from collector.processes import begin
 from collector.pseudonym_key import load_pseudonym_key
 from collector.reload import PolicyFeed
-from collector.spool import open_spool
+from collector.spool.spool import open_spool
 from collector.workers import WorkerPool
 from collector.writer import Writer
 from schema.store import Store, StoreUnavailableError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from collector.house import open_store
 from collector.intake import IntakeError, Taken, take_in
 from collector.pseudonym_key import load_pseudonym_key
-from collector.spool import open_spool
+from collector.spool.spool import open_spool
 from collector.supervisor import only_instance
 from collector.workers import WorkerPool
 from collector.writer import Writer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from collector.client import Instance
     from collector.settings import Settings
-    from collector.spool import Signal
+    from collector.spool.spool import Signal
 
 _POLL = 0.1  # seconds
 

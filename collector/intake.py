@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
 
-from collector.otlp import Encoding, count, decode, drop_invalid_spans
-from collector.refusals import RefusedError
-from collector.spool import Incoming, Signal
+from collector.receivers.otlp import Encoding, count, decode, drop_invalid_spans
+from collector.receivers.refusals import RefusedError
+from collector.spool.spool import Incoming, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from collector.spool import Spool
+    from collector.spool.spool import Spool
 
 _PROTOBUF: Final = re.compile(r"(?:^|\.)(traces|logs|metrics)\.pb(?:\.gz)?$")
 _JSON: Final = re.compile(r"\.jsonl?(?:\.gz)?$")

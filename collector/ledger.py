@@ -1,6 +1,6 @@
 """The ledger outside the spool's file: refusals counted by the door, and the copy in the store that everyone reads.
 
-What it counts and what must add up is in docs/schema.md; the counting itself is in collector/spool_schema.py.
+What it counts and what must add up is in docs/schema.md; the counting itself is in collector/spool/schema.py.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from collector import spool_ledger
-from collector.refusals import RefusedError
-from collector.spool_file import SpoolError, snapshot, transaction
-from collector.spool_ledger import Refused
-from collector.spool_schema import MINUTE_NS
+from collector.receivers.refusals import RefusedError
+from collector.spool import ledger as spool_ledger
+from collector.spool.file import SpoolError, snapshot, transaction
+from collector.spool.ledger import Refused
+from collector.spool.schema import MINUTE_NS
 from schema.queries.ledger import LEDGER_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from collector.spool import Signal, Spool
-    from collector.spool_ledger import Entry
+    from collector.spool.ledger import Entry
+    from collector.spool.spool import Signal, Spool
     from schema.store import Store
 
 log = logging.getLogger(__name__)

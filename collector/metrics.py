@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, Self
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from collector.refusals import UnauthenticatedError
-from collector.spool_file import SpoolError, snapshot, transaction
-from collector.spool_ledger import totals
-from collector.spool_queue import oldest_receipt
+from collector.receivers.refusals import UnauthenticatedError
+from collector.spool.file import SpoolError, snapshot, transaction
+from collector.spool.ledger import totals
+from collector.spool.queue import oldest_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from collector.keys import IngestKeys
-    from collector.spool import Spool
-    from collector.spool_ledger import Entry
+    from collector.keys.ingest_keys import IngestKeys
+    from collector.spool.ledger import Entry
+    from collector.spool.spool import Spool
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _STATES: Final = ("accepted", "deduplicated", "stored", "dropped", "lost")

@@ -18,7 +18,7 @@ from schema.span import to_batch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from collector.spool import Signal
+    from collector.spool.spool import Signal
     from redaction.teams import TeamRedactor
     from schema.policy import Policy
     from schema.prices import Prices

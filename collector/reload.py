@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from collector.pseudonym_key import load_pseudonym_key
-from collector.seal import KeyFileError
 from collector.settings import SettingsError, refuse_open_door
+from collector.spool.seal import KeyFileError
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
 from schema.policy import Policy, PolicyError, load_policy

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from collector.door import run_door
 from collector.house import listen, run_house
 from collector.processes import SPAWN
+from collector.receivers.tls import load_tls
 from collector.reload import PolicyFile, heed_hangup
 from collector.settings import SettingsError, refuse_open_door
-from collector.spool import open_spool
-from collector.tls import load_tls
+from collector.spool.spool import open_spool
 from redaction.models import DEFAULT, require_model
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
     from pathlib import Path
 
+    from collector.receivers.tls import Tls
     from collector.settings import Settings
-    from collector.tls import Tls
     from schema.policy import Policy
 
 log = logging.getLogger(__name__)

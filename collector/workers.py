@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
     from collector.pipeline import Pipeline
-    from collector.spool import Signal, Waiting
+    from collector.spool.spool import Signal, Waiting
     from schema.policy import Policy
 
 log = logging.getLogger(__name__)

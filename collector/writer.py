@@ -15,7 +15,7 @@ import pyarrow as pa
 from collector.ledger import LedgerCopy
 from collector.metrics import HouseFigures, note
 from collector.recovery import without_stored
-from collector.spool import SpoolError
+from collector.spool.spool import SpoolError
 from collector.turns import in_turn
 from schema.bulk_update import sweep
 from schema.closing import close_silent
@@ -26,7 +26,7 @@ from schema.up_to_date import bring_up_to_date
 if TYPE_CHECKING:
     import threading
 
-    from collector.spool import Signal, Spool, Waiting
+    from collector.spool.spool import Signal, Spool, Waiting
     from collector.workers import Rows, WorkerPool
     from schema.policy import Policy
     from schema.store import Store

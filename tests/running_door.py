@@ -11,8 +11,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.door import run_door
 from collector.processes import SPAWN
-from collector.seal import Seal, load_or_create_key
-from collector.spool import Spool
+from collector.spool.seal import Seal, load_or_create_key
+from collector.spool.spool import Spool
 from collector.supervisor import address_of, reserve
 
 if TYPE_CHECKING:

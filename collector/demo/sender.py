@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from collector.demo.day import demo_requests
-from collector.keys import KEY_HEADER
+from collector.keys.ingest_keys import KEY_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

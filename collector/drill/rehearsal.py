@@ -13,7 +13,7 @@ import httpx
 from collector.drill.invented import Inventor
 from collector.drill.runs import Planted, Run
 from collector.drill.search import left_in_files, results, text_of
-from collector.keys import KEY_HEADER
+from collector.keys.ingest_keys import KEY_HEADER
 from schema.drills import IDENTIFIER, Result
 
 if TYPE_CHECKING:

@@ -12,18 +12,18 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
-from collector.accept import Body
-from collector.otlp import success
-from collector.reception import INVALID_SPANS, REQUEST_HEADER, log_failure
-from collector.refusals import BadRequestError, RefusedError, SlowRequestError, TryAgainError
+from collector.receivers.accept import Body
+from collector.receivers.otlp import success
+from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, log_failure
+from collector.receivers.refusals import BadRequestError, RefusedError, SlowRequestError, TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from collector.in_flight import Held
     from collector.ledger import Sender
-    from collector.reception import Reception, Taken
-    from collector.spool import Signal
+    from collector.receivers.in_flight import Held
+    from collector.receivers.reception import Reception, Taken
+    from collector.spool.spool import Signal
 
 _SERVICE = "/opentelemetry.proto.collector.{0}.v1.{1}Service/Export"
 _METHODS: dict[str, Signal] = {

@@ -15,12 +15,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from collector.accept import Body
-from collector.inflate import ENCODINGS, content_encoding
 from collector.metrics import metrics_route
-from collector.otlp import CONTENT_TYPES, encoding_of, failure, success
-from collector.reception import INVALID_SPANS, REQUEST_HEADER, log_failure
-from collector.refusals import (
+from collector.receivers.accept import Body
+from collector.receivers.inflate import ENCODINGS, content_encoding
+from collector.receivers.otlp import CONTENT_TYPES, encoding_of, failure, success
+from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, log_failure
+from collector.receivers.refusals import (
     BadRequestError,
     RefusedError,
     SlowRequestError,
@@ -33,11 +33,11 @@ from collector.refusals import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from collector.in_flight import Held
     from collector.ledger import Sender
-    from collector.otlp import Encoding
-    from collector.reception import Reception
-    from collector.spool import Signal
+    from collector.receivers.in_flight import Held
+    from collector.receivers.otlp import Encoding
+    from collector.receivers.reception import Reception
+    from collector.spool.spool import Signal
 
 _CHECK_EVERY_SECONDS = 1.0
 _SIGNALS: tuple[Signal, ...] = ("traces", "logs", "metrics")

@@ -15,7 +15,7 @@ from otlp_requests import key_values, request
 
 from collector.pipeline import Pipeline
 from collector.rulebook import build_team_redactor
-from collector.spool import Signal
+from collector.spool.spool import Signal
 from collector.writer import TABLES
 from schema.log_content import join_logs
 from schema.policy import Policy

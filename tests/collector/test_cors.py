@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from running_door import one_span
 
-from collector.reception import REQUEST_HEADER
+from collector.receivers.reception import REQUEST_HEADER
 from collector.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from agent_runs import run_request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.seal import Seal
-from collector.spool import Incoming, Spool
+from collector.spool.seal import Seal
+from collector.spool.spool import Incoming, Spool
 from collector.turns import in_turn
 from collector.workers import WorkerPool
 from collector.writer import Writer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from collector.spool import Waiting
+    from collector.spool.spool import Waiting
     from schema.store import Store
 
 FLOOD = 100_000

@@ -25,7 +25,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from otlp_grpc_client import SERVICES, Client, retry_delay
 from running_door import EXPORT, one_span
 
-from collector.reception import REQUEST_HEADER
+from collector.receivers.reception import REQUEST_HEADER
 from schema.policy import IngestKey, Policy
 
 if TYPE_CHECKING:

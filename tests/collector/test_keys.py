@@ -10,8 +10,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from starlette.datastructures import Headers
 
-from collector.keys import IngestKeys
-from collector.refusals import UnauthenticatedError
+from collector.keys.ingest_keys import IngestKeys
+from collector.receivers.refusals import UnauthenticatedError
 from schema.policy import IngestKey, Policy
 
 PAYMENTS = IngestKey(

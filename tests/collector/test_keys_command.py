@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from instance import command
 
-from collector.key_expiry import ending, state
-from collector.keys import IngestKeys
-from collector.new_key import NotSimpleError, entry_for, entry_lines, make_key, with_entry
+from collector.keys.expiry import ending, state
+from collector.keys.ingest_keys import IngestKeys
+from collector.keys.new_key import NotSimpleError, entry_for, entry_lines, make_key, with_entry
 from redaction.analyzer import Analyzer
 from schema.policy import IngestKey, Policy, PolicyError, load_policy, parse_policy
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from agent_runs import run_request
 
-from collector import quarantine, spool_ledger
 from collector.ledger import LedgerCopy, RefusalCounter, reason_of
-from collector.refusals import TooLargeError
-from collector.seal import Seal
-from collector.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError
+from collector.receivers.refusals import TooLargeError
+from collector.spool.seal import Seal
+from collector.spool.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError, quarantine, spool_ledger
 from collector.workers import WorkerPool
 from collector.writer import Writer
 from schema.policy import Policy

@@ -12,13 +12,13 @@ from agent_runs import run_request
 from instance import Instance, command
 
 from collector.settings import Settings
-from collector.spool import Incoming, open_spool
+from collector.spool.spool import Incoming, open_spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from collector.spool import Spool
+    from collector.spool.spool import Spool
 
 BROKEN = b"\xff no protobuf"
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from otlp_grpc_client import Client, retry_delay
 
-from collector.limits import OverLimitError, SenderLimits
+from collector.keys.limits import OverLimitError, SenderLimits
 from schema.policy import IngestKey, Policy
 
 if TYPE_CHECKING:

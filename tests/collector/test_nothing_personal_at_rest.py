@@ -10,9 +10,9 @@ from urllib.parse import quote
 import pytest
 from instance import Instance, command
 
-from collector.otlp import count, decode
-from collector.seal import Seal, load_or_create_key
-from collector.spool import Incoming, Spool
+from collector.receivers.otlp import count, decode
+from collector.spool.seal import Seal, load_or_create_key
+from collector.spool.spool import Incoming, Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

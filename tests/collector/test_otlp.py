@@ -17,13 +17,22 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from collector.inflate import content_encoding, inflate
-from collector.otlp import Encoding, count, decode, drop_invalid_spans, encoding_of, failure, resources, success
-from collector.refusals import BadRequestError, RefusedError, TooLargeError, UnsupportedError
-from collector.spool import Signal
+from collector.receivers.inflate import content_encoding, inflate
+from collector.receivers.otlp import (
+    Encoding,
+    count,
+    decode,
+    drop_invalid_spans,
+    encoding_of,
+    failure,
+    resources,
+    success,
+)
+from collector.receivers.refusals import BadRequestError, RefusedError, TooLargeError, UnsupportedError
+from collector.spool.spool import Signal
 
 if TYPE_CHECKING:
-    from collector.otlp import ExportRequest
+    from collector.receivers.otlp import ExportRequest
 
 EXPORTS = sorted((Path(__file__).parents[1] / "data" / "otlp").glob("*/*.pb"))
 IDS = {"traceId", "spanId", "parentSpanId"}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from running_door import Door
 
-    from collector.spool import Waiting
+    from collector.spool.spool import Waiting
 
 JAVASCRIPT = Path(__file__).parents[1] / "javascript"
 EXPORTERS: dict[str, Callable[[Door], SpanExporter]] = {

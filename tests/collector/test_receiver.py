@@ -27,7 +27,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from running_door import EXPORT, one_span
 
-from collector.reception import REQUEST_HEADER
+from collector.receivers.reception import REQUEST_HEADER
 from schema.policy import IngestKey, Policy
 
 if sys.version_info >= (3, 14):

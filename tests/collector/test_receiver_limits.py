@@ -16,14 +16,14 @@ import pytest
 import uvicorn
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.group_commit import GroupCommit
-from collector.in_flight import REQUEST_BYTES
-from collector.keys import IngestKeys
+from collector.keys.ingest_keys import IngestKeys
 from collector.receivers.http import create_app
 from collector.receivers.http_protocol import BoundedHeadProtocol
-from collector.reception import Limits, Reception
-from collector.seal import Seal
-from collector.spool import Incoming, Spool, SpoolFullError
+from collector.receivers.in_flight import REQUEST_BYTES
+from collector.receivers.reception import Limits, Reception
+from collector.spool.group_commit import GroupCommit
+from collector.spool.seal import Seal
+from collector.spool.spool import Incoming, Spool, SpoolFullError
 from schema.policy import Policy
 
 if TYPE_CHECKING:

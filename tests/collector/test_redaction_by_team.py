@@ -7,7 +7,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from collector.keys import IngestKeys
+from collector.keys.ingest_keys import IngestKeys
 from collector.pipeline import Pipeline
 from collector.rulebook import build_team_redactor
 from redaction.version import RULES_VERSION

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.seal import KeyFileError, Seal, SealError, load_or_create_key
+from collector.spool.seal import KeyFileError, Seal, SealError, load_or_create_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def test_any_bytes_as_a_sealed_body_are_refused_and_not_quoted(junk: bytes) -> N
 
 def test_a_body_that_opens_to_more_than_the_bound_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     sealed = Seal(KEY).seal(bytes(1 << 20), b"")
-    monkeypatch.setattr("collector.seal._MAX_OPENED_BYTES", 1 << 16)
+    monkeypatch.setattr("collector.spool.seal._MAX_OPENED_BYTES", 1 << 16)
     with pytest.raises(SealError, match="more than 65536 bytes"):
         Seal(KEY).open(sealed, b"")
     with pytest.raises(SealError, match="over the 65536"):

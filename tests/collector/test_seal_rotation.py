@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from collector.seal import KeyFileError, Seal, load_or_create_key, load_or_create_keys
-from collector.spool import Incoming, Spool, SpoolUnavailableError
+from collector.spool.seal import KeyFileError, Seal, load_or_create_key, load_or_create_keys
+from collector.spool.spool import Incoming, Spool, SpoolUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from collector.seal import Seal
-from collector.spool import MAX_ATTEMPTS, Incoming, Receipt, Spool, SpoolCounts
-from collector.spool_file import SpoolError, SpoolFullError, SpoolUnavailableError
+from collector.spool.file import SpoolError, SpoolFullError, SpoolUnavailableError
+from collector.spool.seal import Seal
+from collector.spool.spool import MAX_ATTEMPTS, Incoming, Receipt, Spool, SpoolCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -221,7 +221,7 @@ def test_spools_opened_together_create_one_file(tmp_path: Path) -> None:
 
 
 def test_a_drained_burst_gives_its_disk_back(spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.spool_file._VACUUM_ABOVE_BYTES", 1 << 20)
+    monkeypatch.setattr("collector.spool.file._VACUUM_ABOVE_BYTES", 1 << 20)
     noise = random.Random(1)
     ids = [spool.append([incoming(noise.randbytes(200_000))])[0].id for _ in range(40)]
     spool.close()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from collector import spool_ledger
-from collector.seal import Seal
-from collector.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError
+from collector.spool import ledger as spool_ledger
+from collector.spool.seal import Seal
+from collector.spool.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from collector import spool_ledger
-from collector.seal import Seal
-from collector.spool import Spool
+from collector.spool import ledger as spool_ledger
+from collector.spool.seal import Seal
+from collector.spool.spool import Spool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +22,8 @@ KEY = bytes(range(32))
 APPEND_UNTIL_KILLED = """
 import os, sys, itertools
 from pathlib import Path
-from collector.seal import Seal
-from collector.spool import Incoming, Spool
+from collector.spool.seal import Seal
+from collector.spool.spool import Incoming, Spool
 spool = Spool(Path(sys.argv[1]), Seal(bytes(range(32))), max_bytes=1 << 30)
 for n in itertools.count():
     group = [Incoming("traces", f"{sys.argv[2]} {n} {i} ".encode() * 500, "s", "k", 1) for i in range(3)]
@@ -34,8 +34,8 @@ for n in itertools.count():
 STORE_UNTIL_KILLED = """
 import os, sys, time
 from pathlib import Path
-from collector.seal import Seal
-from collector.spool import Spool
+from collector.spool.seal import Seal
+from collector.spool.spool import Spool
 spool = Spool(Path(sys.argv[1]), Seal(bytes(range(32))), max_bytes=1 << 30)
 while True:
     taken = spool.take(5, 1 << 20)
@@ -50,9 +50,9 @@ while True:
 FILL_THE_DISK = """
 import resource, sys
 from pathlib import Path
-from collector.seal import Seal
-from collector.spool import Incoming, Spool
-from collector.spool_file import SpoolUnavailableError
+from collector.spool.seal import Seal
+from collector.spool.spool import Incoming, Spool
+from collector.spool.file import SpoolUnavailableError
 spool = Spool(Path(sys.argv[1]), Seal(bytes(range(32))), max_bytes=1 << 30)
 noise = lambda n: b"".join(bytes([(n * 31 + i * i) % 256]) * (i % 7 + 1) for i in range(20_000))
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))

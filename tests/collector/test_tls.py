@@ -17,8 +17,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from otlp_grpc_client import Client
 from running_door import one_span
 
+from collector.receivers.tls import load_tls
 from collector.settings import Settings, SettingsError
-from collector.tls import load_tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from agent_runs import run_request
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector import writer as writing
-from collector.seal import Seal, load_or_create_key
-from collector.spool import Incoming, Spool
+from collector.spool.seal import Seal, load_or_create_key
+from collector.spool.spool import Incoming, Spool
 from collector.workers import WorkerPool
 from collector.writer import Writer
 from schema.policy import Policy

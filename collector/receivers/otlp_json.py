@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
 
-from collector.refusals import BadRequestError
+from collector.receivers.refusals import BadRequestError
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message

@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from collector.spool import Spool
+    from collector.spool.spool import Spool
 
 quarantine = typer.Typer(
     name="quarantine",
@@ -38,7 +38,7 @@ def list_requests(
     import pyarrow as pa
 
     from collector.client import running
-    from collector.render import render
+    from collector.commands.render import render
     from collector.settings import load_settings
 
     instance = running(load_settings())
@@ -76,9 +76,9 @@ def drop(
 
 
 def _act(action: Literal["retry", "drop"], ids: list[int] | None, *, every: bool) -> list[int]:
-    from collector import quarantine as quarantined
     from collector.client import running
     from collector.settings import load_settings
+    from collector.spool import quarantine as quarantined
 
     if bool(ids) == every:
         typer.echo("spanledger: name the requests by their ids, or all of them with --all", err=True)
@@ -103,7 +103,7 @@ def _act(action: Literal["retry", "drop"], ids: list[int] | None, *, every: bool
 def _alone() -> Iterator[Spool | None]:
     """Hold the data directory in which nothing runs, and yield its spool if there is one."""
     from collector.settings import load_settings
-    from collector.spool import open_spool
+    from collector.spool.spool import open_spool
     from collector.supervisor import only_instance
 
     settings = load_settings()

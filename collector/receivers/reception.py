@@ -10,20 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collector.accept import accept
-from collector.group_commit import GroupCommit
-from collector.in_flight import InFlight
 from collector.ledger import RefusalCounter
-from collector.refusals import TryAgainError, UnavailableError
-from collector.spool import SpoolError, SpoolFullError
+from collector.receivers.accept import accept
+from collector.receivers.in_flight import InFlight
+from collector.receivers.refusals import TryAgainError, UnavailableError
+from collector.spool.group_commit import GroupCommit
+from collector.spool.spool import SpoolError, SpoolFullError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from collector.accept import Accepted, Body
-    from collector.in_flight import Held
-    from collector.keys import IngestKeys
-    from collector.spool import Receipt, Signal, Spool
+    from collector.keys.ingest_keys import IngestKeys
+    from collector.receivers.accept import Accepted, Body
+    from collector.receivers.in_flight import Held
+    from collector.spool.spool import Receipt, Signal, Spool
     from schema.policy import IngestKey
 
 log = logging.getLogger(__name__)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from collector.spool_file import give_back_pages, transaction
+from collector.spool.file import give_back_pages, transaction
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection
 
-    from collector.spool import Spool
+    from collector.spool.spool import Spool
 
 _CHOSEN = "(select value from json_each(?))"
 

@@ -48,7 +48,7 @@ def ledger(
 
     import pyarrow as pa
 
-    from collector.render import render
+    from collector.commands.render import render
     from schema.queries.ledger import total
 
     back = _age(since)
@@ -69,7 +69,7 @@ def _lines(start: datetime, end: datetime, by: Literal["key", "signal", "minute"
     from collector.house import open_store
     from collector.ledger import LedgerCopy
     from collector.settings import load_settings
-    from collector.spool import open_spool
+    from collector.spool.spool import open_spool
     from collector.supervisor import only_instance
     from schema.queries.ledger import lines
 

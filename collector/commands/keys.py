@@ -36,7 +36,7 @@ def new(
     To replace a key, make another one of the same NAME: it has the same team, environment and limits, and both let the
     sender in until the old one's `expires`, or until its entry is removed. A running instance takes the file over.
     """
-    from collector.new_key import NotSimpleError, entry_for, entry_lines, make_key, with_entry, write_policy
+    from collector.keys.new_key import NotSimpleError, entry_for, entry_lines, make_key, with_entry, write_policy
     from collector.settings import load_settings
     from schema.policy import load_policy
 
@@ -82,8 +82,8 @@ def show(
 
     import pyarrow as pa
 
-    from collector.key_expiry import ending, state
-    from collector.render import render
+    from collector.commands.render import render
+    from collector.keys.expiry import ending, state
     from collector.settings import load_settings
 
     known = load_settings().policy().ingest_keys

@@ -8,10 +8,10 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from collector.spool import SpoolError, SpoolFullError
+from collector.spool.spool import SpoolError, SpoolFullError
 
 if TYPE_CHECKING:
-    from collector.spool import Incoming, Receipt, Spool
+    from collector.spool.spool import Incoming, Receipt, Spool
 
 log = logging.getLogger(__name__)
 

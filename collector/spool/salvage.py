@@ -1,6 +1,6 @@
 """A spool whose file is damaged: what can be read goes into a new file, and the old one is set aside, never deleted.
 
-The caller holds the spool's directory locked for itself alone (collector/spool.py).
+The caller holds the spool's directory locked for itself alone (collector/spool/spool.py).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final
 
-from collector.seal import sync_directory
-from collector.spool_file import create_tables, create_triggers, transaction
-from collector.spool_schema import MINUTE_NS
+from collector.spool.file import create_tables, create_triggers, transaction
+from collector.spool.schema import MINUTE_NS
+from collector.spool.seal import sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,14 +13,14 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from collector.spool_file import SpoolUnavailableError, connect, damaged
-from collector.spool_salvage import interrupted, replace, salvage
+from collector.spool.file import SpoolUnavailableError, connect, damaged
+from collector.spool.salvage import interrupted, replace, salvage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from collector.seal import Seal
+    from collector.spool.seal import Seal
 
 _Identity = tuple[int, int]  # device and inode
 

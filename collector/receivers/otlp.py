@@ -15,8 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from collector.otlp_json import parse_json
-from collector.refusals import BadRequestError, UnsupportedError
+from collector.receivers.otlp_json import parse_json
+from collector.receivers.refusals import BadRequestError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-    from collector.spool import Signal
+    from collector.spool.spool import Signal
 
 Encoding = Literal["protobuf", "json"]
 ExportRequest = ExportTraceServiceRequest | ExportLogsServiceRequest | ExportMetricsServiceRequest

@@ -8,14 +8,14 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from collector.spool_schema import TABLES, TRIGGERS
+from collector.spool.schema import TABLES, TRIGGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from collector.seal import Seal
+    from collector.spool.seal import Seal
 
 _APPLICATION_ID = 0x53504C47  # "SPLG": tells our file from any other SQLite database
 _SCHEMA_VERSION = 1

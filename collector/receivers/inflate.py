@@ -6,7 +6,7 @@ import sys
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
-from collector.refusals import BadRequestError, TooLargeError, UnsupportedError
+from collector.receivers.refusals import BadRequestError, TooLargeError, UnsupportedError
 
 if sys.version_info >= (3, 14):
     from compression.zstd import DecompressionParameter, ZstdDecompressor, ZstdError

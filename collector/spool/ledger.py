@@ -10,13 +10,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from collector.spool_schema import COUNTS, MINUTE_NS
+from collector.spool.schema import COUNTS, MINUTE_NS
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Sequence
 
-    from collector.spool_records import Incoming, Signal
+    from collector.spool.records import Incoming, Signal
 
 INVALID_IDS: Final = "invalid_ids"
 """Why single spans of an accepted request are rejected: OTLP wants ids of 16 and 8 bytes, not all zero."""

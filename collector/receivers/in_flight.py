@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from collector.refusals import TryAgainError
+from collector.receivers.refusals import TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

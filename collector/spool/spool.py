@@ -10,18 +10,18 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from collector.seal import Seal, SealError, load_or_create_keys
-from collector.spool_file import (
+from collector.spool.file import (
     SpoolError,
     SpoolFullError,
     SpoolUnavailableError,
     give_back_pages,
     transaction,
 )
-from collector.spool_ledger import count_group
-from collector.spool_place import SpoolPlace
-from collector.spool_queue import oldest_receipt, waiting_by_key
-from collector.spool_records import Incoming, Quarantined, Receipt, Signal, SpoolCounts, Waiting
+from collector.spool.ledger import count_group
+from collector.spool.place import SpoolPlace
+from collector.spool.queue import oldest_receipt, waiting_by_key
+from collector.spool.records import Incoming, Quarantined, Receipt, Signal, SpoolCounts, Waiting
+from collector.spool.seal import Seal, SealError, load_or_create_keys
 from collector.turns import in_turn
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from collector.limits import SenderLimits
-from collector.otlp import resources
-from collector.refusals import UnauthenticatedError
+from collector.keys.limits import SenderLimits
+from collector.receivers.otlp import resources
+from collector.receivers.refusals import UnauthenticatedError
 from schema.context import COLUMN_OF, STAMPED
 from schema.policy import IngestKey
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
     from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
-    from collector.otlp import ExportRequest
+    from collector.receivers.otlp import ExportRequest
     from schema.policy import Policy
 
 KEY_HEADER = "x-spanledger-key"

@@ -1,0 +1,1 @@
+"""Commands that are more than a few lines; collector/cli.py has the others."""

@@ -1,0 +1,1 @@
+"""Ingest keys: who may send, in whose name, how long and how much."""
