@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import re
 import threading
 import time
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -18,39 +16,26 @@ import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schema import read_only
+from schema.migrate import migrate
+from schema.store_errors import (
+    CODE,
+    MigrationChangedError,
+    QueryFailedError,
+    StoreError,
+    StoreUnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
+__all__ = ["MigrationChangedError", "QueryFailedError", "Store", "StoreError", "StoreUnavailableError"]
+
 _EMBEDDED_OPTIONS = {"mark_cache_size": 256 * 2**20}  # the engine's default reserves up to 5 GiB
 _SETTINGS = {"max_memory_usage": 4 * 10**9, "async_insert": 0, "max_partitions_per_insert_block": 0}
 _READ_ONLY = {"max_execution_time": 60, "readonly": 1}  # in this order: nothing can be set after readonly
-_CODE = re.compile(r"\bCode: (\d+)")
 _PASSING = frozenset({159, 202, 209, 210, 241, 242, 252, 425, 999})  # time-outs, memory, load, network, keeper
 _LOCKED = re.compile(r"cannot lock|Code: (36|76)\b", re.IGNORECASE)
-
-
-class StoreError(Exception):
-    """Base of what can go wrong between us and ClickHouse.
-
-    StoreError
-    ├── StoreUnavailableError  cannot be reached or opened now; trying again later may help
-    ├── QueryFailedError       ClickHouse refused the statement
-    └── MigrationChangedError  an applied migration no longer has the text it was applied with
-    """
-
-
-class StoreUnavailableError(StoreError):
-    """The store cannot be reached or opened now."""
-
-
-class QueryFailedError(StoreError):
-    """ClickHouse refused a statement; the message is ClickHouse's own."""
-
-
-class MigrationChangedError(StoreError):
-    """A migration that this store has applied was edited afterwards."""
 
 
 class Store:
@@ -79,40 +64,8 @@ class Store:
     def open(cls, url: str, *, patience: float = 20.0) -> Self:
         """Connect and bring the tables up to date. Raises StoreUnavailableError or MigrationChangedError."""
         store = cls(url, patience=patience)
-        store.migrate()
+        migrate(store)
         return store
-
-    def migrate(self) -> list[str]:
-        """Apply the migrations that are new to this store and return their names."""
-        self.command(
-            "CREATE TABLE IF NOT EXISTS schema_migrations (name String, sha256 String, applied_at DateTime64(3, 'UTC'))"
-            " ENGINE = MergeTree ORDER BY name"
-        )
-        applied = {
-            row["name"]: row["sha256"] for row in self.query("SELECT name, sha256 FROM schema_migrations").to_pylist()
-        }
-        new = []
-        folder = resources.files("schema") / "migrations"
-        for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            if not file.name.endswith(".sql"):
-                continue
-            text = file.read_text(encoding="utf-8")
-            checksum = hashlib.sha256(text.encode()).hexdigest()
-            if file.name in applied:
-                if applied[file.name] != checksum:
-                    raise MigrationChangedError(
-                        f"{file.name} was changed after this store applied it; add a new migration"
-                    )
-                continue
-            for statement in re.split(r";\s*\n", text):
-                if statement.strip():
-                    self.command(statement.strip().rstrip(";"))
-            self.command(
-                "INSERT INTO schema_migrations VALUES ({name:String}, {sha256:String}, now64(3))",
-                {"name": file.name, "sha256": checksum},
-            )
-            new.append(file.name)
-        return new
 
     def insert(self, table: str, rows: pa.Table | pa.RecordBatch, *, token: str) -> None:
         """Insert the rows as one block; a block with a `token` that came before is dropped by ClickHouse."""
@@ -170,7 +123,7 @@ class Store:
         try:
             yield client
         except ClickHouseError as error:
-            code = _CODE.search(str(error))
+            code = CODE.search(str(error))
             if code and int(code[1]) not in _PASSING:
                 raise QueryFailedError(str(error)) from None
             raise StoreUnavailableError(f"the store did not answer: {error}") from None

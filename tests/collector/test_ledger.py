@@ -12,8 +12,10 @@ from agent_runs import run_request
 
 from collector.ledger import LedgerCopy, RefusalCounter, reason_of
 from collector.receivers.refusals import TooLargeError
+from collector.spool import ledger as spool_ledger
+from collector.spool import quarantine
 from collector.spool.seal import Seal
-from collector.spool.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError, quarantine, spool_ledger
+from collector.spool.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError
 from collector.workers import WorkerPool
 from collector.writer import Writer
 from schema.policy import Policy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from clickhouse_double import ClickHouseDouble
 from sample_runs import insert, run, trace_of
 
+from schema.migrate import migrate
 from schema.queries.run import load_run
 from schema.span import to_batch
 from schema.store import QueryFailedError, Store, StoreUnavailableError
@@ -33,7 +35,7 @@ def url(server: ClickHouseDouble) -> str:
 
 def test_migrations_inserts_and_queries_work_over_http(server: ClickHouseDouble) -> None:
     with server.up(), Store.open(url(server)) as served:
-        assert served.migrate() == []
+        assert migrate(served) == []
         spans = run(7, START)
         insert(served, spans)
         found = load_run(served, trace_of(7))
@@ -69,3 +71,26 @@ def test_a_store_url_that_cannot_be_is_refused() -> None:
     for bad in ("http://127.0.0.1", "chdb://", "/tmp/store"):
         with pytest.raises(StoreUnavailableError):
             Store.open(bad)
+
+
+def test_collectors_that_start_together_migrate_once(server: ClickHouseDouble, store: Store) -> None:
+    database = f"together_{uuid4().hex}"
+    store.command(f"CREATE DATABASE {database}")
+    address = f"clickhouse://default:secret@127.0.0.1:{server.port}/{database}"
+    with server.up(), ThreadPoolExecutor(4) as starting:
+        opened = list(starting.map(Store.open, [address] * 4))
+        applied = opened[0].query("SELECT name, count() AS times FROM schema_migrations GROUP BY name").to_pylist()
+        left = opened[0].query("SELECT name FROM system.tables WHERE name = 'migrating'").num_rows
+        for one in opened:
+            one.close()
+    assert applied
+    assert {row["times"] for row in applied} == {1}
+    assert left == 0
+
+
+def test_a_lock_whose_holder_died_is_taken_over(server: ClickHouseDouble, store: Store) -> None:
+    database = f"died_{uuid4().hex}"
+    store.command(f"CREATE DATABASE {database}")
+    store.command(f"CREATE TABLE {database}.migrating ENGINE = Memory AS SELECT now64(3) - 3600 AS since")
+    with server.up(), Store.open(f"clickhouse://default:secret@127.0.0.1:{server.port}/{database}") as served:
+        assert served.query("SELECT count() AS n FROM spans").to_pylist() == [{"n": 0}]

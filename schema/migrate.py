@@ -1,0 +1,111 @@
+"""Brings the tables up to date: applies the files of `migrations/` that a store has not seen, one process at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from contextlib import contextmanager
+from importlib import resources
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from schema.store_errors import MigrationChangedError, QueryFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schema.store import Store
+
+_TABLE_EXISTS: Final = 57  # ClickHouse's numbers of errors
+_NO_TABLE: Final = 60
+_LOOK_SECONDS: Final = 0.2
+_LONGEST_SECONDS: Final = 300  # no migration of ours takes longer; who holds the lock that long is gone
+_NOBODYS_SECONDS: Final = 5.0
+
+
+class _Migration(NamedTuple):
+    name: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def migrate(store: Store) -> list[str]:
+    """Apply the migrations that are new to this store and return their names. Raises MigrationChangedError."""
+    store.command(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (name String, sha256 String, applied_at DateTime64(3, 'UTC'))"
+        " ENGINE = MergeTree ORDER BY name"
+    )
+    if not _new(store):
+        return []
+    with _alone(store):
+        new = _new(store)  # somebody else may have applied them meanwhile
+        for migration in new:
+            for statement in re.split(r";\s*\n", migration.text):
+                if statement.strip():
+                    store.command(statement.strip().rstrip(";"))
+            store.command(
+                "INSERT INTO schema_migrations VALUES ({name:String}, {sha256:String}, now64(3))",
+                {"name": migration.name, "sha256": migration.sha256},
+            )
+    return [migration.name for migration in new]
+
+
+def _new(store: Store) -> list[_Migration]:
+    rows = store.query("SELECT name, sha256 FROM schema_migrations").to_pylist()
+    applied = {row["name"]: row["sha256"] for row in rows}
+    folder = resources.files("schema") / "migrations"
+    new = []
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".sql"):
+            migration = _Migration(file.name, file.read_text(encoding="utf-8"))
+            before = applied.get(migration.name)
+            if before is None:
+                new.append(migration)
+            elif before != migration.sha256:
+                raise MigrationChangedError(
+                    f"{migration.name} was changed after this store applied it; add a new migration"
+                )
+    return new
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """Hold a lock in the store: a table that one process at a time can create, with a row that says since when.
+
+    A lock without a recent row for some seconds is nobody's: its holder died, or the server forgot the row, which is
+    in its memory, when it was started again.
+    """
+    unheld = time.monotonic()
+    while not _taken(store):
+        if _held(store):
+            unheld = time.monotonic()
+        elif time.monotonic() - unheld > _NOBODYS_SECONDS:
+            store.command("DROP TABLE IF EXISTS migrating SYNC")
+        time.sleep(_LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        store.command("DROP TABLE IF EXISTS migrating SYNC")
+
+
+def _taken(store: Store) -> bool:
+    try:
+        store.command("CREATE TABLE migrating ENGINE = Memory AS SELECT now64(3) AS since")
+    except QueryFailedError as error:
+        if error.code != _TABLE_EXISTS:
+            raise
+        return False
+    return True
+
+
+def _held(store: Store) -> bool:
+    recent = "SELECT count() FROM migrating WHERE since > now64(3) - toIntervalSecond({longest:UInt32})"
+    try:
+        return bool(store.command(recent, {"longest": _LONGEST_SECONDS}))
+    except QueryFailedError as error:
+        if error.code != _NO_TABLE:
+            raise
+        return False  # it was given back just now

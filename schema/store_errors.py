@@ -1,0 +1,36 @@
+"""What can go wrong between us and ClickHouse."""
+
+from __future__ import annotations
+
+import re
+
+CODE = re.compile(r"\bCode: (\d+)")
+"""ClickHouse's number of an error in its message."""
+
+
+class StoreError(Exception):
+    """Base of what can go wrong between us and ClickHouse.
+
+    StoreError
+    ├── StoreUnavailableError  cannot be reached or opened now; trying again later may help
+    ├── QueryFailedError       ClickHouse refused the statement
+    └── MigrationChangedError  an applied migration no longer has the text it was applied with
+    """
+
+
+class StoreUnavailableError(StoreError):
+    """The store cannot be reached or opened now."""
+
+
+class QueryFailedError(StoreError):
+    """ClickHouse refused a statement; the message is ClickHouse's own."""
+
+    @property
+    def code(self) -> int:
+        """ClickHouse's number of the error, 0 if it gave none."""
+        found = CODE.search(str(self))
+        return int(found[1]) if found else 0
+
+
+class MigrationChangedError(StoreError):
+    """A migration that this store has applied was edited afterwards."""
