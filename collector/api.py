@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import io
-from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Annotated
 
 import pyarrow as pa
@@ -19,11 +18,8 @@ from pydantic import BaseModel
 from collector.books import ledger_routes
 from collector.intake import IntakeError, Taken, take_in
 from collector.spool.spool import SpoolError
-from redaction.version import RULES_VERSION
-from schema.drills import Result, record, remove
+from collector.upkeep import upkeep_routes
 from schema.policy import PolicyError
-from schema.prices import Prices
-from schema.reprice import Repriced, reprice
 from schema.store import QueryFailedError, StoreError
 
 if TYPE_CHECKING:
@@ -54,29 +50,6 @@ class Progress(BaseModel):
 
     waiting: list[int]
     quarantined: list[int]
-
-
-class Repricing(BaseModel):
-    """Which calls to price again: UTC days, the last one excluded; no team is all of them."""
-
-    start: date
-    end: date
-    team: str = ""
-    dry_run: bool = False
-
-
-class Drilled(BaseModel):
-    """What a drill found."""
-
-    seed: int
-    results: list[Result]
-
-
-class DrillRuns(BaseModel):
-    """The made-up runs of a drill, and the service name of its metrics."""
-
-    trace_ids: list[str]
-    service_name: str
 
 
 class Status(BaseModel):
@@ -130,20 +103,6 @@ def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str, read_po
             stream.write_table(rows)
         return Response(sink.getvalue(), media_type=ARROW_STREAM)
 
-    @api.post("/api/reprice")
-    def price_again(wanted: Repricing) -> Repriced:
-        days = (datetime.combine(day, time(), UTC) for day in (wanted.start, wanted.end))
-        policy = read_policy()
-        return reprice(store, Prices(policy.prices), *days, team=wanted.team, dry_run=wanted.dry_run, policy=policy)
-
-    @api.post("/api/drill")
-    def keep_drill(drilled: Drilled) -> None:
-        record(store, datetime.now(UTC), drilled.seed, RULES_VERSION, drilled.results)
-
-    @api.post("/api/drill/remove")
-    def remove_drill(made: DrillRuns) -> None:
-        remove(store, made.trace_ids, made.service_name)
-
     @api.post("/api/ingest")
     def ingest(name: str, body: Annotated[bytes, Body(media_type="application/octet-stream")]) -> list[Taken]:
         return take_in(spool, name, body)
@@ -154,4 +113,5 @@ def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str, read_po
         return Progress(waiting=sorted(waiting), quarantined=sorted(quarantined))
 
     api.include_router(ledger_routes(store, spool))
+    api.include_router(upkeep_routes(store, read_policy))
     return api

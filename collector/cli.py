@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from collector.commands.fail import fail
 from collector.commands.keys import keys
 from collector.commands.ledger import ledger
+from collector.commands.purge import purge
 from collector.commands.quarantine import quarantine
+from collector.commands.reprice import reprice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
-    from decimal import Decimal
 
 app = typer.Typer(
     name="spanledger",
@@ -34,6 +35,8 @@ app = typer.Typer(
 app.add_typer(keys)
 app.add_typer(quarantine)
 app.command()(ledger)
+app.command()(purge)
+app.command()(reprice)
 
 
 def main() -> None:
@@ -42,7 +45,7 @@ def main() -> None:
         app()
     except Exception as error:
         if isinstance(error, _expected()):
-            _fail(str(error))
+            fail(str(error))
         raise
 
 
@@ -58,11 +61,6 @@ def _expected() -> tuple[type[Exception], ...]:
     from schema.store import StoreError
 
     return SettingsError, PolicyError, StoreError, RedactionError, KeyFileError, SpoolError, DemoError, DrillError
-
-
-def _fail(sentence: str) -> NoReturn:
-    typer.echo(f"spanledger: {sentence}", err=True)
-    sys.exit(1)
 
 
 @app.command()
@@ -160,56 +158,6 @@ def sql(
 
 
 @app.command()
-def reprice(
-    *,
-    start: Annotated[str, typer.Option("--from", help="The first UTC day: 2026-11-01.")],
-    end: Annotated[str, typer.Option("--to", help="The UTC day before which it ends: 2026-11-22 is not repriced.")],
-    team: Annotated[str, typer.Option(help="Only the runs of this team.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and change nothing.")] = False,
-) -> None:
-    """Price stored model calls again after prices changed: the policy file's and the public list's.
-
-    Calls are priced as of their start. What changed is kept in the table repricings, with the prices. New calls get
-    the policy file's prices as soon as a running instance has read it again, which takes seconds.
-    """
-    from datetime import UTC, datetime, time
-
-    from collector.client import running
-    from collector.house import open_store
-    from collector.settings import load_settings
-    from schema import reprice as repricing
-    from schema.prices import Prices
-
-    first, last = _day("--from", start), _day("--to", end)
-    if first >= last:
-        _fail(f"--to {last} must be later than --from {first}; it is the first day that is not repriced")
-    settings = load_settings()
-    instance = running(settings)
-    if instance:
-        done = instance.reprice(first, last, team=team, dry_run=dry_run)
-    else:
-        policy = settings.policy()
-        days = (datetime.combine(day, time(), UTC) for day in (first, last))
-        with open_store(settings) as store:
-            done = repricing.reprice(store, Prices(policy.prices), *days, team=team, dry_run=dry_run, policy=policy)
-    verb = "would change" if dry_run else "changed"
-    typer.echo(f"{done.changed} of {done.calls} calls {verb}: {_usd(done.before)} before, {_usd(done.after)} after.")
-
-
-def _day(option: str, given: str) -> date:
-    from datetime import date
-
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        _fail(f"{option} must be a day such as 2026-11-01, not {given!r}")
-
-
-def _usd(cost: Decimal | None) -> str:
-    return "no price" if cost is None else f"{cost.normalize():f} USD"
-
-
-@app.command()
 def redact(
     text: Annotated[str | None, typer.Argument(help="The text; without it, standard input is read.")] = None,
     *,
@@ -263,7 +211,7 @@ def drill(
     settings = load_settings()
     instance = running(settings)
     if instance is None:
-        _fail("nothing runs here: a drill goes through the real door, so start `spanledger up` first")
+        fail("nothing runs here: a drill goes through the real door, so start `spanledger up` first")
     chosen = secrets.randbits(32) if seed is None else seed
     tell = _progress()
     report = rehearse(instance, settings.data_dir, runs=runs, seed=chosen, key=key, progress=tell)

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from collector.intake import IntakeError, Taken
 from collector.spool.spool import Quarantined
+from schema.purge import Purged
 from schema.queries.ledger import Line
 from schema.reprice import Repriced
 from schema.store import QueryFailedError, StoreUnavailableError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from collector.settings import Settings
     from schema.drills import Result
+    from schema.purge import Named
     from schema.queries.ledger import By
 
 _TIMEOUT = httpx.Timeout(90, connect=2)  # a read-only query may take a minute
@@ -61,6 +63,12 @@ class Instance:
         wanted = {"start": start.isoformat(), "end": end.isoformat(), "team": team, "dry_run": dry_run}
         answer = self._ask("POST", "/api/reprice", json=wanted, timeout=_PATIENT)
         return _REPRICED.validate_json(answer.content)
+
+    def purge(self, by: Named, value: str, *, dry_run: bool) -> Purged:
+        """Have runs deleted (schema.purge). Raises StoreUnavailableError."""
+        wanted = {"by": by, "value": value, "dry_run": dry_run}
+        answer = self._ask("POST", "/api/purge", json=wanted, timeout=_PATIENT)
+        return Purged(**answer.json())
 
     def record_drill(self, seed: int, results: Sequence[Result]) -> None:
         """Have the results of a drill kept. Raises StoreUnavailableError."""

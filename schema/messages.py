@@ -5,6 +5,7 @@ What cannot be recognised as a conversation is never dropped: the caller keeps t
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from schema.attributes import dump, list_of
@@ -68,6 +69,12 @@ def system_text(messages: Iterable[Message]) -> str:
             break
         texts.append(_text_of(message))
     return "\n".join(texts)
+
+
+def prompt_hash(messages: Iterable[Message]) -> str:
+    """Return "sha256:" and the hash of the system text, "" if there is none."""
+    instructions = system_text(messages)
+    return f"sha256:{hashlib.sha256(instructions.encode()).hexdigest()}" if instructions else ""
 
 
 def _parts(messages: Iterable[Message]) -> Iterable[Part]:

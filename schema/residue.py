@@ -6,12 +6,11 @@ twice and none is lost.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from schema.attributes import Plain, dump, parse, text
 from schema.content import Chosen, choose
-from schema.messages import PREVIEW, system_text
+from schema.messages import PREVIEW, prompt_hash
 from schema.span_events import events_json
 
 if TYPE_CHECKING:
@@ -37,9 +36,7 @@ def fill_content(span: Span, reading: Reading, events: Events) -> None:
     if span.kind == "other" and reading.told:
         _tell(span, reading)
     if span.kind == "llm" and not span.prompt_hash:
-        instructions = system_text(given.messages)
-        if instructions:
-            span.prompt_hash = "sha256:" + hashlib.sha256(instructions.encode()).hexdigest()
+        span.prompt_hash = prompt_hash(given.messages)
     messages = [] if given.from_events or made.from_events else events.messages
     if events.stored or messages:
         span.events = events_json([*events.stored, *messages])

@@ -108,6 +108,13 @@ class Instance:
         self.endpoints = self._announced()
         return self
 
+    def whole(self) -> Instance:
+        """Wait until every process lives and the house that lives says where it is."""
+        roles = {"door", "house", "worker"}
+        self.wait(lambda: roles <= self.by_role().keys() and self._announced().get("pid") == self.by_role()["house"])
+        self.endpoints = self._announced()
+        return self
+
     def _announced(self) -> dict[str, Any]:
         try:
             return dict(json.loads((self.data_dir / "api.json").read_text()))

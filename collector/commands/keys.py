@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from collector.commands.fail import fail
+
 if TYPE_CHECKING:
     from schema.policy import IngestKey
 
@@ -63,8 +65,7 @@ def new(
         held = "another key" if others == 1 else f"{others} other keys"
         typer.echo(f"{name} has {held}: when the new one is in use, remove that entry or let it expire.", err=True)
     if problem:
-        typer.echo(f"spanledger: {problem}: add the lines above by hand", err=True)
-        raise typer.Exit(1)
+        fail(f"{problem}: add the lines above by hand")
 
 
 @keys.command("list")

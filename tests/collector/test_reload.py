@@ -254,7 +254,7 @@ def test_keys_and_rules_change_under_load_and_nothing_is_lost(instance: Instance
     count = Counter(row["span_id"] for row in found)
     assert {span_id: count[span_id] for span_id in sent if count[span_id] != 1} == {}
     first, second, third = (
-        f"3{digest and '-'}{digest}"
+        f"{RULES_VERSION}{digest and '-'}{digest}"
         for digest in ("", *(digest_of(actions) for actions in ({"PERSON": "pseudonym"}, BOTH_NAMED)))
     )
     said = [row for row in found if row["kind"] == "llm" and "I am" in row["input"]]

@@ -50,6 +50,6 @@ def test_what_was_acknowledged_is_stored_once_whatever_is_killed(instance: Insta
             instance.start()
     load.until(len(load.acknowledged) + 100)
     acknowledged = load.stop()
-    instance.wait(lambda: set(_ROLES) <= instance.by_role().keys(), "every process")
+    instance.whole()
     assert len(acknowledged) > ROUNDS
     assert_each_once(instance, acknowledged)

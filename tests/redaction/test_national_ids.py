@@ -83,10 +83,11 @@ def test_a_bare_number_alone_is_no_national_number(entity: str, number: str) -> 
     assert entity not in {name for name, _ in found(f"shipment {number} left the warehouse")}
 
 
-@pytest.mark.parametrize(("entity", "number"), IN_FORM)
+WITH_CHECK_DIGIT = [(entity, number) for entity, number in IN_FORM if entity not in {"US_SSN", "US_ITIN", "UK_NINO"}]
+
+
+@pytest.mark.parametrize(("entity", "number"), WITH_CHECK_DIGIT)
 def test_a_wrong_check_digit_is_not_that_number(entity: str, number: str) -> None:
-    if entity in {"US_SSN", "US_ITIN", "UK_NINO"}:
-        pytest.skip("has no check digit")
     at = max(index for index, character in enumerate(number) if character.isdecimal())
     at = 9 if entity == "AU_MEDICARE" else at  # an issue number follows its check digit
     for digit in string.digits:
