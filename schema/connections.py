@@ -21,7 +21,10 @@ Node: TypeAlias = tuple[str, ...]
 
 _TRACES_A_QUERY: Final = 500
 _RECENT: Final = 3  # runs of a session that are asked for its `first_trace_id` before all of them are
-_COLUMNS: Final = "trace_id, toString(team) AS team, session_id, linked_traces, first_trace_id, closed, span_count"
+_COLUMNS: Final = (
+    "trace_id, toString(team) AS team, session_id, linked_traces, first_trace_id, closed, span_count,"
+    " toUnixTimestamp64Nano(updated_at) AS version"
+)
 _NEWEST: Final = "ORDER BY updated_at DESC LIMIT 1 BY trace_id"
 _BY_TRACE: Final = f"SELECT {_COLUMNS} FROM runs WHERE trace_id IN {{traces:Array(String)}} {_NEWEST}"  # noqa: S608 - our own text
 _BY_FIRST: Final = (
@@ -52,6 +55,7 @@ class Known:
     first_trace_id: str
     closed: bool
     span_count: int
+    version: int  # its `updated_at`, ns since the epoch
 
     @property
     def keys(self) -> frozenset[Node]:

@@ -79,8 +79,10 @@ def _recompute(store: Store, trace_ids: Sequence[str]) -> int:
     known = known_runs(store, trace_ids)
     rows = []
     for spans in _by_trace(store.query(_SPANS, {"traces": list(trace_ids)})):
-        run = summarise(spans, told.get(spans[0].trace_id)) | {"updated_at": now}
+        run = summarise(spans, told.get(spans[0].trace_id))
         before = known.get(run["trace_id"])
+        # Even where the clock was set back meanwhile, this is the newer version.
+        run["updated_at"] = now if before is None else max(now, before.version + 1)
         silent = before is not None and before.closed and before.span_count == run["span_count"]
         rows.append(run | {"closed": run["complete"] or silent})
     if rows:

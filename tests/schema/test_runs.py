@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -95,3 +96,11 @@ def test_runs_that_a_killed_process_did_not_write_are_found(empty_store: Store, 
         assert stale_traces(empty_store) == []
         empty_store.insert("spans", to_batch([span("b1", "f0")]), token=uuid4().hex)
     assert stale_traces(empty_store) == [TRACE]
+
+
+def test_a_clock_that_is_set_back_leaves_no_older_run(empty_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stored(empty_store, span("f0", kind="agent")).span_count == 1
+    real = time.time_ns
+    monkeypatch.setattr("time.time_ns", lambda: real() - 3600 * 10**9)
+    assert stored(empty_store, span("f1", "f0", at=1)).span_count == 2
+    assert stored(empty_store, span("f2", "f0", at=2)).span_count == 3
