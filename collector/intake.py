@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from collector.spool.spool import Spool
 
+_KEY_NAME: Final = "files"  # what the ledger calls them, where other requests have an ingest key
 _PROTOBUF: Final = re.compile(r"(?:^|\.)(traces|logs|metrics)\.pb(?:\.gz)?$")
 _JSON: Final = re.compile(r"\.jsonl?(?:\.gz)?$")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -49,7 +50,7 @@ def take_in(spool: Spool, name: str, body: bytes) -> list[Taken]:
         except RefusedError as error:
             raise IntakeError(f"{name}: {error}") from None
         rejected.append(drop_invalid_spans(request) if signal == "traces" else 0)  # type: ignore[arg-type]  # by signal
-        requests.append(Incoming(signal, request.SerializeToString(), name, "", count(request), rejected[-1]))
+        requests.append(Incoming(signal, request.SerializeToString(), name, _KEY_NAME, count(request), rejected[-1]))
     return [
         Taken(id=receipt.id, signal=request.signal, items=request.spans, rejected=bad, repeated=receipt.duplicate)
         for receipt, request, bad in zip(spool.append(requests), requests, rejected, strict=True)

@@ -113,10 +113,10 @@ def _rejections(whole: Line) -> list[str]:
         {*whole.rejected_requests, *whole.rejected_spans}, key=lambda name: -whole.rejected_requests.get(name, 0)
     ):
         counts = [
-            f"{count:,} {unit}"
+            f"{count:,} {unit}{'' if count == 1 else 's'}"
             for count, unit in (
-                (whole.rejected_requests.get(reason), "requests"),
-                (whole.rejected_spans.get(reason), "spans"),
+                (whole.rejected_requests.get(reason), "request"),
+                (whole.rejected_spans.get(reason), "span"),
             )
             if count
         ]

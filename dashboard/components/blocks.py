@@ -64,8 +64,8 @@ def subheading(title: str, note: str = "") -> None:
     st.html(f"<div class='sl-heading'><h2>{escape(title)}</h2><span class='sl-quiet'>{escape(note)}</span></div>")
 
 
-def notice(text: str, tone: Literal["quiet", "warn", "bad"] = "warn") -> None:
-    """Say something that the viewer has to know about what is on the page; a quiet one interrupts nobody."""
-    sign = {"quiet": "…", "warn": "!", "bad": "✕"}[tone]
-    role = "status" if tone == "quiet" else "alert"
+def notice(text: str, tone: Literal["good", "quiet", "warn", "bad"] = "warn") -> None:
+    """Say something that the viewer has to know about what is on the page; a good or quiet one interrupts nobody."""
+    sign = {"good": "✓", "quiet": "…", "warn": "!", "bad": "✕"}[tone]
+    role = "status" if tone in {"good", "quiet"} else "alert"
     st.html(f"<div class='sl-notice {tone}' role='{role}'><b aria-hidden='true'>{sign}</b><p>{escape(text)}</p></div>")

@@ -44,7 +44,7 @@ def page() -> None:
     whole = total(found)
     _summary(whole)
     wrong = bool(whole.missing_spans or whole.missing_requests)
-    notice(whole.verdict, "bad" if wrong else "quiet")
+    notice(whole.verdict, "bad" if wrong else "good")
     subheading("By ingest key and signal", "spans, log records or metric points, by the minute they were received")
     table("ledger", label="What became of what was received", columns=_COLUMNS, rows=[_row(line) for line in found])
     _reasons(whole)
