@@ -78,7 +78,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
             stack.callback(spool.close)
             pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
             stack.callback(pool.close)
-            writer = Writer(spool, store, pool, policy)
+            writer = Writer(spool, store, pool, policy, disk_reserve_bytes=settings.disk_reserve_bytes)
             feed.each(partial(_take_over, settings, pool, writer))
             thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
             thread.start()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from collector.disk import DiskReserve
 from collector.ledger import LedgerCopy
 from collector.metrics import HouseFigures, note
 from collector.recovery import without_stored
@@ -53,7 +54,10 @@ _COUNT_EVERY: Final = 2.0  # seconds between copies of the ledger
 class Writer:
     """Moves requests from the spool to the store. One a spool; not for several threads."""
 
-    def __init__(self, spool: Spool, store: Store, pool: WorkerPool, policy: Policy) -> None:
+    def __init__(
+        self, spool: Spool, store: Store, pool: WorkerPool, policy: Policy, *, disk_reserve_bytes: int = 0
+    ) -> None:
+        self._disk = DiskReserve(store, disk_reserve_bytes)
         self._spool = spool
         self._store = store
         self._pool = pool
@@ -86,6 +90,9 @@ class Writer:
         """Work until `stop` is set. What is not finished then stays in the spool."""
         while not stop.is_set():
             try:
+                if self._disk.is_low():
+                    stop.wait(_RETRY)
+                    continue
                 if not self._settled:
                     self.recover()
                     self._settled = True

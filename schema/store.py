@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import re
+import shutil
 import threading
 import time
 from contextlib import contextmanager
@@ -34,7 +35,8 @@ __all__ = ["MigrationChangedError", "QueryFailedError", "Store", "StoreError", "
 _EMBEDDED_OPTIONS = {"mark_cache_size": 256 * 2**20}  # the engine's default reserves up to 5 GiB
 _SETTINGS = {"max_memory_usage": 4 * 10**9, "async_insert": 0, "max_partitions_per_insert_block": 0}
 _READ_ONLY = {"max_execution_time": 60, "readonly": 1}  # in this order: nothing can be set after readonly
-_PASSING = frozenset({159, 202, 209, 210, 241, 242, 252, 425, 999})  # time-outs, memory, load, network, keeper
+# Time-outs, memory, load, network, keeper; and a disk that is full (75: a write failed, 243: too little to begin with).
+_PASSING = frozenset({75, 159, 202, 209, 210, 241, 242, 243, 252, 425, 999})
 _LOCKED = re.compile(r"cannot lock|Code: (36|76)\b", re.IGNORECASE)
 
 
@@ -97,6 +99,10 @@ class Store:
         """Run a statement that returns at most one value."""
         with self._client() as client:
             return client.command(sql, parameters=dict(parameters or {}))
+
+    def free_bytes(self) -> int | None:
+        """Return what is free on the disk of an embedded store, None for a server."""
+        return shutil.disk_usage(urlsplit(self._url).path).free if self.embedded else None
 
     def close(self) -> None:
         """Close every connection; an embedded store is free for another process afterwards."""
