@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import queue
 import signal
@@ -16,7 +15,7 @@ from zlib import crc32
 
 import pyarrow as pa
 
-from collector.processes import keep_garbage_collector_off_what_stays
+from collector.processes import SPAWN, keep_garbage_collector_off_what_stays
 from redaction.errors import RedactionError
 from redaction.text import UNREDACTABLE
 from schema.policy import Runs
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 
 _RESTART_AFTER = 1.0  # seconds
 _NICENESS = 10  # the door comes first
-_SPAWN = multiprocessing.get_context("spawn")  # never fork: the engine runs threads
 
 
 class _Rules(NamedTuple):
@@ -145,9 +143,9 @@ class _Worker:
         with self._lock:
             if self._stopping:
                 return
-            ours, theirs = _SPAWN.Pipe()
+            ours, theirs = SPAWN.Pipe()
             self._connection: Connection[Any, Any] = ours
-            self._process: SpawnProcess = _SPAWN.Process(target=_serve, args=(theirs, *self._rules), name="worker")
+            self._process: SpawnProcess = SPAWN.Process(target=_serve, args=(theirs, *self._rules), name="worker")
             self._process.start()
             theirs.close()
 
