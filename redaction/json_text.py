@@ -41,6 +41,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_QUOTED = {"double_end": "double", "single_end": "single"}
 _ESCAPE = re.compile(
     r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.)|$)",
     re.DOTALL,
@@ -199,7 +200,7 @@ class _Reader:
 
     def _value(self, source: _Source, token: re.Match[str], holder: _Container) -> bool:
         """Take a key, a string, a number or a word; False when none may stand here."""
-        name = next((name for name in ("double", "single") if token[name] is not None), None)
+        name = _QUOTED.get(token.lastgroup or "")
         key_expected = holder.is_object and holder.expects_key
         if name is None:
             if key_expected:
@@ -215,22 +216,21 @@ class _Reader:
         places = source.places[start : end + 1]
         text, places = unescape(source.text[start:end], places)
         if not key_expected:
-            self._string(_Source(text, holder.value_path, places, source.depth, holder.keys), holder)
+            self._string(text, holder.value_path, places, source.depth + 1, holder)
         elif token[f"{name}_end"] and _COLON.match(source.text, token.end()):
             holder.key = text
             holder.keys.add(text)
             if not _PLAIN_KEY.fullmatch(text):
                 self.leaves.append(Leaf(text, holder.path, places, holder.group, "key", source.depth + 1))
         else:  # a key that a limit has cut, or a set in Python's repr: text like any other
-            self._string(_Source(text, holder.path, places, source.depth, holder.keys), holder)
+            self._string(text, holder.path, places, source.depth + 1, holder)
         return True
 
-    def _string(self, content: _Source, holder: _Container) -> None:
-        inner = replace(content, depth=content.depth + 1)
-        if inner.depth < MAX_NESTING and _START.search(content.text):
-            self.read(inner, "string")
-        elif content.text:
-            self._add(Leaf(inner.text, inner.path, inner.places, holder.group, "string", inner.depth, inner.siblings))
+    def _string(self, text: str, path: tuple[str, ...], places: Sequence[int], depth: int, holder: _Container) -> None:
+        if depth < MAX_NESTING and _START.search(text):
+            self.read(_Source(text, path, places, depth, holder.keys), "string")
+        elif text:
+            self._add(Leaf(text, path, places, holder.group, "string", depth, holder.keys))
 
 
 def unescape(raw: str, places: Sequence[int]) -> tuple[str, Sequence[int]]:

@@ -18,23 +18,34 @@ if TYPE_CHECKING:
 MASK = "#"
 """Stands for what was left out, so that the model still sees that something stood there."""
 
+# What begins inside a word is no part: at most places in prose one look is enough. Only the kinds that are not masked
+# have names; no run is given back once it is taken, where what follows cannot stand in it.
 _PART = re.compile(
     r"""
-    (?P<placeholder><[A-Z][A-Z0-9_]{2,40}>)
-  | (?P<key>\\*["'][A-Za-z_][\w-]{0,40}\\*["']\s*:(?!//)|\b[a-z_][a-z0-9_]*=)
-  | (?P<call>(?<![\w.])[a-z_][\w.]*(?=\())
-  | (?P<code>`[^`\n]{1,200}`)
-  | (?P<link>\b[a-z][a-z0-9+.-]{1,15}://[^\s"'<>)\]]+)
-  | (?P<path>(?<![\w/.@-])(?:~|\.{1,2})?/?(?:[\w.@-]{1,128}/){2,}[\w.@-]*)
-  | (?P<root>(?<![\w/])/[\w.@-]+(?:/[\w.@-]+)?|\b[A-Za-z]:\\[^\s"']+)
-  | (?P<flag>(?<!\w)--?[a-z][\w-]{2,}=?)
-  | (?P<time>\b\d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b)
-  | (?P<clock>\b\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\b)
-  | (?P<name>\b(?=[\w$.:-]*[\d_]|[^\W\d_]+[.:]+\w|[A-Za-z]*(?:[a-z][A-Z]|[A-Z]{2}[a-z])|\w+\(\)|\w{65})
+    \b(?=\w)(?:
+      (?P<pair>[a-z_][a-z0-9_]*+=)
+    | (?<!\.)[a-z_][\w.]*+(?=\()                                                # a call
+    | [a-z][a-z0-9+.-]{1,15}+://[^\s"'<>)\]]+                                   # a link
+    | (?<![/.@-])(?:[\w.@-]{1,128}+/){2,}[\w.@-]*                               # a path
+    | [A-Za-z]:\\[^\s"']+
+    | \d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b
+    | \d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\b
+    | (?P<name>(?=(?:[^\W\d_]++|[$.:-])*+[\d_]|[^\W\d_]++[.:]+\w|[A-Za-z]*(?:[a-z][A-Z]|[A-Z]{2}[a-z])|\w++\(\)|\w{65})
         [\w$]+(?:[.:_-]+[\w$]+)*\b(?:\(\))?)
-  | (?P<amount>[$€£]\s?\d[\d.,]*|-?\b\d+\.\d+\b)
-  | (?P<syntax>[{}\[\]|\\"*~^=_<>]+)
-  | (?P<space>[ \t]{2,})
+    | \d+\.\d+\b                                                                # an amount
+    )
+  | (?=[^\w ]|_|\ [ \t])(?:
+      <[A-Z][A-Z0-9_]{2,40}(?::[*0-9A-Za-z]{4,16})?>                              # a placeholder
+    | (?P<key>(?=["'\\])\\*["'][A-Za-z_][\w-]{0,40}\\*["']\s*:(?!//))
+    | `[^`\n]{1,200}`                                                             # code
+    | (?=[~./@-])(?<![\w/.@-])(?:~|\.{1,2})?/?(?:[\w.@-]{1,128}+/){2,}[\w.@-]*
+    | /(?<![\w/]/)[\w.@-]+(?:/[\w.@-]+)?                                          # a path from the root
+    | -(?<!\w-)-?[a-z][\w-]{2,}=?                                                 # an option
+    | [$€£]\s?\d[\d.,]*
+    | -\b\d+\.\d+\b
+    | (?P<syntax>[{}\[\]|\\"*~^=_<>]+)
+    | (?P<space>[ \t]{2,})
+    )
     """,
     re.VERBOSE,
 )
@@ -132,7 +143,7 @@ class View:
                 self._add(leaf, text, part.start(), part.end())
             elif kind == "space":
                 self._add_constant(" ")
-            elif kind == "key":
+            elif kind in {"key", "pair"}:
                 self._add_constant("\n")
                 if self._keys:
                     self._add_constant(f"{' '.join(_LETTERS.findall(part.group()))}: ")

@@ -101,17 +101,21 @@ class RecordReader:
         """Add what the model found in the record's pieces; raises KeyError when a piece has no answer."""
         if record.done:
             return
-        by_leaf: dict[int, list[Entity]] = {}
+        entities_of: dict[int, list[Entity]] = {}
         for piece in record.pieces:
             for entity in answers[piece.key]:
                 placed = record.view.back(entity, piece.start)
                 if placed is not None:
-                    by_leaf.setdefault(placed[0], []).append(placed[1])
+                    entities_of.setdefault(placed[0], []).append(placed[1])
+        hits_of: dict[int, list[Hit]] = {index: [] for index in entities_of}
+        for index, hit in record.marks:
+            hits_of.setdefault(index, []).append(hit)
         final: list[Mark] = []
-        for index, leaf in enumerate(record.leaves):
-            hits = [mark.hit for mark in record.marks if mark.leaf == index]
-            key_words = record.classes[index].context
-            hits += ner_rules.findings(leaf.text, by_leaf.get(index, ()), self._model.name, key_words)
+        for index in sorted(hits_of):
+            leaf, hits = record.leaves[index], hits_of[index]
+            if index in entities_of:
+                key_words = record.classes[index].context
+                hits += ner_rules.findings(leaf.text, entities_of[index], self._model.name, key_words)
             refused: list[Refused] = []
             counted = self._selection.of(leaf.text, hits, refused)
             record.refused.extend((index, one) for one in refused)

@@ -1,10 +1,11 @@
-"""A family of rules as one Presidio recogniser: pattern, gate, check and whole-word context."""
+"""A family of rules as one Presidio recogniser: pattern, check and whole-word context."""
 
 from __future__ import annotations
 
 import re
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
@@ -41,8 +42,6 @@ class Rule:
     score: float = 0.85
     context: re.Pattern[str] | None = None
     check: Callable[[str], bool] | None = None
-    gate: re.Pattern[str] | None = None
-    clues: re.Pattern[str] | None = None  # a gate for the text in lower case
     group: str | int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,16 +60,19 @@ def has_context(context: re.Pattern[str], text: str, start: int, key_words: str)
     )
 
 
-class TextRecognizer(EntityRecognizer):
-    """A Presidio recogniser with a cheap question before it: `gate` must be found in the text, or it does not run.
+class Search(NamedTuple):
+    """One thing to look for, by `find`, which takes a text and the context words of the key that it stood under.
 
-    `folded` says that the gate is searched in the text in lower case: ten times faster than a search in any case.
-    `needs_digit` says that there is nothing to find in a text without a digit.
+    It finds nothing in a text where `gate` does not match, or `context` matches neither there nor in those words.
     """
 
     gate: re.Pattern[str]
-    folded = False
-    needs_digit = False
+    find: Callable[[str, str], Iterator[Hit]]
+    context: re.Pattern[str] | None = None
+
+
+class TextRecognizer(EntityRecognizer):
+    """A Presidio recogniser that says what it looks for, so that all gates can be tried together (Analyzer)."""
 
     def __init__(self, name: str, entities: Sequence[str]) -> None:
         super().__init__(supported_entities=sorted(set(entities)), name=name, supported_language="en")
@@ -80,8 +82,8 @@ class TextRecognizer(EntityRecognizer):
         """Nothing to load: rules are code."""
 
     @abstractmethod
-    def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
-        """All hits in a text; `key_words` are the context words of the key that the text stood under."""
+    def searches(self) -> Sequence[Search]:
+        """All that it looks for."""
 
     def contexts(self, entity: str) -> list[re.Pattern[str]]:
         """Return the words that count as context for an entity; to explain a finding."""
@@ -91,13 +93,12 @@ class TextRecognizer(EntityRecognizer):
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
-        """Presidio's interface to `find`, so that these recognisers work in any AnalyzerEngine too."""
+        """Presidio's interface, so that these recognisers work in any AnalyzerEngine too."""
         del nlp_artifacts  # rules read the text alone
-        if not self.gate.search(text.lower() if self.folded else text):
-            return []
         return [
             RecognizerResult(entity_type=hit.entity, start=hit.start, end=hit.end, score=hit.score)
-            for hit in self.find(text)
+            for search in self.searches()
+            for hit in search.find(text, "")
             if hit.entity in entities
         ]
 
@@ -105,40 +106,24 @@ class TextRecognizer(EntityRecognizer):
 class RuleRecognizer(TextRecognizer):
     """A recogniser made of rules."""
 
-    def __init__(
-        self,
-        name: str,
-        gate: re.Pattern[str],
-        rules: Sequence[Rule],
-        *,
-        folded: bool = False,
-        needs_digit: bool = False,
-    ) -> None:
+    def __init__(self, name: str, rules: Sequence[Rule]) -> None:
         super().__init__(name, [rule.entity for rule in rules])
-        self.gate = gate
-        self.folded = folded
-        self.needs_digit = needs_digit
         self.rules = tuple(rules)
 
     def contexts(self, entity: str) -> list[re.Pattern[str]]:
         """Return the words that count as context for an entity."""
         return [rule.context for rule in self.rules if rule.entity == entity and rule.context is not None]
 
-    def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
-        """All hits of all rules; they may overlap."""
-        lowered = text.lower()
-        for rule in self.rules:
-            if rule.gate is not None and not rule.gate.search(text):
+    def searches(self) -> list[Search]:
+        """One search a rule; what they find may overlap."""
+        return [Search(rule.pattern, partial(self._hits, rule), rule.context) for rule in self.rules]
+
+    def _hits(self, rule: Rule, text: str, key_words: str) -> Iterator[Hit]:
+        for match in rule.pattern.finditer(text):
+            start, end = match.span(rule.group)
+            if end <= start:
                 continue
-            if rule.clues is not None and not (rule.clues.search(lowered) or rule.clues.search(key_words)):
+            if rule.context is not None and not has_context(rule.context, text, match.start(), key_words):
                 continue
-            if rule.context is not None and not (rule.context.search(text) or rule.context.search(key_words)):
-                continue
-            for match in rule.pattern.finditer(text):
-                start, end = match.span(rule.group)
-                if end <= start:
-                    continue
-                if rule.context is not None and not has_context(rule.context, text, match.start(), key_words):
-                    continue
-                if rule.check is None or rule.check(text[start:end]):
-                    yield Hit(start, end, rule.entity, self.name, rule.score)
+            if rule.check is None or rule.check(text[start:end]):
+                yield Hit(start, end, rule.entity, self.name, rule.score)

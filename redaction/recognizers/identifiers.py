@@ -98,7 +98,6 @@ def recognizers() -> list[TextRecognizer]:
     """Return the recognisers of this family."""
     cards = RuleRecognizer(
         "CardRecognizer",
-        re.compile(r"\d[ -]?(?:\d[ -]?){9}\d"),
         (
             Rule("CREDIT_CARD", re.compile(_NOT_INSIDE + r"\d{12,19}" + _NOT_FOLLOWED), 0.9, check=_is_issued_card),
             Rule(
@@ -107,7 +106,6 @@ def recognizers() -> list[TextRecognizer]:
                 0.8,
                 context=_CARD_WORDS,
                 check=_is_card,
-                gate=re.compile(r"\d{12}"),
             ),
             Rule(
                 "CREDIT_CARD",
@@ -117,13 +115,9 @@ def recognizers() -> list[TextRecognizer]:
             ),
             Rule("CREDIT_CARD", re.compile(_NOT_INSIDE + r"3\d{3}([ -])\d{6}\1\d{4,5}" + _NOT_FOLLOWED), 0.9),
         ),
-        needs_digit=True,
     )
     accounts = RuleRecognizer(
         "BankAccountRecognizer",
-        re.compile(
-            r"[a-z]{2}\d{2}|acc(?:oun)?t|routing|sort|aba|bic|swift|ifsc|bank|bsb|clabe|blz|ach|wire|transit|konto"
-        ),
         (
             Rule(
                 "IBAN_CODE",
@@ -146,7 +140,6 @@ def recognizers() -> list[TextRecognizer]:
                 re.compile(r"(?<![\w-])[A-Za-z]{2}\d{2} ?[A-Za-z0-9]{4}[A-Za-z0-9 ]{0,26}[A-Za-z0-9](?![\w-])"),
                 0.7,
                 context=words("iban"),
-                clues=re.compile("iban"),
                 check=lambda value: sum(map(str.isdecimal, value)) >= 8,  # noqa: PLR2004 - every IBAN has more
             ),
             Rule(
@@ -168,14 +161,12 @@ def recognizers() -> list[TextRecognizer]:
                     "ifsc",
                     "transit (?:number|no)",
                 ),
-                clues=re.compile("acc|routing|sort|aba|bank|konto|blz|bsb|clabe|ifsc|transit"),
             ),
             Rule(
                 "BANK_ACCOUNT",
                 re.compile(r"(?<![A-Za-z0-9_.#/@+-])\d{9}" + _NOT_FOLLOWED),
                 0.7,
                 context=words("bank", "wire", "ach", "routing", "transfer"),
-                clues=re.compile("bank|wire|ach|routing|transfer"),
                 check=aba,
             ),
             Rule(  # ISO 9362; India's IFSC
@@ -183,22 +174,17 @@ def recognizers() -> list[TextRecognizer]:
                 re.compile(r"(?<![\w-])(?:[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?|[A-Z]{4}0[A-Z0-9]{6})(?![\w-])"),
                 0.6,
                 context=words("bic", "swift(?: code)?", "ifsc"),
-                clues=re.compile("bic|swift|ifsc"),
             ),
         ),
-        folded=True,
-        needs_digit=True,
     )
     documents = RuleRecognizer(
         "DocumentNumberRecognizer",
-        re.compile(r"\d[ -]?\d"),
         (
             Rule(
                 "US_SSN",
                 re.compile(_NOT_INSIDE + r"(?:\d{9}|\d{3}\.\d{2}\.\d{4}|\d{3}-\d{2}(?:-\d{0,3})?)(?![\w@]|-\d)"),
                 0.7,
                 context=words("ssns?", "social security", "social", "ss#"),
-                clues=re.compile("ss|social"),
             ),
             Rule(
                 "ID_NUMBER",
@@ -248,17 +234,11 @@ def recognizers() -> list[TextRecognizer]:
                     "nric",
                     "codice fiscale",
                 ),
-                clues=re.compile(
-                    r"pass|licen|national|tax|tin\b|aadha|pan card|voter|mrn|medical|nhs|nino|card|insur|polic|permi"
-                    r"|\bdl|driver|führer|paszp|steuer|bsn|pesel|cpf|dni|nif|nric|codice"
-                ),
             ),
         ),
-        needs_digit=True,
     )
     machines = RuleRecognizer(
         "NetworkAddressRecognizer",
-        re.compile(r"\d\.\d|[0-9A-Fa-f]:[0-9A-Fa-f:]|::|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."),
         (
             Rule(
                 "IP_ADDRESS",
@@ -269,7 +249,7 @@ def recognizers() -> list[TextRecognizer]:
             Rule(
                 "IP_ADDRESS",
                 re.compile(
-                    r"(?<![\w:.])(?=[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:)[0-9A-Fa-f:]{7,39}(?:\.\d{1,3}){0,3}(?![\w:.])"
+                    r"(?<![\w:.])(?=[0-9A-Fa-f:]{7})(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:\.\d{1,3}){0,3}(?![\w:.])"
                 ),
                 0.8,
                 check=_is_public_ip,
@@ -284,7 +264,6 @@ def recognizers() -> list[TextRecognizer]:
                 re.compile(r"(?<![\w.-])[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}(?![\w-]|\.\w)"),
                 0.7,
                 context=words("mac", "hardware", "ethernet", "wifi", "interface", "bssid"),
-                gate=re.compile(r"[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."),
             ),
         ),
     )

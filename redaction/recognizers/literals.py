@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from redaction.recognizers.base import Hit, TextRecognizer
+from redaction.recognizers.base import Hit, Search, TextRecognizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,11 +31,8 @@ class Kind(NamedTuple):
 class LiteralRecognizer(TextRecognizer):
     """Finds secrets that begin with a literal of their own, in time that hardly grows with the number of kinds.
 
-    A text without a run of characters as long as the shortest secret is left after one cheap search. Inside runs all
-    beginnings are searched for at once, and only the kinds of the beginning that was found try their pattern.
+    All beginnings are searched for at once, and only the kinds of the beginning that was found try their pattern.
     """
-
-    gate = _RUN
 
     def __init__(self, name: str, kinds: Sequence[Kind], score: float) -> None:
         super().__init__(name, [kind.entity for kind in kinds])
@@ -53,8 +50,11 @@ class LiteralRecognizer(TextRecognizer):
         }
         self._beginnings = re.compile(f"{_START}({'|'.join(map(re.escape, longest_first))})")
 
-    def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
+    def searches(self) -> list[Search]:
         """All secrets of all kinds; they may overlap."""
+        return [Search(self._beginnings, self._secrets)]
+
+    def _secrets(self, text: str, key_words: str) -> Iterator[Hit]:
         del key_words  # these say themselves what they are
         for run in _RUN.finditer(text):
             for begun in self._beginnings.finditer(text, run.start(), run.end()):

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from redaction.recognizers import check_digits as check
-from redaction.recognizers.base import Hit, TextRecognizer, has_context, words
+from redaction.recognizers.base import Hit, Search, TextRecognizer, has_context, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _GROUPS = re.compile(r"(?<![A-Za-z0-9_.#/@+$€£-])\d{1,18}(?:[ .\-/]\d{1,9}){0,7}(?![A-Za-z0-9_@-]|[.,]\d)")
 _GROUP = re.compile(r"\d+")
+_EIGHT_DIGITS = re.compile(r"\d(?:[ .\-/]?\d){7}")
 # Letters and digits, and the three codes that are written with something between them: NINO, NIF with a dash, CNPJ.
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9_.#/@-])(?:(?=[A-Za-z]{0,6}\d)[A-Za-z0-9]{9,18}|[A-Za-z]{2}(?: \d\d){3} [A-Za-z]"
@@ -28,7 +29,7 @@ _SEPARATOR = re.compile(r"[ ./-]")
 _FORM = str.maketrans("0123456789", "dddddddddd")
 _FEWEST, _MOST = 8, 15
 _MOST_GROUPS = 7
-_TOLD, _IN_FORM = 0.9, 0.65  # the form alone is also that of telephone numbers now and then
+_WITH_WORD, _IN_FORM = 0.9, 0.65  # the form alone is also that of telephone numbers now and then
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,7 @@ ENTITIES = tuple(sorted({kind.entity for kind in (*_NUMBERS, *_CODES)}))
 
 
 class NationalNumberRecognizer(TextRecognizer):
-    """Reads the groups of digits of a text once and looks each up by form and length; then the codes with letters."""
-
-    gate = re.compile(r"\d[ .\-/]?\d")
-    needs_digit = True
+    """Looks groups of digits up by their form, and by their length near a telling word; then the codes with letters."""
 
     def __init__(self) -> None:
         super().__init__("NationalNumberRecognizer", ENTITIES)
@@ -121,51 +119,67 @@ class NationalNumberRecognizer(TextRecognizer):
                 self._by_form.setdefault(form, []).append(number)
             for length in number.lengths:
                 self._by_length.setdefault(length, []).append(number)
-        self._codes = tuple((code, re.compile(code.pattern, re.IGNORECASE)) for code in _CODES)
+        self._patterns = tuple((code, re.compile(code.pattern, re.IGNORECASE)) for code in _CODES)
 
     def contexts(self, entity: str) -> list[re.Pattern[str]]:
         """Return the words that count as context for an entity."""
         return [kind.context for kind in (*_NUMBERS, *_CODES) if kind.entity == entity]
 
-    def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
+    def searches(self) -> list[Search]:
         """All valid numbers; several kinds may claim the same one."""
-        for match in _GROUPS.finditer(text):
-            if match.end() - match.start() >= _FEWEST:
-                yield from self._numbers(text, match, key_words)
+        forms = "|".join(re.escape(form).replace("d", r"\d") for form in self._by_form)
+        codes = "|".join(code.pattern for code in _CODES)
+        told = "|".join(dict.fromkeys(number.context.pattern for number in _NUMBERS))
+        return [
+            Search(re.compile(forms), self._in_form),
+            Search(_EIGHT_DIGITS, self._told, re.compile(told, re.IGNORECASE)),
+            Search(re.compile(codes, re.IGNORECASE), self._codes),
+        ]
+
+    def _in_form(self, text: str, key_words: str) -> Iterator[Hit]:
+        del key_words  # the form says enough
+        for start, end in _numbers(text):
+            value = text[start:end]
+            for number in self._by_form.get(value.translate(_FORM), ()):
+                if number.valid("".join(_GROUP.findall(value))):
+                    yield Hit(start, end, number.entity, self.name, _IN_FORM)
+
+    def _told(self, text: str, key_words: str) -> Iterator[Hit]:
+        for start, end in _numbers(text):
+            digits = "".join(_GROUP.findall(text, start, end))
+            for number in self._by_length.get(len(digits), ()):
+                if number.valid(digits) and has_context(number.context, text, start, key_words):
+                    yield Hit(start, end, number.entity, self.name, _WITH_WORD)
+
+    def _codes(self, text: str, key_words: str) -> Iterator[Hit]:
         for match in _TOKEN.finditer(text):
             yield from self._code(text, match, key_words)
 
     def _code(self, text: str, match: re.Match[str], key_words: str) -> Iterator[Hit]:
         value = match.group()
-        for code, pattern in self._codes:
+        for code, pattern in self._patterns:
             if pattern.fullmatch(value) is None:
                 continue
             proved = code.alone and value == value.upper()
             told = proved or has_context(code.context, text, match.start(), key_words)
             if told and code.valid(_SEPARATOR.sub("", value)):
-                yield Hit(match.start(), match.end(), code.entity, self.name, _TOLD)
+                yield Hit(match.start(), match.end(), code.entity, self.name, _WITH_WORD)
 
-    def _numbers(self, text: str, match: re.Match[str], key_words: str) -> Iterator[Hit]:
-        groups = [group.span() for group in _GROUP.finditer(text, match.start(), match.end())]
+
+def _numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches of a text that may be one number: groups of digits side by side, as many digits as some kind has."""
+    for match in _GROUPS.finditer(text):
+        if match.end() - match.start() < _FEWEST:
+            continue
+        groups = [group.span() for group in _GROUP.finditer(text, *match.span())]
         for first, (start, _) in enumerate(groups):
             count = 0
-            for last in range(first, min(first + _MOST_GROUPS, len(groups))):
-                end = groups[last][1]
-                count += end - groups[last][0]
+            for last_start, end in groups[first : first + _MOST_GROUPS]:
+                count += end - last_start
                 if count > _MOST:
                     break
                 if count >= _FEWEST:
-                    yield from self._number(text, start, end, key_words)
-
-    def _number(self, text: str, start: int, end: int, key_words: str) -> Iterator[Hit]:
-        value = text[start:end]
-        digits = "".join(_GROUP.findall(value))
-        for number in self._by_form.get(value.translate(_FORM), ()):
-            if number.valid(digits):
-                yield Hit(start, end, number.entity, self.name, _IN_FORM)
-        for number in self._by_length.get(len(digits), ()):
-            if number.valid(digits) and has_context(number.context, text, start, key_words):
-                yield Hit(start, end, number.entity, self.name, _TOLD)
+                    yield start, end
 
 
 def recognizers() -> list[TextRecognizer]:

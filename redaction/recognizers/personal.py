@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from redaction.keys import GENERIC_USERS, classify, whole_value
-from redaction.recognizers.base import Hit, Rule, RuleRecognizer, TextRecognizer, words
+from redaction.recognizers.base import Hit, Rule, RuleRecognizer, Search, TextRecognizer, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,13 +81,14 @@ _PAIR = re.compile(
 class KeyValueRecognizer(TextRecognizer):
     """The rules for keys, in text that is not JSON: Python's repr of objects, logs, queries, escaped fragments."""
 
-    gate = re.compile(r"[:=]")
-
     def __init__(self) -> None:
         super().__init__("KeyValueRecognizer", ["PERSON"])
 
-    def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
+    def searches(self) -> list[Search]:
         """Values whose key says what they are."""
+        return [Search(_PAIR, self._values)]
+
+    def _values(self, text: str, key_words: str) -> Iterator[Hit]:
         del key_words  # the keys here stand in the text itself
         for match in _PAIR.finditer(text):
             key = classify((match["key"],))
@@ -113,16 +114,14 @@ def recognizers() -> list[TextRecognizer]:
     """Return the recognisers of this family."""
     mail = RuleRecognizer(
         "EmailRecognizer",
-        re.compile("@"),
         (
             Rule("EMAIL_ADDRESS", _EMAIL, 1.0, check=_not_package),
             Rule("EMAIL_ADDRESS", _CUT_EMAIL, 0.6, check=_not_package),
         ),
     )
-    city = RuleRecognizer("CityRecognizer", re.compile(r", [A-Z]{2}\b"), (Rule("LOCATION", _CITY_STATE, 0.6),))
+    city = RuleRecognizer("CityRecognizer", (Rule("LOCATION", _CITY_STATE, 0.6),))
     address = RuleRecognizer(
         "PostalAddressRecognizer",
-        re.compile(r"\d"),
         (
             Rule("ADDRESS", _STREET, 0.8),
             Rule("ADDRESS", _FOREIGN_STREET, 0.7),
@@ -136,21 +135,17 @@ def recognizers() -> list[TextRecognizer]:
                 re.compile(r"(?<![\w.#$-])(?:\d{5}-\d{4}|\d{2}-\d{3}|\d{3} \d{2}|\d{3,6})(?![\w-]|[.,]\d)"),
                 0.6,
                 context=words("zip(?: ?code)?", "postal(?: code)?", "post ?code"),
-                clues=re.compile("zip|post"),
             ),
             Rule(
                 "ADDRESS",
                 re.compile(r"(?<![\w.#$-])\d{5}(?![\w-]|[.,]\d)"),
                 0.5,
                 context=words("liv(?:e|es|ed|ing) in", "moved to", "resid(?:e|es|ing) in", "my address"),
-                clues=re.compile("liv|moved|resid|my address"),
             ),
         ),
-        needs_digit=True,
     )
     birth = RuleRecognizer(
         "BirthDateRecognizer",
-        re.compile(r"birth|born|dob|b-day|bday|d\.o\.b"),
         (
             Rule(
                 "DATE_OF_BIRTH",
@@ -161,12 +156,9 @@ def recognizers() -> list[TextRecognizer]:
                 ),
             ),
         ),
-        folded=True,
-        needs_digit=True,
     )
     handle = RuleRecognizer(
         "HandleRecognizer",
-        re.compile(r"user|logged|handle|nick"),
         (
             Rule(
                 "USERNAME",
@@ -178,7 +170,5 @@ def recognizers() -> list[TextRecognizer]:
                 check=is_handle,
             ),
         ),
-        folded=True,
-        needs_digit=True,
     )
     return [mail, city, address, birth, handle, KeyValueRecognizer()]

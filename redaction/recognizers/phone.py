@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import phonenumbers
 
-from redaction.recognizers.base import Hit, TextRecognizer, has_context, words
+from redaction.recognizers.base import Hit, Search, TextRecognizer, has_context, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,24 +50,27 @@ _DATE = re.compile(
 _NATIONAL_SHAPE = re.compile(r"\(\d{2,5}\)|\d[ .-]\d{2,}[ .-]\d|(?<!\d)\d{3}-\d{4}$")
 _GROUPS_OF_AMOUNTS = re.compile(r"\d{1,3}(?: \d{3})+")
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 18
+_SEVEN_DIGITS = re.compile(r"\d(?:[\s.()+/-]{0,3}\d){6}")
 _MOST_NATIONAL_DIGITS = 13
 
 
 class PhoneRecognizer(TextRecognizer):
     """Numbers with a country code anywhere, numbers in a national shape, bare runs of digits near a telling word."""
 
-    gate = re.compile(r"\d(?:[\s.()/-]{0,3}\d){6}|\+\(?\d(?:[\s.()/-]{0,3}\d){5}")
-
-    needs_digit = True
-
     def __init__(self, regions: Sequence[str] = REGIONS) -> None:
         super().__init__("PhoneRecognizer", ["PHONE_NUMBER"])
         self._regions = tuple(regions)
 
-    def find(self, text: str, key_words: str = "") -> Iterator[Hit]:
+    def searches(self) -> list[Search]:
         """All phone numbers; a number that a limit has cut counts as long as it has a country code."""
+        return [Search(_INTERNATIONAL, self._international), Search(_SEVEN_DIGITS, self._in_plans)]
+
+    def _international(self, text: str, key_words: str) -> Iterator[Hit]:
+        del key_words  # the plus says enough
         for match in _INTERNATIONAL.finditer(text):
             yield Hit(match.start(), match.end(), "PHONE_NUMBER", self.name, 0.9)
+
+    def _in_plans(self, text: str, key_words: str) -> Iterator[Hit]:
         for match in _CANDIDATE.finditer(text):
             value = match.group().rstrip(" .-(/")
             if "(" not in value:

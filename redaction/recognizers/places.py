@@ -41,7 +41,6 @@ def recognizers() -> list[TextRecognizer]:
     return [
         RuleRecognizer(
             "CoordinateRecognizer",
-            re.compile(r"\d\.\d{3}|\d°"),
             (
                 Rule(
                     "GEO_COORDINATES",
@@ -69,6 +68,5 @@ def recognizers() -> list[TextRecognizer]:
                     0.9,
                 ),
             ),
-            needs_digit=True,
         )
     ]

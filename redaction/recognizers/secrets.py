@@ -73,16 +73,12 @@ _SHAPES = (
     r"[a-z0-9-]+\.webhook\.office\.com/webhookb2/[A-Za-z0-9@/_-]{40,}",  # learn.microsoft.com/microsoftteams
     r"hooks\.zapier\.com/hooks/catch/\d+/[A-Za-z0-9]+",  # help.zapier.com
 )  # fmt: skip
-_SHAPES_GATE = re.compile(
-    r"\d:[A-Za-z0-9_-]{35}|\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27}|[-/]us\d|\dQ~|\d{16}(?:/\d+)?:|NRAL|hook"
-)
 
 
 def _shapes() -> RuleRecognizer:
     anything = "|".join(_SHAPES)
     return RuleRecognizer(
         "SecretShapeRecognizer",
-        _SHAPES_GATE,
         (Rule("API_KEY", re.compile(rf"{_START}(?:https://|bot)?(?:{anything}){_END}"), 0.95),),
     )
 
@@ -90,7 +86,6 @@ def _shapes() -> RuleRecognizer:
 def _tokens() -> RuleRecognizer:
     return RuleRecognizer(
         "TokenRecognizer",
-        re.compile(r"eyj|bearer|basic |ssws|token|authori|cookie|sess|csrf|xsrf|sig|-begin |putty"),
         (
             Rule("ACCESS_TOKEN", re.compile(_START + r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,4}"), 0.95),
             Rule(
@@ -144,16 +139,13 @@ def _tokens() -> RuleRecognizer:
                     re.DOTALL,
                 ),
                 1.0,
-                gate=re.compile("PRIVATE KEY"),
             ),
             Rule(
                 "PRIVATE_KEY",
                 re.compile(r"PuTTY-User-Key-File-\d:.*?(?:Private-MAC:\s*[0-9a-f]{40,64}|\Z)", re.DOTALL),
                 1.0,
-                gate=re.compile("PuTTY-User-Key"),
             ),
         ),
-        folded=True,
     )
 
 
@@ -169,10 +161,6 @@ _BEFORE_SECRETS = (
 def _passwords() -> RuleRecognizer:
     return RuleRecognizer(
         "PasswordRecognizer",
-        re.compile(
-            r"pass(?:w|code|phrase)|pwd|pin|otp|cv[vc]|security code|secret|token|key|contrase|de passe|senha"
-            r"|wachtwoord|hasło|kennwort|--pass|credential"
-        ),
         (
             Rule(
                 "PASSWORD",
@@ -222,45 +210,38 @@ def _passwords() -> RuleRecognizer:
                 0.7,
             ),
         ),
-        folded=True,
     )
 
 
 def _connections() -> RuleRecognizer:
     return RuleRecognizer(
         "ConnectionStringRecognizer",
-        re.compile(r"@|(?:accountkey|sharedaccess\w*|password|pwd)\s*=|\s-u\s|--user"),
         (
             Rule(
                 "CREDENTIALS",
                 re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://(?P<value>[^\s/@:\"'<>]{0,128}:[^\s@\"'<>]{1,256})@"),
                 0.95,
-                gate=re.compile(r"://"),
             ),
             Rule(  # Sentry's DSN, a token in place of a user
                 "CREDENTIALS",
                 re.compile(_WORD + r"https?://(?P<value>[A-Za-z0-9_-]{20,128})@[\w.-]+"),
                 0.9,
-                gate=re.compile(r"://[^\s/]*@"),
                 check=is_random,
             ),
             Rule(  # Go's MySQL driver
                 "CREDENTIALS",
                 re.compile(r"(?<![\w:/])(?P<value>[\w.-]{1,64}:[^\s@:/\"']{4,128})@(?:tcp|unix)\("),
                 0.9,
-                gate=re.compile(r"@(?:tcp|unix)\("),
             ),
             Rule(  # Oracle's thin driver
                 "CREDENTIALS",
                 re.compile(r"jdbc:oracle:\w+:(?P<value>[\w.-]{1,64}/[^\s@\"']{3,128})@"),
                 0.9,
-                gate=re.compile("jdbc:oracle"),
             ),
             Rule(
                 "CREDENTIALS",
                 re.compile(r"\s(?:-u|--user)\s+[\"']?(?P<value>[\w.@-]{1,64}:[^\s\"']{4,128})"),
                 0.85,
-                gate=re.compile(r"\s-u\s|--user\s"),
             ),
             Rule(
                 "CREDENTIALS",
@@ -271,7 +252,6 @@ def _connections() -> RuleRecognizer:
                 check=_is_value,
             ),
         ),
-        folded=True,
     )
 
 

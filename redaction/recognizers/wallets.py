@@ -48,7 +48,6 @@ def recognizers() -> list[TextRecognizer]:
     return [
         RuleRecognizer(
             "WalletRecognizer",
-            re.compile(r"[a-zA-HJ-NP-Z0-9]{25}"),
             (
                 Rule(  # Bitcoin, Litecoin, Dogecoin, Tron
                     "CRYPTO",
