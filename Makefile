@@ -33,7 +33,7 @@ unit: $(VENV)/.dev ## the tests alone; one of them: make unit TESTS=tests/schema
 	$(BIN)/python -m pytest $(TESTS)
 
 faults: $(VENV)/.dev ## kill, fill and break things for longer than `make test` does
-	FAULT_ROUNDS=50 FAULT_BODIES=100000 $(BIN)/python -m pytest tests/faults
+	FAULT_ROUNDS=50 FAULT_BODIES=100000 FAULT_OUTAGE=180 FAULT_BURST=200000 $(BIN)/python -m pytest tests/faults
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

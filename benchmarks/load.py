@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import queue
@@ -57,21 +58,21 @@ def drive(url: str, work: Sequence[tuple[int, bytes]], connections: int) -> dict
     parts = urlsplit(url)
 
     def send_all() -> None:
-        connection = http.client.HTTPConnection(parts.netloc, timeout=60)
-        while True:
-            try:
-                spans, body = pending.get_nowait()
-            except queue.Empty:
-                return
-            start = time.perf_counter()
-            connection.request("POST", parts.path, body, {"Content-Type": "application/x-protobuf"})
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status == http.client.OK:
-                latencies.append((time.perf_counter() - start) * 1000)
-                accepted.append(spans)
-            else:
-                errors[str(answer.status)] = errors.get(str(answer.status), 0) + 1
+        with contextlib.closing(http.client.HTTPConnection(parts.netloc, timeout=60)) as connection:
+            while True:
+                try:
+                    spans, body = pending.get_nowait()
+                except queue.Empty:
+                    return
+                start = time.perf_counter()
+                connection.request("POST", parts.path, body, {"Content-Type": "application/x-protobuf"})
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status == http.client.OK:
+                    latencies.append((time.perf_counter() - start) * 1000)
+                    accepted.append(spans)
+                else:
+                    errors[str(answer.status)] = errors.get(str(answer.status), 0) + 1
 
     threads = [threading.Thread(target=send_all) for _ in range(connections)]
     begin = time.perf_counter()

@@ -11,7 +11,7 @@ import uvicorn
 
 from collector.keys.ingest_keys import IngestKeys
 from collector.keys.limits import SenderLimits
-from collector.processes import begin
+from collector.processes import begin, give_back_memory
 from collector.receivers import grpc, http
 from collector.receivers.http_protocol import BoundedHeadProtocol
 from collector.receivers.reception import Reception
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _KEEP_ALIVE_SECONDS = 75  # longer than exporters pause, so that they do not meet a connection that is just closing
 _SHUTDOWN_SECONDS = 10
+_MUCH_BYTES = 32 << 20  # of requests at a time, after which what they held is given back
 
 
 def run_door(
@@ -83,6 +84,12 @@ class _Server(uvicorn.Server):
         self._grpc = grpc.create_server(self._reception, self._grpc_address, credentials)
         await self._grpc.start()
         await super().startup(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look about, ten times a second; return whether to stop."""
+        if self._reception.in_flight.is_over(_MUCH_BYTES):
+            give_back_memory()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.gather(super().shutdown(sockets), self._grpc.stop(_SHUTDOWN_SECONDS))

@@ -9,7 +9,6 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import threading
 import time
 import traceback
@@ -21,6 +20,7 @@ import pyarrow as pa
 import uvicorn
 
 from collector.api import create_api
+from collector.listening import listen
 from collector.processes import begin
 from collector.pseudonym_key import load_pseudonym_key
 from collector.reload import PolicyFeed
@@ -30,6 +30,7 @@ from collector.writer import Writer
 from schema.store import Store, StoreUnavailableError
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
@@ -171,17 +172,3 @@ def announce(settings: Settings, endpoints: dict[str, str]) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
     new.rename(settings.api_path)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError:
-        listener.close()
-        raise
-    return listener

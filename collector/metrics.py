@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from collector.receivers.refusals import UnauthenticatedError
+from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
 from collector.spool.file import SpoolError, snapshot, transaction
 from collector.spool.ledger import totals
 from collector.spool.queue import oldest_receipt
@@ -67,9 +67,9 @@ def metrics_route(spool: Spool, keys: IngestKeys) -> Route:
 
     async def answer(request: Request) -> Response:
         try:
-            keys.authenticate(request.headers)
+            keys.require_in_force(keys.authenticate(request.headers))
             text = await asyncio.to_thread(exposition, spool)
-        except UnauthenticatedError as error:
+        except (UnauthenticatedError, ForbiddenError) as error:
             return JSONResponse({"detail": str(error)}, error.http_status)
         except SpoolError:
             return JSONResponse({"detail": "the spool cannot be read at the moment"}, 503)
@@ -86,7 +86,7 @@ def exposition(spool: Spool) -> str:
         counted = totals(connection)
         house = dict(connection.execute("select name, value from figure order by name").fetchall())
     lines: list[str] = []
-    for name, kind, text, samples in _families(queue, oldest, counted, house, spool.max_bytes):
+    for name, kind, text, samples in _families(queue, oldest, counted, house, spool):
         lines += [f"# HELP spanledger_{name} {text}", f"# TYPE spanledger_{name} {kind}"]
         lines += [f"spanledger_{name}{suffix}{_labels(labels)} {value!r}" for suffix, labels, value in samples]
     return "\n".join(lines) + "\n"
@@ -97,15 +97,18 @@ def _families(
     oldest: int | None,
     counted: list[Entry],
     house: dict[str, float],
-    max_bytes: int,
+    spool: Spool,
 ) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
     for column, unit in enumerate(("requests", "spans", "bytes")):
         text = f"What is in the spool now, in {unit}."
         yield f"spool_{unit}", "gauge", text, [("", {"state": state}, figures[column]) for state, *figures in queue]
-    yield "spool_limit_bytes", "gauge", "The spool refuses more than this.", [("", {}, max_bytes)]
+    yield "spool_limit_bytes", "gauge", "The spool refuses more than this.", [("", {}, spool.max_bytes)]
     age = 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e9)
     text = "How long the oldest waiting request has waited; 0 when nothing waits."
     yield "spool_oldest_waiting_seconds", "gauge", text, [("", {}, age)]
+    if spool.max_age_seconds:
+        text = "The spool refuses while something has waited for longer."
+        yield "spool_limit_seconds", "gauge", text, [("", {}, spool.max_age_seconds)]
     for unit in ("requests", "spans"):
         for state in _STATES:
             text = f"{unit.capitalize()} that were {state}."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import logging
 import multiprocessing
@@ -29,6 +31,12 @@ def _die_with(sentinel: int) -> None:
     """End at once when the parent is gone, however it went: what matters is on disk, and the ports must be free."""
     wait([sentinel])
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def give_back_memory() -> None:
+    """Return to the system what is free in the heap: glibc keeps it where a load came over many threads."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def keep_garbage_collector_off_what_stays() -> None:

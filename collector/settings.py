@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     spool_key: str = Field(default="", description="base64 of 32 bytes that seal the spool; else a key file is made")
     pseudonym_key: str = Field(default="", description="base64 of 32 bytes behind pseudonyms; else a key file is made")
     spool_max_bytes: int = Field(default=8 * 2**30, gt=0, description="the spool refuses more than this, in bytes")
+    spool_max_age_seconds: int = Field(
+        default=7 * 86_400, ge=0, description="the spool refuses while something has waited for longer; 0: never"
+    )
     disk_reserve_bytes: int = Field(
         default=256 * 2**20, ge=0, description="free bytes below which the embedded store takes nothing in"
     )

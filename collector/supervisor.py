@@ -11,14 +11,14 @@ import json
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from collector.door import run_door
-from collector.house import listen, run_house
+from collector.house import run_house
+from collector.listening import address_of, listen, reserve
 from collector.processes import SPAWN
 from collector.receivers.tls import load_tls
 from collector.reload import PolicyFile, heed_hangup
@@ -27,6 +27,7 @@ from collector.spool.spool import open_spool
 from redaction.models import DEFAULT, require_model
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from multiprocessing.context import SpawnProcess
     from pathlib import Path
@@ -196,30 +197,6 @@ def _claim(
             time.sleep(0.1)
     with listener:
         yield listener
-
-
-def reserve(host: str, port: int) -> socket.socket:
-    """Return a socket that keeps the port for our gRPC servers, which take no listening socket. Raises OSError.
-
-    It does not listen: while a door is started again, exporters are refused, and come again.
-    """
-    # Where both sides set SO_REUSEPORT a port can be shared by mistake, so first it must be free without.
-    if port:
-        listen(host, port).close()
-    reserved = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind((host, port))
-    except OSError:
-        reserved.close()
-        raise
-    return reserved
-
-
-def address_of(listener: socket.socket) -> str:
-    """Return the address of a socket as gRPC writes it: `127.0.0.1:4317`, `[::1]:4317`."""
-    host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _url(host: str, listener: socket.socket, tls: Tls | None = None) -> str:

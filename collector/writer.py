@@ -143,26 +143,39 @@ class Writer:
         self._update_runs()
 
     def _finish(self, batch: str, requests: list[Waiting]) -> dict[int, int] | None:
-        """Insert what is missing, request by request; return None if one of them failed and was counted so.
+        """Insert what is missing; return None if a request failed and was counted so.
 
         Otherwise the rows of each request of which a text could not be redacted.
         """
-        unredacted: dict[int, int] | None = {}
-        for rows in self._ask_all(requests):
-            error = rows.error
-            if not error:
-                name = TABLES[rows.signal]
-                try:
-                    missing = without_stored(self._store, name, rows.table())
-                    self._insert(name, missing, token=f"{batch}-{rows.request_id}-{time.time_ns()}")
-                except QueryFailedError:
-                    error = "the store refused its rows"
-            if error:
-                self._fail(rows.request_id, error)
-                unredacted = None
-            elif unredacted is not None and rows.unredacted:
-                unredacted[rows.request_id] = rows.unredacted
-        return unredacted
+        answers = self._ask_all(requests)
+        failed = {rows.request_id: rows.error for rows in answers if rows.error}
+        for signal, name in TABLES.items():
+            parts = [rows for rows in answers if rows.signal == signal and not rows.error]
+            try:
+                # Under the token of before: a slow server may be about to store the same rows.
+                self._insert_missing(name, parts, token=f"{batch}-{name}")
+                # Under another: a server that was killed may remember the token and not have the rows.
+                self._insert_missing(name, parts, token=f"{batch}-{name}-{time.time_ns()}")
+            except QueryFailedError:
+                failed |= self._refused(name, parts)
+        for request_id, error in failed.items():
+            self._fail(request_id, error)
+        return None if failed else {rows.request_id: rows.unredacted for rows in answers if rows.unredacted}
+
+    def _refused(self, name: str, parts: list[Rows]) -> dict[int, str]:
+        """Insert request by request; return those whose rows the store refuses."""
+        refused = {}
+        for rows in parts:
+            try:
+                self._insert_missing(name, [rows], token=f"{rows.request_id}-{time.time_ns()}")
+            except QueryFailedError:
+                refused[rows.request_id] = "the store refused its rows"
+        return refused
+
+    def _insert_missing(self, name: str, parts: list[Rows], *, token: str) -> None:
+        if parts:
+            rows = pa.concat_tables([part.table() for part in parts])
+            self._insert(name, without_stored(self._store, name, rows), token=token)
 
     def _hand_out(self) -> None:
         """Give the workers what they have room for; the keys take turns, those with the least work at hand first."""
@@ -240,7 +253,8 @@ class Writer:
     def _insert(self, name: str, table: pa.Table, *, token: str) -> None:
         if table.num_rows:
             began = time.monotonic()
-            self._store.insert(name, table, token=token)
+            # As one block: a token counts for a block, and another try must be cut up in the same way.
+            self._store.insert(name, table.combine_chunks(), token=token)
             self._figures = self._figures.inserted(time.monotonic() - began, at=time.time())
             if name in {"spans", "logs"}:
                 self._touched.update(set(table.column("trace_id").to_pylist()) - {""})

@@ -42,18 +42,20 @@ def update_spans(
     # A name of its own: two writers may share a server. Not persistent: what a killed process leaves is empty.
     table = f"{_PREFIX}{int(time.time())}_{uuid.uuid4().hex}"
     engine = "Join(ANY, LEFT, span) SETTINGS persistent = 0"
-    store.command(f"CREATE TABLE {table} (span String, {columns}) ENGINE = {engine}")
+    # On a cluster the rows of a trace go to its shard, to a replica of it; that one updates, and the others follow it.
+    store.create(f"CREATE TABLE {table} (span String, trace_id String, {columns}) ENGINE = {engine}")
     try:
-        store.insert(table, new.select(names).add_column(0, "span", spans), token=table)
-        values = {name: f"joinGet('{table}', '{name}', concat(trace_id, span_id))" for name in names}
+        store.insert(table, new.select(["trace_id", *names]).add_column(0, "span", spans), token=table)
+        rows = store.layout.rows(table)
+        values = {name: f"joinGet('{rows}', '{name}', concat(trace_id, span_id))" for name in names}
         changes = ", ".join(f"{column} = {value.format_map(values)}" for column, value in assignments.items())
         store.command(
-            f"UPDATE spans SET {changes}"  # noqa: S608 - our own words
-            f" WHERE {where} AND concat(trace_id, span_id) IN (SELECT span FROM {table})",
+            f"UPDATE {store.layout.stored('spans')} SET {changes}"  # noqa: S608 - our own words
+            f" WHERE {where} AND concat(trace_id, span_id) IN (SELECT span FROM {rows})",
             parameters,
         )
     finally:
-        store.command(f"DROP TABLE IF EXISTS {table}")
+        store.drop(table)
 
 
 def sweep(store: Store) -> int:
@@ -62,10 +64,11 @@ def sweep(store: Store) -> int:
     Their names say when they were made (the embedded engine does not tell it of a table): one that is older than an
     hour is nobody's, so other writers on the same server keep theirs. Raises StoreError.
     """
-    names = store.query(_TABLES, {"prefix": _PREFIX}).column("name").to_pylist()
+    found = store.query(_TABLES, {"prefix": _PREFIX}).column("name").to_pylist()
+    names = {name.removesuffix("_local") for name in found}  # on a cluster there are two of each
     old = [name for name in names if _made_at(name) < time.time() - _ABANDONED]
     for name in old:
-        store.command(f"DROP TABLE IF EXISTS {name}")
+        store.drop(name)
     return len(old)
 
 

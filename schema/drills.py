@@ -75,8 +75,10 @@ def remove(store: Store, trace_ids: Sequence[str], service_name: str) -> None:
     for first in range(0, len(trace_ids), _TRACES_A_STATEMENT):
         traces = {"traces": list(trace_ids[first : first + _TRACES_A_STATEMENT])}
         for table in ("spans", "logs", "runs"):
-            store.command(f"DELETE FROM {table} WHERE trace_id IN {{traces:Array(String)}}", traces)  # noqa: S608 - our own names
-    store.command("DELETE FROM metric_points WHERE service_name = {service:String}", {"service": service_name})
+            stored = store.layout.stored(table)
+            store.command(f"DELETE FROM {stored} WHERE trace_id IN {{traces:Array(String)}}", traces)  # noqa: S608 - our own names
+    points = store.layout.stored("metric_points")
+    store.command(f"DELETE FROM {points} WHERE service_name = {{service:String}}", {"service": service_name})  # noqa: S608 - our own name
 
 
 def last_drill(store: Store) -> LastDrill | None:

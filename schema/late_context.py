@@ -96,7 +96,7 @@ def _write(store: Store, spans: Sequence[dict[str, Any]]) -> None:
         )
         # A part drops its rows by the dates that it had when it was written: have them looked up again.
         for partition in sorted({span["partition"] for span in moved}):
-            store.command(f"ALTER TABLE spans MATERIALIZE TTL IN PARTITION ID '{partition}'")
+            store.command(f"ALTER TABLE {store.layout.stored('spans')} MATERIALIZE TTL IN PARTITION ID '{partition}'")
     update_spans(
         store,
         _table(spans, **{name: pa.array([span[name] for span in spans], pa.string()) for name in _COLUMNS}),

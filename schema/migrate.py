@@ -34,18 +34,20 @@ class _Migration(NamedTuple):
 
 def migrate(store: Store) -> list[str]:
     """Apply the migrations that are new to this store and return their names. Raises MigrationChangedError."""
-    store.command(
+    store.create(
         "CREATE TABLE IF NOT EXISTS schema_migrations (name String, sha256 String, applied_at DateTime64(3, 'UTC'))"
         " ENGINE = MergeTree ORDER BY name"
     )
     if not _new(store):
         return []
     with _alone(store):
+        if store.layout.cluster:
+            store.command("SYSTEM SYNC REPLICA schema_migrations")
         new = _new(store)  # somebody else may have applied them meanwhile
         for migration in new:
             for statement in re.split(r";\s*\n", migration.text):
                 if statement.strip():
-                    store.command(statement.strip().rstrip(";"))
+                    store.create(statement.strip().rstrip(";"))
             store.command(
                 "INSERT INTO schema_migrations VALUES ({name:String}, {sha256:String}, now64(3))",
                 {"name": migration.name, "sha256": migration.sha256},
@@ -73,27 +75,29 @@ def _new(store: Store) -> list[_Migration]:
 
 @contextmanager
 def _alone(store: Store) -> Iterator[None]:
-    """Hold a lock in the store: a table that one process at a time can create, with a row that says since when.
+    """Hold a lock in the store: a view that one process at a time can create, and that says since when.
 
-    A lock without a recent row for some seconds is nobody's: its holder died, or the server forgot the row, which is
-    in its memory, when it was started again.
+    A cluster creates it on its servers in one order, so it is one lock for all of them. One that is not held for some
+    seconds, because it is too old, is nobody's: its holder died.
     """
     unheld = time.monotonic()
     while not _taken(store):
         if _held(store):
             unheld = time.monotonic()
         elif time.monotonic() - unheld > _NOBODYS_SECONDS:
-            store.command("DROP TABLE IF EXISTS migrating SYNC")
+            _give_back(store)
         time.sleep(_LOOK_SECONDS)
     try:
         yield
     finally:
-        store.command("DROP TABLE IF EXISTS migrating SYNC")
+        _give_back(store)
 
 
 def _taken(store: Store) -> bool:
+    now = int(store.command("SELECT toUnixTimestamp64Milli(now64(3))"))  # the clock that `_held` looks at
+    since = f"SELECT fromUnixTimestamp64Milli(toInt64({now})) AS since"
     try:
-        store.command("CREATE TABLE migrating ENGINE = Memory AS SELECT now64(3) AS since")
+        store.command(f"CREATE VIEW {store.layout.everywhere('migrating')} AS {since}")
     except QueryFailedError as error:
         if error.code != _TABLE_EXISTS:
             raise
@@ -109,3 +113,7 @@ def _held(store: Store) -> bool:
         if error.code != _NO_TABLE:
             raise
         return False  # it was given back just now
+
+
+def _give_back(store: Store) -> None:
+    store.command(f"DROP TABLE IF EXISTS {store.layout.everywhere('migrating')} SYNC")

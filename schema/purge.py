@@ -50,13 +50,14 @@ def purge(store: Store, by: Named, value: str, *, dry_run: bool = False) -> Purg
         return purged
     with store.writing_runs:
         for table in ("spans", "logs", "runs"):  # the runs last: whoever finds this half done finds them again
+            stored = store.layout.stored(table)
             for some in _chunks(traces):
                 store.command(
-                    f"DELETE FROM {table} WHERE trace_id IN {{traces:Array(String)}}",  # noqa: S608 - our own names
+                    f"DELETE FROM {stored} WHERE trace_id IN {{traces:Array(String)}}",  # noqa: S608 - our own names
                     {"traces": some},
                 )
             # A deleted row is only marked as such until its part is merged, which may be never.
-            store.command(f"ALTER TABLE {table} APPLY DELETED MASK SETTINGS mutations_sync = 2")
+            store.command(f"ALTER TABLE {stored} APPLY DELETED MASK SETTINGS mutations_sync = 2")
     row = {"at": datetime.now(UTC), "by": by, "runs": purged.runs, "spans": purged.spans}
     batch = pa.RecordBatch.from_pylist([row | {"log_records": purged.log_records}], schema=PURGE_SCHEMA)
     store.insert("purges", batch, token=uuid.uuid4().hex)

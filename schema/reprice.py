@@ -129,7 +129,7 @@ def _write(store: Store, different: Sequence[tuple[Span, Priced]], bounds: dict[
     )
     # A new inserted_at makes the runs stale: if this process is killed before it wrote them, the next one does.
     changes = {"cost_usd": "{cost_usd}", "cost_source": "{cost_source}", "inserted_at": "now64(6)"}
-    update_spans(store, new, changes, _WITHIN, bounds)
+    update_spans(store, new, changes, _WITHIN.replace("spans.", ""), bounds)  # the table has another name on a cluster
 
 
 def _bounds(start: int, end: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import uuid
 from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from schema.store import Store
 
 TRACES_A_PASS: Final = 500
+_SETTLED_AFTER: Final = 5  # rounds; each needs another collector that wrote within the last one
 _FRAMES: Final = frozenset({"workflow", "other"})  # kinds that an agent's failure shows through
 # One row a span even where a span was stored twice: the copy that came last speaks for it.
 _SPANS = """
@@ -74,7 +75,8 @@ def recompute(store: Store, trace_ids: Sequence[str]) -> int:
 
 
 def _recompute(store: Store, trace_ids: Sequence[str]) -> int:
-    now = time.time_ns()  # before it looks, so that a pass that saw more is the newer version
+    # Before it looks, so that a pass that saw more is the newer version; by the store's clock, as collectors' differ.
+    now = int(store.command("SELECT toUnixTimestamp64Nano(now64(9))"))
     told = told_by_logs(store, trace_ids)
     known = known_runs(store, trace_ids)
     rows = []
@@ -90,7 +92,27 @@ def _recompute(store: Store, trace_ids: Sequence[str]) -> int:
         batch = pa.Table.from_pylist(rows, schema=RUN_SCHEMA)
         batch = batch if others is None else pa.concat_tables([batch, others]).combine_chunks()
         store.insert("runs", batch, token=f"runs-{now}-{rows[0]['trace_id']}")
+        if not store.embedded:
+            _settle(store, rows)
     return len(rows)
+
+
+def _settle(store: Store, rows: list[dict[str, Any]]) -> None:
+    """Stitch these runs, which were just written, to those that another collector wrote meanwhile.
+
+    Each looks after it wrote, so of two that wrote at once one at least sees both.
+    """
+    for _ in range(_SETTLED_AFTER):
+        before = {row["trace_id"]: row["first_trace_id"] for row in rows}
+        others = stitch(store, rows, {})
+        moved = [row for row in rows if row["first_trace_id"] != before[row["trace_id"]]]
+        if not moved and (others is None or not others.num_rows):
+            return
+        for row in moved:
+            row["updated_at"] += 1
+        batch = pa.Table.from_pylist(moved, schema=RUN_SCHEMA)
+        batch = batch if others is None else pa.concat_tables([batch, others]).combine_chunks()
+        store.insert("runs", batch, token=uuid.uuid4().hex)
 
 
 def _by_trace(rows: pa.Table) -> Iterator[list[Span]]:

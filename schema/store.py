@@ -1,4 +1,7 @@
-"""The one way to ClickHouse: embedded (`chdb:///path`) or a server (`clickhouse[s]://user:password@host:port/database`)."""
+"""The one way to ClickHouse: embedded, a server or a cluster.
+
+`chdb:///path`, `clickhouse[s]://user:password@host:port/database`, and the latter with `?cluster=NAME`.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schema import read_only
+from schema.layout import Layout
 from schema.migrate import migrate
 from schema.store_errors import (
     CODE,
@@ -53,7 +57,10 @@ class Store:
         self.embedded = parts.scheme == "chdb"
         self.writing_runs = threading.Lock()
         """Held from reading runs until they are written anew, lest a version is lost that came in between."""
-        self._url = url
+        try:
+            self._url, self.layout = Layout.of(url)
+        except ValueError as error:
+            raise StoreUnavailableError(f"SPANLEDGER_STORE: {error}") from None
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._idle_read_only: queue.SimpleQueue[Any] = queue.SimpleQueue()
         if self.embedded:
@@ -100,6 +107,16 @@ class Store:
         with self._client() as client:
             return client.command(sql, parameters=dict(parameters or {}))
 
+    def create(self, statement: str) -> None:
+        """Create a table of ours, on every server of a cluster; the statement is the one for a single server."""
+        for each in self.layout.create(statement):
+            self.command(each)
+
+    def drop(self, table: str) -> None:
+        """Drop a table that may not be there, on every server of a cluster."""
+        for each in self.layout.drop(table):
+            self.command(each)
+
     def free_bytes(self) -> int | None:
         """Return what is free on the disk of an embedded store, None for a server."""
         return shutil.disk_usage(urlsplit(self._url).path).free if self.embedded else None
@@ -125,7 +142,7 @@ class Store:
         try:
             client = idle.get_nowait()
         except queue.Empty:
-            client = self._connect(_SETTINGS | _READ_ONLY if read_only else _SETTINGS)
+            client = self._connect(self.layout.reading | _READ_ONLY if read_only else {})
         try:
             yield client
         except ClickHouseError as error:
@@ -138,7 +155,8 @@ class Store:
         finally:
             idle.put(client)
 
-    def _connect(self, settings: dict[str, int]) -> Any:  # noqa: ANN401 - the client library has no types
+    def _connect(self, settings: dict[str, Any]) -> Any:  # noqa: ANN401 - the client library has no types
+        settings = _SETTINGS | self.layout.settings | settings
         if self.embedded:
             return clickhouse_connect.get_client(dsn=self._url, settings=settings, chdb_options=_EMBEDDED_OPTIONS)
         dsn = self._url.replace("clickhouses://", "https://", 1).replace("clickhouse://", "http://", 1)
@@ -149,7 +167,7 @@ class Store:
         deadline = time.monotonic() + patience
         while True:
             try:
-                return self._connect(_SETTINGS)
+                return self._connect({})
             except ClickHouseError as error:
                 locked = self.embedded and _LOCKED.search(str(error))
                 if not locked or time.monotonic() > deadline:

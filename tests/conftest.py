@@ -1,11 +1,14 @@
-"""What more than one test folder shares: a real store and the real exports."""
+"""What more than one test folder shares: a real store, a real browser and the real exports."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from schema.store import Store
 
@@ -40,3 +43,20 @@ def empty_store(store: Store) -> Store:
 def exports() -> Path:
     """The folder of real OTLP request bodies, one folder a source."""
     return DATA / "otlp"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    executable = os.environ.get("SPANLEDGER_CHROMIUM") or shutil.which("chromium")
+    if not executable:
+        reason = "there is no Chromium: install it or name it in SPANLEDGER_CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield launched
+        launched.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections import Counter
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 from agent_runs import run_request
 from instance import command
+from memory import assert_memory_is_bounded
 
 if TYPE_CHECKING:
     from instance import Instance
@@ -25,13 +25,15 @@ class Load:
     With `patient` a request is sent again until it is acknowledged, as exporters do: it may have been taken before.
     """
 
-    def __init__(self, instance: Instance, *, patient: bool = False) -> None:
+    def __init__(self, instance: Instance, *, patient: bool = False, **headers: str) -> None:
         self._instance = instance
         self._patient = patient
+        self._headers = headers
         self._stop = threading.Event()
         self.acknowledged: list[str] = []
+        self.last = b""  # the body that was acknowledged last
         self.answers: Counter[int] = Counter()  # by status
-        self._thread = threading.Thread(target=self._send)
+        self._thread = threading.Thread(target=self._send, daemon=True)
         self._thread.start()
 
     def _send(self) -> None:
@@ -45,10 +47,11 @@ class Load:
                 time.sleep(_PAUSE)
             else:
                 self.acknowledged += span_ids
+                self.last = body
 
     def _sent(self, body: bytes) -> bool:
         with contextlib.suppress(httpx.HTTPError):
-            answer = self._instance.send(body)
+            answer = self._instance.send(body, **self._headers)
             self.answers[answer.status_code] += 1
             return answer.status_code == httpx.codes.OK
         return False
@@ -67,17 +70,21 @@ def stored(instance: Instance) -> Counter[str]:
 
 
 def assert_each_once(instance: Instance, acknowledged: list[str]) -> None:
+    """Wait until nothing waits; then all that was acknowledged is stored once, counted, and out of memory."""
     instance.settled()
     found = stored(instance)
     assert {span_id: found[span_id] for span_id in acknowledged if found[span_id] != 1} == {}
-    runs = instance.sql("SELECT sum(span_count) AS spans, sum(model_calls) AS calls FROM runs FINAL")[0]
-    assert runs["spans"] == len(found)
+    in_runs = "SELECT sum(span_count) AS spans FROM runs FINAL"
+    instance.wait(lambda: instance.sql(in_runs) == [{"spans": len(found)}], "every span to count in its run, once")
     assert_it_adds_up(instance)
+    assert_memory_is_bounded(instance)
 
 
 def assert_it_adds_up(instance: Instance) -> None:
     """Ask the ledger: what was accepted is stored, waits or is quarantined, and the store holds what it says."""
-    done = command(instance.data_dir, "ledger", "--by", "signal", "--format", "json", **instance.settings)
+    done = command(instance.data_dir, "ledger", **instance.settings)
     assert done.returncode == 0, done.stdout + done.stderr
-    counted = {line["signal"]: line for line in json.loads(done.stdout)}
-    assert counted["traces"]["stored"] == sum(stored(instance).values())
+    ever = {"start": "1971-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z", "by": "signal"}
+    counted = {line["signal"]: line for line in instance.api("GET", "/api/ledger", params=ever).json()}
+    assert counted["traces"]["stored_spans"] == sum(stored(instance).values())
+    assert counted["traces"]["waiting_spans"] == counted["traces"]["lost_spans"] == 0

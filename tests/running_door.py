@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from collector.door import run_door
+from collector.listening import address_of, listen, reserve
 from collector.processes import SPAWN
 from collector.spool.seal import Seal, load_or_create_key
 from collector.spool.spool import Spool
-from collector.supervisor import address_of, reserve
 
 if TYPE_CHECKING:
     import ssl
     from multiprocessing.context import SpawnProcess
+
+    from opentelemetry.sdk.trace.export import SpanExporter
 
     from collector.settings import Settings
     from schema.policy import Policy
@@ -33,17 +37,27 @@ def one_span(number: int = 1) -> bytes:
     return request.SerializeToString()
 
 
+def large_request() -> bytes:
+    """Return a request of nearly as many bytes as may come."""
+    request = ExportTraceServiceRequest.FromString(one_span())
+    attribute = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="input.value")
+    attribute.value.string_value = "a long prompt " * (60 << 20 >> 4)
+    return request.SerializeToString()
+
+
 class Door:
     """A door and what its supervisor does: it holds the listening socket, starts, stops and kills."""
 
     def __init__(self, settings: Settings, policy: Policy, client_tls: ssl.SSLContext | None = None) -> None:
+        """Start a door that listens where the settings say, on ports of its own."""
         self.settings = settings
         self.client_tls = client_tls
         self._policy = policy
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listen(settings.host, 0)
         self.port = self._listener.getsockname()[1]
-        self.url = f"{'https' if client_tls else 'http'}://127.0.0.1:{self.port}"
-        self._grpc_port = reserve("127.0.0.1", 0)
+        local = "[::1]" if settings.host == "::1" else "127.0.0.1"
+        self.url = f"{'https' if client_tls else 'http'}://{local}:{self.port}"
+        self._grpc_port = reserve(settings.host, 0)
         self.grpc_address = address_of(self._grpc_port)
         self.process: SpawnProcess
         self._spools: list[Spool] = []
@@ -71,7 +85,7 @@ class Door:
         self._listener.close()
 
     def come_back(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = listen(self.settings.host, self.port)
         self.start()
 
     def open_spool(self) -> Spool:
@@ -86,3 +100,15 @@ class Door:
         self._grpc_port.close()
         for spool in self._spools:
             spool.close()
+
+
+def assert_delivers(door: Door, exporter: SpanExporter) -> None:
+    """Let a stock exporter send a span; it is what waits at the door."""
+    provider = TracerProvider(resource=Resource.create({"service.name": "refunds"}))
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with provider.get_tracer("test").start_as_current_span("invoke_agent refunds") as span:
+        trace_id = span.get_span_context().trace_id
+    provider.shutdown()
+    (waiting,) = door.open_spool().take(10, 1 << 30)
+    request = ExportTraceServiceRequest.FromString(waiting.body)
+    assert request.resource_spans[0].scope_spans[0].spans[0].trace_id == trace_id.to_bytes(16, "big")

@@ -13,7 +13,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from collector.keys.limits import SenderLimits
 from collector.receivers.otlp import resources
-from collector.receivers.refusals import UnauthenticatedError
+from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
 from schema.context import COLUMN_OF, STAMPED
 from schema.policy import IngestKey
 
@@ -48,7 +48,10 @@ class IngestKeys:
         self._policy = policy
 
     def authenticate(self, headers: Mapping[str, str]) -> IngestKey:
-        """Return the key that the request carries; header names are lower case. Raises UnauthenticatedError."""
+        """Return the key that the request carries, in force or not; header names are lower case.
+
+        Raises UnauthenticatedError.
+        """
         keys = self._policy.ingest_keys
         if not keys:
             return _OPEN
@@ -63,12 +66,16 @@ class IngestKeys:
                 found = key
         if found is None:
             raise UnauthenticatedError("The ingest key is not one of ours.")
-        now = datetime.now(UTC)
-        if found.expired(now):
-            raise UnauthenticatedError(f"The ingest key expired at {found.expires:%Y-%m-%d %H:%M:%S} UTC.")
-        if found.too_early(now):
-            raise UnauthenticatedError(f"The ingest key is good from {found.not_before:%Y-%m-%d %H:%M:%S} UTC on.")
         return found
+
+    @staticmethod
+    def require_in_force(key: IngestKey) -> None:
+        """Raise ForbiddenError if the key is over, or not good yet."""
+        now = datetime.now(UTC)
+        if key.expired(now):
+            raise ForbiddenError(f"The ingest key {key.name} expired at {key.expires:%Y-%m-%d %H:%M:%S} UTC.")
+        if key.too_early(now):
+            raise ForbiddenError(f"The ingest key {key.name} is good from {key.not_before:%Y-%m-%d %H:%M:%S} UTC on.")
 
     def stamp(self, key: IngestKey, request: ExportRequest) -> bool:
         """Make the request speak for the key's team and environment; return whether it was changed.

@@ -88,6 +88,7 @@ class _Receiver(grpc.GenericRpcHandler):
             with self._reception.refusals.request(signal) as sender, self._reception.in_flight.request() as held:
                 taken = await self._take(signal, context, held, sender)
         except RefusedError as error:
+            error.__traceback__ = error.__context__ = None  # they hold what was read, and the library holds the error
             await context.abort(_CODES[error.grpc_code], str(error), _details(error))
         except Exception as error:  # noqa: BLE001 - a bug of ours must not end in a traceback, whose text may quote
             log_failure(signal, error)
@@ -100,6 +101,7 @@ class _Receiver(grpc.GenericRpcHandler):
         headers = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
         key = self._reception.keys.authenticate(headers)
         sender.key_name = key.name
+        self._reception.keys.require_in_force(key)
         held.resize(READING_BYTES)
         content = await self._read(context)
         held.resize(len(content))

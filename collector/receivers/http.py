@@ -22,6 +22,7 @@ from collector.receivers.otlp import CONTENT_TYPES, encoding_of, failure, succes
 from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, log_failure
 from collector.receivers.refusals import (
     BadRequestError,
+    ForbiddenError,
     RefusedError,
     SlowRequestError,
     TooLargeError,
@@ -46,9 +47,9 @@ _SIGNALS: tuple[Signal, ...] = ("traces", "logs", "metrics")
 def create_app(reception: Reception, browser_origins: Sequence[str] = ()) -> FastAPI:
     """Return the ASGI application of the door; the reception must be running while it serves.
 
-    Pages of `browser_origins` may send from a browser (`*`: any page), others are kept out by the browser.
+    Pages of `browser_origins` may send from a browser (`*`: any page), others are kept out.
     """
-    receiver = _Receiver(reception)
+    receiver = _Receiver(reception, browser_origins)
     app = FastAPI(
         docs_url=None,
         redoc_url=None,
@@ -75,8 +76,9 @@ def create_app(reception: Reception, browser_origins: Sequence[str] = ()) -> Fas
 class _Receiver:
     """What is behind the routes."""
 
-    def __init__(self, reception: Reception) -> None:
+    def __init__(self, reception: Reception, browser_origins: Sequence[str]) -> None:
         self._reception = reception
+        self._origins = frozenset(browser_origins)
         self._ready: tuple[float, str] = (float("-inf"), "")
 
     async def export(self, signal: Signal, request: Request) -> Response:
@@ -94,6 +96,10 @@ class _Receiver:
     async def _take(self, signal: Signal, request: Request, held: Held, sender: Sender) -> Response:
         key = self._reception.keys.authenticate(request.headers)
         sender.key_name = key.name
+        self._reception.keys.require_in_force(key)
+        origin = request.headers.get("origin")
+        if origin is not None and not {origin, "*"} & self._origins:
+            raise ForbiddenError("Pages of this origin may not send: SPANLEDGER_CORS_ORIGINS names those that may.")
         encoding = encoding_of(request.headers.get("content-type"))
         compression = content_encoding(request.headers.get("content-encoding"))
         client = request.client.host if request.client else ""

@@ -20,6 +20,7 @@ class InFlight:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
+        self._most = 0
 
     @contextmanager
     def request(self) -> Iterator[Held]:
@@ -36,6 +37,14 @@ class InFlight:
         if size > 0 and self._bytes + size > self._max_bytes:
             raise TryAgainError("Too many requests are being read at the moment.")
         self._bytes += size
+        self._most = max(self._most, self._bytes)
+
+    def is_over(self, size: int) -> bool:
+        """Tell, once, that requests held `size` bytes together and hold nothing any more."""
+        over = self._most >= size and not self._bytes
+        if over:
+            self._most = 0
+        return over
 
 
 class Held:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from collector.ledger import RefusalCounter
 from collector.receivers.accept import accept
 from collector.receivers.in_flight import InFlight
-from collector.receivers.refusals import TryAgainError, UnavailableError
+from collector.receivers.refusals import OverdueError, TryAgainError, UnavailableError
 from collector.spool.group_commit import GroupCommit
-from collector.spool.spool import SpoolError, SpoolFullError
+from collector.spool.spool import SpoolError, SpoolFullError, SpoolOverdueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,8 @@ class Reception:
                     charge.stands = not receipt.duplicate
             else:
                 self.refusals.nothing_in(key.name, signal, accepted.rejected_spans)
+        except SpoolOverdueError:
+            raise OverdueError("What waits has waited for too long: it must be stored first.") from None
         except SpoolFullError:
             raise TryAgainError("The spool is full: what waits must be stored first.") from None
         except SpoolError:
@@ -116,6 +118,8 @@ class Reception:
         """Return why a request would not be taken now, empty when it would. It writes to the disk."""
         try:
             self.spool.check()
+        except SpoolOverdueError:
+            return "what waits in the spool has waited for too long"
         except SpoolFullError:
             return "the spool is full"
         except SpoolError:

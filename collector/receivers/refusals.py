@@ -3,6 +3,7 @@
 RefusedError
 ├── BadRequestError         400  the body cannot be read
 ├── UnauthenticatedError    401  no ingest key, or one that is not ours
+├── ForbiddenError          403  a key of ours that is not in force, a page that may not send
 ├── SlowRequestError        408  the body did not arrive in time
 ├── TooLargeError           413  the body is over the limit
 ├── UnsupportedError        415  an encoding that we do not speak
@@ -37,6 +38,13 @@ class UnauthenticatedError(RefusedError):
 
     http_status = 401
     grpc_code = code_pb2.UNAUTHENTICATED
+
+
+class ForbiddenError(RefusedError):
+    """We know who it is, and they may not send now."""
+
+    http_status = 403
+    grpc_code = code_pb2.PERMISSION_DENIED
 
 
 class SlowRequestError(RefusedError):
@@ -76,3 +84,7 @@ class UnavailableError(TryAgainError):
 
     http_status = 503
     grpc_code = code_pb2.UNAVAILABLE
+
+
+class OverdueError(UnavailableError):
+    """What came before has waited for too long: nothing more is promised until it is stored."""

@@ -33,6 +33,10 @@ class SpoolFullError(SpoolError):
     """The spool reached its size limit: the sender must try again later, nothing was dropped."""
 
 
+class SpoolOverdueError(SpoolFullError):
+    """What waits has waited for longer than the limit: the store or the workers have not kept up for that long."""
+
+
 class SpoolUnavailableError(SpoolError):
     """The disk or the file refuses: full, read-only, failing, locked or not ours. Nothing of the call was stored."""
 

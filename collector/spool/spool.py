@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from collector.spool.file import (
     SpoolError,
     SpoolFullError,
+    SpoolOverdueError,
     SpoolUnavailableError,
     give_back_pages,
     transaction,
@@ -21,6 +22,7 @@ from collector.spool.ledger import count_group
 from collector.spool.place import SpoolPlace
 from collector.spool.queue import oldest_receipt, waiting_by_key
 from collector.spool.records import Incoming, Quarantined, Receipt, Signal, SpoolCounts, Waiting
+from collector.spool.repeats import Repeats
 from collector.spool.seal import Seal, SealError, load_or_create_keys
 from collector.turns import in_turn
 
@@ -42,6 +44,7 @@ __all__ = [
     "SpoolCounts",
     "SpoolError",
     "SpoolFullError",
+    "SpoolOverdueError",
     "SpoolUnavailableError",
     "Waiting",
     "open_spool",
@@ -50,9 +53,6 @@ __all__ = [
 MAX_ATTEMPTS = 3
 """A request that failed this often is set aside: what breaks a worker must not break it for ever."""
 
-_REPEAT_WINDOW_NS = 24 * 3600 * 10**9
-_FORGET_EVERY_NS = 10 * 10**9
-_FORGET_AT_ONCE = 5_000
 _SPARE_SHARE = 32  # of the limit must be free for the spool to call itself ready
 
 _ONE_WAITING = """
@@ -68,7 +68,9 @@ def open_spool(settings: Settings) -> Spool:
     """Open the spool of the data directory with its key. Raises SpoolError or KeyFileError."""
     settings.make_data_dir()
     seal = Seal(*load_or_create_keys(settings.key_path, settings.spool_key or None))
-    return Spool(settings.spool_path, seal, max_bytes=settings.spool_max_bytes)
+    return Spool(
+        settings.spool_path, seal, max_bytes=settings.spool_max_bytes, max_age_seconds=settings.spool_max_age_seconds
+    )
 
 
 class Spool:
@@ -77,12 +79,14 @@ class Spool:
     After an error of the disk the next call opens the file again, so a spool recovers when its disk does.
     """
 
-    def __init__(self, path: Path, seal: Seal, *, max_bytes: int) -> None:
+    def __init__(self, path: Path, seal: Seal, *, max_bytes: int, max_age_seconds: int = 0) -> None:
+        """Open or create the file; without `max_age_seconds` what waits may be of any age."""
         self._place = SpoolPlace(path, seal)
         self._seal = seal
         self._fingerprint = seal.fingerprints[0]
         self._max_bytes = max_bytes
-        self._forgot_at = 0
+        self._max_age_seconds = max_age_seconds
+        self._repeats = Repeats()
         with self.opened():
             pass
 
@@ -91,6 +95,11 @@ class Spool:
         """How many sealed bytes it takes in all."""
         return self._max_bytes
 
+    @property
+    def max_age_seconds(self) -> int:
+        """How long the oldest request may have waited when it takes another; 0 is for ever."""
+        return self._max_age_seconds
+
     def opened(self) -> AbstractContextManager[sqlite3.Connection]:
         """Lend the connection, one caller at a time. Raises SpoolUnavailableError for what the file or disk refuses."""
         return self._place.opened()
@@ -98,28 +107,29 @@ class Spool:
     def append(self, requests: Sequence[Incoming]) -> list[Receipt]:
         """Store the requests in one transaction and one fsync, and return a receipt for each, in order.
 
-        On return they are on disk. SpoolFullError or SpoolUnavailableError mean that none of them is.
+        On return they are on disk. SpoolFullError or SpoolUnavailableError mean that none of them is. The instant of
+        receipt is another for each: it names the request in the store.
         """
         found = [self._seal.digests(request.signal, request.body) for request in requests]
         digests = [under[0] for under in found]
         now = time.time_ns()
         with self.opened() as connection:
             # Repeats are looked up before sealing: a retry storm must not cost what new requests cost.
-            known = _seen_since(connection, found, now - _REPEAT_WINDOW_NS)
+            known = self._repeats.known(connection, found)
             sealed = {
                 digest: self._seal.seal(request.body, _bound_to(request.signal, digest))
                 for request, digest in zip(requests, digests, strict=True)
                 if digest not in known
             }
             with transaction(connection):
-                self._forget_old(connection, now)
-                self._check_room(connection, sum(map(len, sealed.values())))
+                self._repeats.forget(connection)
+                self._check_room(connection, sum(map(len, sealed.values())), now)
                 receipts = []
-                for request, digest in zip(requests, digests, strict=True):
+                for number, (request, digest) in enumerate(zip(requests, digests, strict=True)):
                     if digest in known:
                         receipts.append(Receipt(known[digest], duplicate=True))
                         continue
-                    known[digest] = self._insert(connection, request, digest, sealed[digest], now)
+                    known[digest] = self._insert(connection, request, digest, sealed[digest], now + number)
                     receipts.append(Receipt(known[digest], duplicate=False))
                 duplicates = [receipt.duplicate for receipt in receipts]
                 count_group(connection, list(zip(requests, duplicates, strict=True)), now)
@@ -228,19 +238,25 @@ class Spool:
         return SpoolCounts(requests, spans, size, aside, aside_size, oldest)
 
     def check(self) -> None:
-        """Raise SpoolUnavailableError if nothing can be written now, SpoolFullError if hardly anything has room."""
+        """Raise SpoolUnavailableError if nothing can be written now, SpoolFullError if hardly anything had room."""
         with self.opened() as connection, transaction(connection):
-            self._check_room(connection, self._max_bytes // _SPARE_SHARE)
+            self._check_room(connection, self._max_bytes // _SPARE_SHARE, time.time_ns())
             connection.execute("update total set requests = requests where state = 'waiting'")
 
     def close(self) -> None:
         """Close the file; a later call opens it again."""
         self._place.close()
 
-    def _check_room(self, connection: sqlite3.Connection, needed: int) -> None:
+    def _check_room(self, connection: sqlite3.Connection, needed: int, now: int) -> None:
+        """Refuse `needed` more bytes that would be too many, or would come behind what has waited too long."""
+        if not needed:
+            return
         used = connection.execute("select sum(bytes) from total").fetchone()[0]
-        if needed and used + needed > self._max_bytes:
+        if used + needed > self._max_bytes:
             raise SpoolFullError(f"The spool holds {used} of {self._max_bytes} bytes and cannot take {needed} more.")
+        oldest = oldest_receipt(connection) if self._max_age_seconds else None
+        if oldest is not None and now - oldest > self._max_age_seconds * 10**9:
+            raise SpoolOverdueError(f"The oldest request has waited for more than {self._max_age_seconds} s.")
 
     def _insert(self, connection: sqlite3.Connection, request: Incoming, digest: bytes, sealed: bytes, now: int) -> int:
         # The name of a service is the sender's text, so only a keyed hash of it may be readable.
@@ -254,16 +270,6 @@ class Spool:
         request_id = int(cursor.lastrowid or 0)
         connection.execute("insert or replace into seen values (?, ?, ?)", (digest, request_id, now))
         return request_id
-
-    def _forget_old(self, connection: sqlite3.Connection, now: int) -> None:
-        if abs(now - self._forgot_at) < _FORGET_EVERY_NS:
-            return
-        self._forgot_at = now
-        connection.execute(
-            "delete from seen where digest in (select digest from seen where received_at < ?"
-            " order by received_at limit ?)",
-            (now - _REPEAT_WINDOW_NS, _FORGET_AT_ONCE),
-        )
 
     def _open_row(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> Waiting | None:
         """Return the opened request; one that does not open is set aside, because the others must go on."""
@@ -283,16 +289,3 @@ class Spool:
 def _bound_to(signal: str, digest: bytes) -> bytes:
     """Return what a sealed body is bound to, so that bodies cannot be swapped between rows."""
     return signal.encode() + b"\0" + digest
-
-
-def _seen_since(connection: sqlite3.Connection, found: Sequence[Sequence[bytes]], since: int) -> dict[bytes, int]:
-    """Return the ids of the requests that had one of these digests, by the first digest of each group."""
-    known = {}
-    for digests in found:
-        for digest in digests:
-            row = connection.execute(
-                "select request_id from seen where digest = ? and received_at >= ?", (digest, since)
-            ).fetchone()
-            if row is not None:
-                known[digests[0]] = int(row[0])
-    return known

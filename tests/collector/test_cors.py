@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from google.rpc.status_pb2 import Status
 from pydantic import ValidationError
 from running_door import one_span
 
@@ -54,7 +55,11 @@ def test_other_pages_may_not(open_door: Callable[..., Door]) -> None:
     asked = preflight(door, "https://evil.example")
     assert asked.status_code == 400
     assert "access-control-allow-origin" not in asked.headers
-    assert "access-control-allow-origin" not in send(door, "https://evil.example", one_span()).headers
+    sent = send(door, "https://evil.example", one_span())
+    assert (sent.status_code, Status.FromString(sent.content).code) == (403, 7)
+    assert "SPANLEDGER_CORS_ORIGINS" in Status.FromString(sent.content).message
+    assert "access-control-allow-origin" not in sent.headers
+    assert door.open_spool().counts().waiting_requests == 0
 
 
 def test_no_page_may_by_default(open_door: Callable[..., Door]) -> None:
@@ -62,6 +67,12 @@ def test_no_page_may_by_default(open_door: Callable[..., Door]) -> None:
     asked = preflight(door, "https://app.example")
     assert asked.status_code == 405
     assert not any(name.startswith("access-control") for name in asked.headers)
+    assert send(door, "https://app.example", one_span()).status_code == 403
+    assert send(door, "null", one_span()).status_code == 403, "a page without an origin of its own"
+
+
+def test_every_page_may_where_that_is_set(open_door: Callable[..., Door]) -> None:
+    assert send(open_door(cors_origins="*"), "https://any.example", one_span()).status_code == 200
 
 
 def test_origins_are_written_as_browsers_send_them() -> None:

@@ -19,11 +19,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from otlp_grpc_client import SERVICES, Client, retry_delay
-from running_door import EXPORT, one_span
+from running_door import EXPORT, assert_delivers, large_request, one_span
 
 from collector.receivers.reception import REQUEST_HEADER
 from schema.policy import IngestKey, Policy
@@ -147,10 +144,7 @@ def peak_bytes(door: Door) -> int:
 
 def test_a_large_request_is_taken_whole(open_door: Callable[..., Door]) -> None:
     door = open_door()
-    request = ExportTraceServiceRequest.FromString(one_span())
-    attribute = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="input.value")
-    attribute.value.string_value = "a long prompt " * (60 << 20 >> 4)
-    body = request.SerializeToString()
+    body = large_request()
     with Client(door.grpc_address) as client:
         assert client.send(body)[0] == grpc.StatusCode.OK
         assert client.send(gzip.compress(body, 1))[0] == grpc.StatusCode.OK
@@ -208,12 +202,4 @@ def test_sigterm_answers_what_is_being_read_and_commits_it(open_door: Callable[.
 @pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
 def test_the_stock_exporter_delivers(open_door: Callable[..., Door], compression: grpc.Compression) -> None:
     door = open_door()
-    exporter = OTLPSpanExporter(f"http://{door.grpc_address}", compression=compression)
-    provider = TracerProvider(resource=Resource.create({"service.name": "refunds"}))
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    with provider.get_tracer("test").start_as_current_span("invoke_agent refunds") as span:
-        trace_id = span.get_span_context().trace_id
-    provider.shutdown()
-    (waiting,) = door.open_spool().take(10, 1 << 30)
-    request = ExportTraceServiceRequest.FromString(waiting.body)
-    assert request.resource_spans[0].scope_spans[0].spans[0].trace_id == trace_id.to_bytes(16, "big")
+    assert_delivers(door, OTLPSpanExporter(f"http://{door.grpc_address}", compression=compression))

@@ -11,7 +11,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from starlette.datastructures import Headers
 
 from collector.keys.ingest_keys import IngestKeys
-from collector.receivers.refusals import UnauthenticatedError
+from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
 from schema.policy import IngestKey, Policy
 
 PAYMENTS = IngestKey(
@@ -76,12 +76,14 @@ def test_old_and_new_keys_of_a_sender_overlap_and_a_key_that_is_over_says_so() -
             )
         )
     )
+    found = {key: keys.authenticate({"x-spanledger-key": key}) for key in dates}
+    assert {key.name for key in found.values()} == {"one"}
     for key in ("old", "new"):
-        assert keys.authenticate({"x-spanledger-key": key}).name == "one"
-    with pytest.raises(UnauthenticatedError, match=r"The ingest key expired at 20\d\d-"):
-        keys.authenticate({"x-spanledger-key": "over"})
-    with pytest.raises(UnauthenticatedError, match=r"The ingest key is good from 20\d\d-"):
-        keys.authenticate({"x-spanledger-key": "to come"})
+        keys.require_in_force(found[key])
+    with pytest.raises(ForbiddenError, match=r"The ingest key one expired at 20\d\d-"):
+        keys.require_in_force(found["over"])
+    with pytest.raises(ForbiddenError, match=r"The ingest key one is good from 20\d\d-"):
+        keys.require_in_force(found["to come"])
 
 
 def test_another_policy_holds_from_the_next_request_on() -> None:

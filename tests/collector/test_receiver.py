@@ -21,11 +21,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from running_door import EXPORT, one_span
+from running_door import EXPORT, assert_delivers, large_request, one_span
 
 from collector.receivers.reception import REQUEST_HEADER
 from schema.policy import IngestKey, Policy
@@ -150,10 +149,7 @@ def test_bodies_over_the_limit_are_refused_before_they_fill_the_memory(open_door
 
 def test_a_large_request_is_taken_whole(open_door: Callable[..., Door]) -> None:
     door = open_door()
-    request = ExportTraceServiceRequest.FromString(one_span())
-    attribute = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="input.value")
-    attribute.value.string_value = "a long prompt " * (60 << 20 >> 4)
-    body = request.SerializeToString()
+    body = large_request()
     assert post(door, gzip.compress(body, 1), content_encoding="gzip").status_code == 200
     (waiting,) = door.open_spool().take(1, 1)
     assert waiting.body == body
@@ -247,15 +243,7 @@ def test_sigterm_answers_what_is_in_flight_and_commits_it(open_door: Callable[..
 @pytest.mark.parametrize("compression", [Compression.NoCompression, Compression.Gzip, Compression.Deflate])
 def test_the_stock_exporter_delivers(open_door: Callable[..., Door], compression: Compression) -> None:
     door = open_door()
-    exporter = OTLPSpanExporter(f"{door.url}/v1/traces", compression=compression)
-    provider = TracerProvider(resource=Resource.create({"service.name": "refunds"}))
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    with provider.get_tracer("test").start_as_current_span("invoke_agent refunds") as span:
-        trace_id = span.get_span_context().trace_id
-    provider.shutdown()
-    (waiting,) = door.open_spool().take(10, 1 << 30)
-    request = ExportTraceServiceRequest.FromString(waiting.body)
-    assert request.resource_spans[0].scope_spans[0].spans[0].trace_id == trace_id.to_bytes(16, "big")
+    assert_delivers(door, OTLPSpanExporter(f"{door.url}/v1/traces", compression=compression))
 
 
 def test_the_stock_exporter_waits_out_a_door_that_was_killed(open_door: Callable[..., Door]) -> None:

@@ -4,11 +4,12 @@ import json
 import random
 import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from collector.spool.file import SpoolError, SpoolFullError, SpoolUnavailableError
+from collector.spool.file import SpoolError, SpoolFullError, SpoolOverdueError, SpoolUnavailableError
 from collector.spool.seal import Seal
 from collector.spool.spool import MAX_ATTEMPTS, Incoming, Receipt, Spool, SpoolCounts
 
@@ -67,13 +68,57 @@ def test_the_same_bytes_are_acknowledged_and_stored_once(spool: Spool) -> None:
 def test_after_a_day_the_same_bytes_are_new(spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = spool.append([incoming(b"a")])[0]
     now = spool.take(1, 1)[0].received_at
+    passed = time.monotonic_ns() + 25 * 3600 * 10**9
     monkeypatch.setattr("time.time_ns", lambda: now + 25 * 3600 * 10**9)
+    monkeypatch.setattr("time.monotonic_ns", lambda: passed)
+    spool.append([incoming(b"b")])
     second = spool.append([incoming(b"a")])[0]
     assert not second.duplicate
     assert second.id > first.id
     with sqlite3.connect(tmp_path / "spool.db") as file:
-        assert file.execute("select count(*) from seen").fetchone() == (1,)
+        assert file.execute("select count(*) from seen").fetchone() == (2,)
     file.close()
+
+
+@pytest.mark.parametrize("hours", [24, 24 * 400, -1])
+def test_a_clock_that_is_set_makes_no_repeat_new(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    first = spool.append([incoming(b"a")])[0]
+    now = time.time_ns() + hours * 3600 * 10**9
+    minutes = time.monotonic_ns() + 1800 * 10**9
+    monkeypatch.setattr("time.time_ns", lambda: now)
+    started = Spool(tmp_path / "spool.db", Seal(KEY), max_bytes=64 << 20)
+    assert started.append([incoming(b"b"), incoming(b"a")])[1] == Receipt(first.id, duplicate=True)
+    started.close()
+    monkeypatch.setattr("time.monotonic_ns", lambda: minutes)
+    spool.append([incoming(b"c")])
+    assert spool.append([incoming(b"a")]) == [Receipt(first.id, duplicate=True)]
+
+
+def test_requests_of_one_commit_have_instants_of_their_own(spool: Spool) -> None:
+    spool.append([incoming(bytes([n])) for n in range(9)])
+    assert len({waiting.received_at for waiting in spool.take(9, 1 << 20)}) == 9
+
+
+def test_nothing_is_taken_behind_what_has_waited_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(tmp_path / "spool.db", Seal(KEY), max_bytes=64 << 20, max_age_seconds=60)
+    first = spool.append([incoming(b"a")])[0]
+    now = time.time_ns()
+    monkeypatch.setattr("time.time_ns", lambda: now + 59 * 10**9)
+    second = spool.append([incoming(b"b")])[0]
+    spool.check()
+    monkeypatch.setattr("time.time_ns", lambda: now + 61 * 10**9)
+    with pytest.raises(SpoolOverdueError, match="more than 60 s"):
+        spool.append([incoming(b"c")])
+    with pytest.raises(SpoolOverdueError):
+        spool.check()
+    assert spool.append([incoming(b"a")]) == [Receipt(first.id, duplicate=True)], "a repeat is on disk already"
+    spool.assign([first.id], "batch")
+    spool.done("batch")
+    assert not spool.append([incoming(b"c")])[0].duplicate
+    assert next(waiting.id for waiting in spool.take(9, 1 << 20)) == second.id, "nothing was dropped"
+    spool.close()
 
 
 def test_a_full_spool_refuses_and_drops_nothing(tmp_path: Path) -> None:

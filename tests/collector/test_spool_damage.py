@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from damage import damage
 
 from collector.spool import ledger as spool_ledger
 from collector.spool.seal import Seal
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = bytes(range(32))
-PAGE = 4096
 
 
 def opened(path: Path) -> Spool:
@@ -40,22 +40,6 @@ def filled(path: Path, requests: int = 300) -> list[int]:
     spool.assign(ids[2:4], "open")
     spool.close()  # the last connection moves everything from the log into the file
     return ids
-
-
-def damage(path: Path, page_types: set[int], how_many: int) -> int:
-    """Overwrite pages of a b-tree (their first byte tells them apart) with noise; return how many."""
-    noise = random.Random(5)
-    content = bytearray(path.read_bytes())
-    pages = [
-        at
-        for at in range(PAGE, len(content), PAGE)
-        if content[at] in page_types and content[at + 1 : at + 3] == b"\0\0"
-    ]
-    chosen = noise.sample(pages, min(how_many, len(pages)))
-    for at in chosen:
-        content[at : at + PAGE] = noise.randbytes(PAGE)
-    path.write_bytes(content)
-    return len(chosen)
 
 
 @pytest.mark.parametrize("how_many", [1, 3])

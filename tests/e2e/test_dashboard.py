@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,14 +31,6 @@ NOW = 1_800_000_000 * sample_runs.SECOND  # any time: texts and figures of the s
 
 
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
-
-
-def cells(page: Page, table: str) -> dict[str, list[str]]:
-    """Return the texts of a table's rows by their first cell."""
-    rows = page.get_by_role("table", name=table).locator("tbody tr")
-    expect(rows.first).to_be_visible()
-    texts = [row.locator("td .text").all_inner_texts() for row in rows.all()]
-    return {text[0]: text[1:] for text in texts}
 
 
 def hexadecimal(color: tuple[int, ...]) -> str:
@@ -208,95 +199,6 @@ def test_run_without_its_root_says_whether_more_is_awaited(page: Page) -> None:
     for number, note in ((ARRIVING_RUN, "arriving"), (CLOSED_RUN, "incomplete")):
         row = page.locator(f"tr[data-key='{sample_runs.trace_of(number)}']")
         expect(row.locator("td").nth(3).locator(".note")).to_have_text(note)
-
-
-def sample_spans() -> list[sample_runs.Span]:
-    spans = [span for number in range(60) for span in sample_runs.run(number, NOW)]
-    spans += sample_runs.hostile_run(HOSTILE_RUN, NOW) + sample_runs.evaluated_run(EVALUATED_RUN, NOW)
-    spans += [span for number in (CLOSED_RUN, ARRIVING_RUN) for span in sample_runs.incomplete_run(number, NOW)]
-    return spans + sample_runs.large_run(LARGE_RUN, NOW, 10_000)
-
-
-@pytest.mark.parametrize("by", ["team", "workflow", "model"])
-def test_costs_are_those_of_the_spans(page: Page, by: str) -> None:
-    opened(page, "/costs?range=7d")
-    shown = cells(page, f"Cost by {by}")
-    calls = [span for span in sample_spans() if span.kind == "llm"]
-    groups = {getattr(call, by) for call in calls}
-    assert set(shown) >= {group or "(not named)" for group in groups}
-    for group in groups:
-        mine = [call for call in calls if getattr(call, by) == group]
-        priced = [call.cost_usd for call in mine if call.cost_usd is not None]
-        cost, unpriced, count, *_ = shown[group or "(not named)"]
-        assert cost == (figures.money(sum(priced, Decimal(0))) if priced else "no price")
-        assert unpriced == figures.count(len(mine) - len(priced))
-        assert count == figures.count(len(mine))
-    assert fact(page, "Calls without a price") == figures.count(sum(call.cost_usd is None for call in calls))
-    assert fact(page, "Cost") == figures.money(sum((call.cost_usd for call in calls if call.cost_usd), Decimal(0)))
-
-
-def test_cost_chart_switches_between_team_and_workflow(page: Page) -> None:
-    opened(page, "/costs?range=7d")
-    legend = page.locator(".js-plotly-plot .legendtext")
-    expect(legend).to_have_text(["support", "payments"])
-    page.get_by_role("radio", name="Workflow").click()
-    page.wait_for_url(re.compile("by=workflow"))
-    expect(legend).to_have_text(["triage", "refund", "dispute-letter", "answer-ticket"])
-
-
-def exact_quantile(values: list[int], level: float) -> int:
-    """ClickHouse's quantileExact: the element at position level * n, from 0."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(level * len(ordered)))]
-
-
-@pytest.mark.parametrize(("by", "kind", "column"), [("model", "llm", "model"), ("tool", "tool", "tool_name")])
-def test_latency_is_that_of_the_spans(page: Page, by: str, kind: str, column: str) -> None:
-    opened(page, f"/latency?range=7d&by={by}")
-    shown = cells(page, f"Duration by {by}")
-    spans = [span for span in sample_spans() if span.kind == kind and getattr(span, column)]
-    for label in {getattr(span, column) for span in spans}:
-        mine = [span for span in spans if getattr(span, column) == label]
-        durations = [span.duration_ns for span in mine]
-        errors = sum(span.status == "error" for span in mine)
-        count, failed, rate, *quantiles = shown[label]
-        assert (count, failed) == (figures.count(len(mine)), figures.count(errors))
-        assert rate == figures.share(errors, len(mine))
-        assert quantiles == [figures.duration(exact_quantile(durations, level)) for level in (0.5, 0.95, 0.99)]
-
-
-def test_replay_steps_forward_and_back(page: Page) -> None:
-    opened(page, f"/replay?trace={sample_runs.trace_of(PAYMENTS_RUN)}")
-    player = page.locator(".player[data-ready='1']")
-    player.wait_for()
-    heading = page.locator(".scene h2")
-    expect(page.locator(".position")).to_have_text(re.compile(r"^Step 1 of \d+$"))
-    expect(heading).to_have_text("refund agent")
-    page.get_by_role("button", name="Step forward").click()
-    expect(heading).to_have_text("check input")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    page.wait_for_url(re.compile("step=4"))
-    expect(page.locator(".position")).to_have_text(re.compile("^Step 4 of"))
-    page.get_by_role("button", name="Step back").click()
-    page.wait_for_url(re.compile("step=3"))
-    page.get_by_role("button", name="Last step").click()
-    calls = [span for span in sample_runs.run(PAYMENTS_RUN, NOW) if span.kind == "llm"]
-    cost = sum((call.cost_usd for call in calls if call.cost_usd), Decimal(0))
-    expect(page.locator(".totals")).to_contain_text(figures.money(cost))
-    expect(page.locator(".totals")).to_contain_text(f"{sum(call.input_tokens or 0 for call in calls):,}")
-
-
-def test_replay_plays_to_the_end_and_stops(page: Page) -> None:
-    opened(page, f"/replay?trace={sample_runs.trace_of(PAYMENTS_RUN)}")
-    page.locator(".player[data-ready='1']").wait_for()
-    page.get_by_label("Steps per second").select_option("20")
-    page.get_by_role("button", name="Play").click()
-    position = page.locator(".position")
-    expect(position).to_have_text(re.compile(r"^Step (\d+) of \1$"))
-    expect(page.get_by_role("button", name="Play")).to_be_visible()
-    steps = position.inner_text().split()[1]
-    page.wait_for_url(re.compile(f"step={steps}"))
 
 
 VIEWS = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sample_runs
-from browsing import drawn, open_run, opened
+from browsing import drawn, open_run, opened, page_of
 from instance import Instance
 from playwright.sync_api import Browser, Page, expect
 
@@ -82,11 +82,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory, exports: Path) -> Iterato
 
 @pytest.fixture
 def exported(browser: Browser, instance: Instance) -> Iterator[Page]:
-    context = browser.new_context(base_url=instance.endpoints["dashboard"], viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
-    yield context.new_page()
-    context.close()
+    with page_of(browser, instance) as page:
+        yield page
 
 
 def test_linked_traces_without_a_session_id_are_walked_from_first_to_last(exported: Page, instance: Instance) -> None:

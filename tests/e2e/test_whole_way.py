@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from browsing import fact, opened, page_of
 from instance import Instance
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -35,22 +36,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 @pytest.fixture
 def page(browser: Browser, instance: Instance) -> Iterator[Page]:
-    context = browser.new_context(base_url=instance.endpoints["dashboard"], viewport={"width": 1500, "height": 1000})
-    context.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
-    yield context.new_page()
-    context.close()
-
-
-def opened(page: Page, address: str) -> Page:
-    page.goto(address)
-    page.locator("#page-end").wait_for(state="attached")
-    return page
-
-
-def fact(page: Page, label: str) -> str:
-    box = page.locator(".sl-fact", has=page.locator("dt", has_text=re.compile(f"^{re.escape(label)}$")))
-    return box.locator("dd").first.inner_text()
+    with page_of(browser, instance) as page:
+        yield page
 
 
 def row(page: Page, table: str, first: str) -> list[str]:

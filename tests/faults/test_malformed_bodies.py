@@ -7,10 +7,10 @@ import http.client
 import os
 import random
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from memory import resident
 from running_door import EXPORT, Door, one_span
 
 from collector.settings import Settings
@@ -18,6 +18,7 @@ from schema.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 BODIES = int(os.environ.get("FAULT_BODIES", "4000"))  # `make faults` takes 100,000
 _TYPES = ("application/x-protobuf", "application/json", "text/plain")
@@ -52,11 +53,6 @@ def _mutated(rng: random.Random, sound: bytes) -> bytes:
     return bytes(body[: 1 << 20])
 
 
-def _resident(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))) * 1024
-
-
 @pytest.mark.timeout(900)
 def test_the_door_stands_whatever_comes(door: Door, request: pytest.FixtureRequest) -> None:
     seed = random.randrange(10**6)
@@ -70,7 +66,7 @@ def test_the_door_stands_whatever_comes(door: Door, request: pytest.FixtureReque
     assert door.process.pid is not None
     for number in range(BODIES):
         if number == BODIES // 4:  # what is loaded late is loaded by now
-            before = _resident(door.process.pid)
+            before = resident(door.process.pid)
         body = _mutated(rng, rng.choice(sound))
         if rng.random() < 0.1:
             body = gzip.compress(body)
@@ -81,7 +77,7 @@ def test_the_door_stands_whatever_comes(door: Door, request: pytest.FixtureReque
         answers[answer.status] += 1
     assert answers.keys() <= _ANSWERS
     assert answers[400] > BODIES // 10
-    assert _resident(door.process.pid) - before < _GROWTH
+    assert resident(door.process.pid) - before < _GROWTH
     connection.request("POST", "/v1/traces", one_span(7), {"content-type": "application/x-protobuf"})
     answer = connection.getresponse()
     assert (answer.status, answer.read()) == (200, b"")

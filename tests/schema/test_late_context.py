@@ -171,7 +171,10 @@ def test_no_part_is_dropped_before_its_spans_may_go(empty_store: Store) -> None:
     send(empty_store, child)
     send(empty_store, parent)
     inherit(empty_store, [child.trace_id], POLICY)
-    last = "SELECT min(toUInt32(toDate(delete_ttl_info_max))) AS day FROM system.parts WHERE active AND table = 'spans'"
+    last = (
+        "SELECT min(toUInt32(toDate(delete_ttl_info_max))) AS day FROM system.parts"
+        " WHERE database = currentDatabase() AND active AND table = 'spans'"
+    )
     deadline = time.monotonic() + 20
     while (found := empty_store.query(f"{last} AND rows > 0 AND NOT startsWith(name, 'patch')").to_pylist()) and (
         found[0]["day"] != parent.retain_until and time.monotonic() < deadline

@@ -6,14 +6,13 @@ import json
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from any_content import KEYS, KINDS, SCOPES, attribute_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from otlp_requests import PRICES, START, request, span_with, spans_of
 
 from schema.normalise import normalise
-from schema.policy import AttributeKeys, Policy, Retention, RetentionRule
+from schema.policy import Policy, Retention, RetentionRule
 from schema.span import to_batch
 
 LLM: dict[str, Any] = {
@@ -82,189 +81,6 @@ def test_links_and_events_are_json() -> None:
     span = spans_of({"events": [("cache.hit", {"n": 1})], "links": [7]})[0]
     assert json.loads(span.events) == [{"time": START, "name": "cache.hit", "attributes": {"n": 1}}]
     assert json.loads(span.links)[0]["span_id"] == "0000000000000007"
-
-
-# --- context ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_nearest_ancestor_names_the_team() -> None:
-    spans = spans_of(
-        {"id": 1, "attributes": {"spanledger.team": "root", "session.id": "s"}},
-        {"id": 2, "parent": 1, "attributes": {"spanledger.team": "middle"}},
-        {"id": 3, "parent": 2},
-        {"id": 4, "parent": 1},
-        {"id": 5},
-        resource={"service.namespace": "house", "deployment.environment.name": "prod", "service.version": "7"},
-    )
-    assert [span.team for span in spans] == ["root", "middle", "middle", "root", "house"]
-    assert [span.session_id for span in spans] == ["s", "s", "s", "s", ""]
-    assert {(span.environment, span.workflow_version, span.workflow) for span in spans} == {("prod", "7", "unassigned")}
-
-
-def test_a_child_may_come_before_its_parent_in_the_request() -> None:
-    child, _ = spans_of({"id": 2, "parent": 1}, {"id": 1, "attributes": {"spanledger.team": "t"}})
-    assert child.team == "t"
-
-
-def test_association_keys_win_over_the_resource_and_lose_to_an_ancestor() -> None:
-    association = {
-        "traceloop.association.properties.team": "associated",
-        "traceloop.association.properties.user_id": "u",
-    }
-    spans = spans_of(
-        {"id": 1, "attributes": {"team": "explicit"}},
-        {"id": 2, "parent": 1, "attributes": association},
-        {"id": 3, "attributes": association},
-        resource={"team": "resource"},
-    )
-    assert [span.team for span in spans] == ["explicit", "explicit", "associated"]
-    assert [span.user_id for span in spans] == ["", "u", "u"]
-
-
-def test_a_workflow_that_a_framework_named_loses_to_the_resource() -> None:
-    named = {"gen_ai.workflow.name": "Agent workflow"}
-    assert spans_of({"attributes": named}, resource={"agentops.workflow": "refunds"})[0].workflow == "refunds"
-    assert spans_of({"attributes": named})[0].workflow == "Agent workflow"
-    by_hand = named | {"spanledger.outcome": "success"}
-    assert (
-        spans_of({"attributes": by_hand}, resource={"spanledger.workflow": "refunds"})[0].workflow == "Agent workflow"
-    )
-
-
-def test_a_thread_is_a_session_unless_the_trace_names_one() -> None:
-    root, child = spans_of(
-        {"id": 1, "attributes": {"gen_ai.conversation.id": "thread"}},
-        {"id": 2, "parent": 1, "attributes": {"traceloop.association.properties.session_id": "s"}},
-    )
-    assert (root.session_id, child.session_id) == ("s", "s")
-    assert span_with({"gen_ai.conversation.id": "thread"}).session_id == "thread"
-
-
-def test_the_policy_says_which_keys_name_the_team() -> None:
-    policy = Policy(attributes=AttributeKeys(team=("cost.centre",)))
-    span = spans_of({"attributes": {"cost.centre": "42", "team": "x"}}, policy=policy)[0]
-    assert span.team == "42"
-    assert span.attributes["team"] == "x"
-
-
-def test_parents_in_a_circle_end() -> None:
-    assert [span.team for span in spans_of({"id": 1, "parent": 2}, {"id": 2, "parent": 1})] == ["unassigned"] * 2
-
-
-# --- calls and money -------------------------------------------------------------------------------------------------
-
-
-def test_a_model_call_has_tokens_and_a_cost() -> None:
-    span = span_with(LLM)
-    assert (span.kind, span.provider, span.model) == ("llm", "openai", "gpt-4o-mini")
-    assert (span.input_tokens, span.output_tokens, span.cached_input_tokens) == (1840, 96, 1024)
-    assert (span.cache_write_tokens, span.reasoning_tokens) == (None, None)
-    assert span.cost_usd == COST
-    assert span.cost_source.startswith("genai-prices ")
-
-
-def test_claude_code_counts_the_cache_apart() -> None:
-    span = span_with(
-        {
-            "span.type": "llm_request",
-            "model": "claude-sonnet-4-5",
-            "gen_ai.system": "anthropic",
-            "input_tokens": 792,
-            "output_tokens": 96,
-            "cache_read_tokens": 1024,
-            "cache_creation_tokens": 128,
-        },
-        scope="com.anthropic.claude_code.tracing",
-    )
-    assert (span.input_tokens, span.cost_usd) == (1944, Decimal("0.0046032"))
-
-
-def test_keys_of_a_scoped_dialect_mean_nothing_elsewhere() -> None:
-    span = span_with({"model": "a car", "input_tokens": 3, "decision": "accept"})
-    assert (span.model, span.input_tokens, span.approval_status) == ("", None, "")
-    assert span.attributes == {"model": "a car", "input_tokens": "3", "decision": "accept"}
-
-
-def test_only_the_innermost_of_nested_calls_is_charged() -> None:
-    spans = spans_of(
-        {
-            "id": 1,
-            "attributes": {"gen_ai.operation.name": "invoke_agent", **{k: v for k, v in LLM.items() if "usage" in k}},
-        },
-        {"id": 2, "parent": 1, "attributes": OI_LLM},
-        {"id": 3, "parent": 2, "attributes": LLM},
-    )
-    assert [span.cost_usd for span in spans] == [None, None, COST]
-    assert sum(span.input_tokens or 0 for span in spans) == 1840
-    assert spans[1].attributes["llm.token_count.prompt"] == "1840"
-
-
-def test_a_span_that_repeats_usage_under_a_kind_of_its_own_is_no_call() -> None:
-    assert span_with({**LLM, "gen_ai.operation.name": "record_usage"}).kind == "other"
-    assert span_with({key: value for key, value in LLM.items() if key != "gen_ai.operation.name"}).kind == "llm"
-
-
-def test_a_wrapper_with_usage_is_charged_where_the_inner_span_has_none() -> None:
-    spans = spans_of(
-        {"id": 1, "attributes": LLM},
-        {"id": 2, "parent": 1, "attributes": {"openinference.span.kind": "LLM", "llm.model_name": "gpt-4o-mini"}},
-    )
-    assert [span.cost_usd for span in spans] == [COST, None]
-
-
-def test_one_call_told_by_two_instrumentations_side_by_side_is_charged_once() -> None:
-    same = {**LLM, "gen_ai.response.id": "r1"}
-    spans = spans_of(
-        {"id": 1},
-        {"id": 2, "parent": 1, "attributes": same, "scope": "one"},
-        {"id": 3, "parent": 1, "attributes": same, "scope": "two", "start": START + 1, "end": START + 900},
-    )
-    assert [span.cost_usd for span in spans] == [None, None, COST]
-
-
-def test_the_same_response_id_alone_does_not_make_one_call() -> None:
-    same = {**LLM, "gen_ai.response.id": "r1"}
-    later = {"start": START + 2_000, "end": START + 3_000}
-    spans = spans_of(
-        {"id": 1},
-        {"id": 2, "parent": 1, "attributes": same, "scope": "one"},
-        {"id": 3, "parent": 1, "attributes": same, "scope": "one"},
-        {"id": 4, "parent": 1, "attributes": same, "scope": "two", **later},
-    )
-    assert [span.cost_usd for span in spans[1:]] == [COST] * 3
-
-
-def test_a_model_without_a_price_costs_nothing_known_but_the_senders_word() -> None:
-    unknown = {**LLM, "gen_ai.request.model": "house-model"}
-    span = span_with(unknown)
-    assert (span.cost_usd, span.cost_source) == (None, "")
-    reported = span_with({**unknown, "gen_ai.cost.total_cost": 0.5})
-    assert (reported.cost_usd, reported.cost_source) == (Decimal("0.5"), "sender")
-    ours = span_with({**LLM, "gen_ai.cost.total_cost": 0.5})
-    assert (ours.cost_usd, ours.reported_cost_usd) == (COST, Decimal("0.5"))
-
-
-@pytest.mark.parametrize("count", [-1, 2**63, 1.5, "many", True, [1], float("nan"), 1e30])
-def test_what_is_no_count_is_unknown(count: object) -> None:
-    sent = str(count) if isinstance(count, int) and count >= 2**63 else count  # OTLP integers have 64 bits
-    span = span_with({**LLM, "gen_ai.usage.input_tokens": sent})
-    assert span.input_tokens is None
-    assert span.cost_usd is None
-
-
-@pytest.mark.parametrize(
-    ("attributes", "provider"),
-    [
-        ({"gen_ai.system": "openai.chat"}, "openai"),
-        ({"gen_ai.provider.name": "gcp.gemini"}, "google"),
-        ({"gen_ai.system": "strands-agents", "gen_ai.request.model": "gpt-4o"}, "openai"),
-        ({"gen_ai.system": "langchain"}, ""),
-        ({"gen_ai.request.model": "claude-sonnet-4-5"}, "anthropic"),
-        ({"gen_ai.system": "OpenAI"}, "openai"),
-    ],
-)
-def test_a_provider_has_one_name(attributes: dict[str, str], provider: str) -> None:
-    assert span_with({"gen_ai.operation.name": "chat", **attributes}).provider == provider
 
 
 # --- status ----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -12,6 +14,7 @@ from sample_runs import insert, run, trace_of
 
 from schema.migrate import migrate
 from schema.queries.run import load_run
+from schema.runs import recompute, stale_traces
 from schema.span import to_batch
 from schema.store import QueryFailedError, Store, StoreUnavailableError
 
@@ -91,6 +94,41 @@ def test_collectors_that_start_together_migrate_once(server: ClickHouseDouble, s
 def test_a_lock_whose_holder_died_is_taken_over(server: ClickHouseDouble, store: Store) -> None:
     database = f"died_{uuid4().hex}"
     store.command(f"CREATE DATABASE {database}")
-    store.command(f"CREATE TABLE {database}.migrating ENGINE = Memory AS SELECT now64(3) - 3600 AS since")
+    store.command(f"CREATE VIEW {database}.migrating AS SELECT toDateTime64('2026-01-01 00:00:00', 3) AS since")
     with server.up(), Store.open(f"clickhouse://default:secret@127.0.0.1:{server.port}/{database}") as served:
         assert served.query("SELECT count() AS n FROM spans").to_pylist() == [{"n": 0}]
+
+
+def test_collectors_with_different_clocks_and_halves_of_a_run_agree(
+    server: ClickHouseDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store's clock says which version of a run is the newest, and which run is older than its spans."""
+    with server.up(), Store.open(url(server)) as one, Store.open(url(server)) as other:
+        spans, real = run(10, START), time.time_ns
+        monkeypatch.setattr("time.time_ns", lambda: real() + 3600 * 10**9)
+        insert(one, spans[:3])
+        monkeypatch.setattr("time.time_ns", real)
+        other.insert("spans", to_batch(spans[3:]), token=uuid4().hex)
+        assert trace_of(10) in stale_traces(one)
+        with ThreadPoolExecutor(2) as both:
+            list(both.map(lambda store: recompute(store, [trace_of(10)]), [one, other] * 4))
+        assert trace_of(10) not in stale_traces(one)
+        found = load_run(other, trace_of(10))
+    assert found is not None
+    assert (found.span_count, found.cost_usd) == (len(spans), sum(span.cost_usd for span in spans if span.cost_usd))
+
+
+def test_runs_that_two_collectors_store_at_once_are_one_session(server: ClickHouseDouble) -> None:
+    with server.up(), Store.open(url(server)) as one, Store.open(url(server)) as other:
+        for number in range(20, 32, 2):
+            pair = [
+                [replace(span, team="t", session_id=f"at once {number}") for span in run(number + more, START)]
+                for more in (0, 1)
+            ]
+            with ThreadPoolExecutor(2) as both:
+                list(both.map(insert, [one, other], pair))
+        firsts = one.query(
+            "SELECT uniqExact(first_trace_id) AS n FROM runs FINAL WHERE startsWith(session_id, 'at once')"
+            " GROUP BY session_id HAVING count() = 2"
+        )
+    assert firsts.column("n").to_pylist() == [1] * 6

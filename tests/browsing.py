@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import sample_runs
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from collections.abc import Iterator
+
+    from instance import Instance
+    from playwright.sync_api import Browser, Page
+
+_PATIENCE_MS = 30_000  # how long a busy machine may take
+
+
+@contextmanager
+def page_of(browser: Browser, instance: Instance) -> Iterator[Page]:
+    """Yield a fresh tab on the dashboard of a running instance."""
+    context = browser.new_context(base_url=instance.endpoints["dashboard"], viewport={"width": 1500, "height": 1000})
+    context.set_default_timeout(_PATIENCE_MS)
+    expect.set_options(timeout=_PATIENCE_MS)
+    yield context.new_page()
+    context.close()
 
 
 def opened(page: Page, address: str) -> Page:

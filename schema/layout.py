@@ -1,0 +1,120 @@
+"""Where our tables lie: on one server, or on the shards and replicas of a ClickHouse cluster.
+
+Migrations and statements are written for one server; what a cluster needs is derived here (docs/adr/0011-cluster.md).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+_BY_TRACE: Final = "cityHash64(trace_id)"
+_SHARDED_BY: Final = {
+    "spans": _BY_TRACE,
+    "runs": _BY_TRACE,
+    # Records without a trace would all lie on one shard.
+    "logs": "cityHash64(if(trace_id = '', toString(time), trace_id))",
+    "metric_points": "cityHash64(service_name, name)",
+}
+"""The rows of these tables lie on the shard that the expression says; every other table is whole on every server."""
+
+_SCRATCH: Final = "span_update_"  # tables of schema.bulk_update; they lie where the spans lie
+_CREATE: Final = re.compile(
+    r"(CREATE TABLE (?:IF NOT EXISTS )?)(\w+)\s*(\(.*\))\s*ENGINE = (\w+)(?:\((.*?)\))?(.*)", re.DOTALL
+)
+_DATABASE: Final = re.compile(r"[A-Za-z_]\w*")
+_CLUSTER: Final = re.compile(r"[\w.-]+")
+_SETTINGS: Final = {
+    # An insert is answered when every shard has its rows, so that a repeated token finds what it inserted.
+    "distributed_foreground_insert": 1,
+    # All our subqueries with IN are about the same trace, whose rows lie on one shard.
+    "distributed_product_mode": "local",
+    # An UPDATE with a subquery is worked out on one replica; the others get its rows.
+    "allow_nondeterministic_mutations": 1,
+    # A server that is down does what it missed when it is back; nobody waits for it.
+    "distributed_ddl_output_mode": "none_only_active",
+    # Everybody reads from and writes to the same replica of a shard, so that what was just written is read.
+    "load_balancing": "in_order",
+    "prefer_localhost_replica": 0,
+    "max_replica_delay_for_distributed_queries": 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A database on one server, or on the servers of the named `cluster`."""
+
+    database: str = ""
+    cluster: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> tuple[str, Self]:
+        """Return the URL of a store without `?cluster=NAME`, and the layout that it names. Raises ValueError."""
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if "cluster" not in options:
+            return url, cls()
+        layout = cls(parts.path.strip("/"), options.pop("cluster"))
+        if parts.scheme == "chdb":
+            raise ValueError("an embedded store has no cluster: write clickhouse://host:port/database?cluster=NAME")
+        if not _DATABASE.fullmatch(layout.database) or not _CLUSTER.fullmatch(layout.cluster):
+            raise ValueError("cluster=NAME and its database are names of letters, digits and _")
+        return urlunsplit(parts._replace(query=urlencode(options))), layout
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What every connection sets."""
+        return dict(_SETTINGS) if self.cluster else {}
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What a connection for somebody else's queries sets besides: their subqueries may be about anything."""
+        return {"distributed_product_mode": "global"} if self.cluster else {}
+
+    def rows(self, table: str) -> str:
+        """Return the name of the table that holds the rows; on a cluster, those of one shard."""
+        return f"{self.database}.{table}_local" if self.cluster else table
+
+    def everywhere(self, table: str) -> str:
+        """Return what a statement names to create, change or drop a table that is the same on every server."""
+        return f"{self.database}.{table} ON CLUSTER '{self.cluster}'" if self.cluster else table
+
+    def stored(self, table: str) -> str:
+        """Return what ALTER, UPDATE and DELETE name: a Distributed table takes none of them."""
+        return self.everywhere(f"{table}_local") if self.cluster else table
+
+    def create(self, statement: str) -> list[str]:
+        """Return the statements that do what `CREATE TABLE name (…) ENGINE = …` does on one server.
+
+        Raises ValueError for a statement that has no such form yet.
+        """
+        if not self.cluster:
+            return [statement]
+        found = _CREATE.search(statement)
+        if found is None:
+            raise ValueError(f"only CREATE TABLE has a form for clusters: {statement[:60]}")
+        create, table, columns, engine, arguments, rest = found.groups(default="")
+        key = _BY_TRACE if table.startswith(_SCRATCH) else _SHARDED_BY.get(table)
+        if engine.endswith("MergeTree"):
+            arguments = ", ".join([*self._replica(table, sharded=key is not None), *filter(None, [arguments])])
+            engine = f"Replicated{engine}"
+        engine = f"{engine}({arguments})"
+        target = self.everywhere(table) if key is None else self.stored(table)
+        statements = [f"{create}{target}\n{columns}\nENGINE = {engine}{rest}"]
+        if key is not None:
+            distributed = f"Distributed('{self.cluster}', '{self.database}', '{table}_local', {key})"
+            statements.append(f"{create}{self.everywhere(table)} AS {self.rows(table)}\nENGINE = {distributed}")
+        return statements
+
+    def drop(self, table: str) -> list[str]:
+        """Return the statements that drop a table of which rows lie on the shards."""
+        names = [self.everywhere(table), self.stored(table)] if self.cluster else [table]
+        return [f"DROP TABLE IF EXISTS {name}" for name in names]
+
+    def _replica(self, table: str, *, sharded: bool) -> tuple[str, str]:
+        """Return the path in Keeper that replicas share, and a replica's name; servers fill in what is in braces."""
+        if sharded:
+            return f"'/clickhouse/tables/{{shard}}/{self.database}/{table}'", "'{replica}'"
+        return f"'/clickhouse/tables/all/{self.database}/{table}'", "'{shard}-{replica}'"

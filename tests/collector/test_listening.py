@@ -1,0 +1,76 @@
+"""Every way to name an address means the same for HTTP and for gRPC."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import grpc
+import httpx
+import pytest
+from otlp_grpc_client import Client
+from running_door import one_span
+
+from collector import listening
+from collector.listening import listen, reserve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from running_door import Door
+
+_V4, _V6 = "127.0.0.1", "[::1]"
+
+
+def over_http(address: str) -> bool:
+    try:
+        return httpx.get(f"http://{address}/healthz", trust_env=False, timeout=10).status_code == 200
+    except httpx.ConnectError:
+        return False
+
+
+def over_grpc(address: str) -> bool:
+    with Client(address) as client:
+        code = client.send(one_span())[0]
+    assert code in {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}
+    return code == grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize(
+    ("host", "where"),
+    [
+        ("0.0.0.0", {_V4, _V6}),
+        ("::", {_V4, _V6}),
+        ("127.0.0.1", {_V4}),
+        ("localhost", {_V4}),
+        ("::1", {_V6}),
+    ],
+)
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+def test_http_and_grpc_answer_at_the_same_addresses(open_door: Callable[..., Door], host: str, where: set[str]) -> None:
+    door = open_door(host=host)
+    grpc_port = door.grpc_address.rpartition(":")[2]
+    assert {address for address in (_V4, _V6) if over_http(f"{address}:{door.port}")} == where
+    assert {address for address in (_V4, _V6) if over_grpc(f"{address}:{grpc_port}")} == where
+
+
+def test_a_machine_without_ipv6_listens_on_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = listening._bound_to
+
+    def without_ipv6(family: socket.AddressFamily, host: str, port: int, option: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(97, "Address family not supported by protocol")
+        return real(family, host, port, option)
+
+    monkeypatch.setattr(listening, "_bound_to", without_ipv6)
+    for host in ("0.0.0.0", "::"):
+        for take in (listen, reserve):
+            with take(host, 0) as taken:
+                assert taken.getsockname()[0] == "0.0.0.0"
+
+
+def test_a_port_that_is_taken_is_said(open_door: Callable[..., Door]) -> None:
+    door = open_door(host="0.0.0.0")
+    for take in (listen, reserve):
+        with pytest.raises(OSError, match="in use"):
+            take("::", door.port)

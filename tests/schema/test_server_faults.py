@@ -1,0 +1,117 @@
+"""A server behind a bad network: what the store was told to insert is there once, however often it has to say so."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from clickhouse_double import ClickHouseDouble
+from sample_runs import large_run, trace_of
+
+from schema.runs import recompute
+from schema.span import to_batch
+from schema.store import Store, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START = 1_790_000_000_000_000_000
+
+
+class Wire:
+    """A network in front of a port: it can be cut within what a client sends, and it can keep answers back."""
+
+    def __init__(self, port: int) -> None:
+        self._server = ("127.0.0.1", port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.cut_after: int | None = None  # bytes of one connection
+        self.answering = threading.Event()
+        self.answering.set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near = self._listener.accept()[0]
+            except OSError:
+                return
+            far = socket.create_connection(self._server)
+            threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
+            threading.Thread(target=self._return, args=(far, near), daemon=True).start()
+
+    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+        carried = 0
+        while data := _received(near):
+            carried += len(data)
+            if self.cut_after is not None and carried > self.cut_after:
+                break
+            far.sendall(data)
+        for end in (near, far):
+            end.close()
+
+    def _return(self, far: socket.socket, near: socket.socket) -> None:
+        while data := _received(far):
+            self.answering.wait()
+            try:
+                near.sendall(data)
+            except OSError:  # the client has given up
+                return
+
+
+def _received(end: socket.socket) -> bytes:
+    try:
+        return end.recv(4096)
+    except OSError:
+        return b""
+
+
+@pytest.fixture
+def served(store: Store, store_path: str) -> Iterator[tuple[Wire, Store]]:
+    """A server behind a wire, and a store whose client waits two seconds for it."""
+    database = f"faulty_{uuid4().hex}"
+    store.command(f"CREATE DATABASE {database}")
+    double = ClickHouseDouble(store_path)
+    wire = Wire(double.port)
+    address = f"clickhouse://default:secret@127.0.0.1:{wire.port}/{database}?send_receive_timeout=2"
+    with double.up(), Store.open(address) as opened:
+        yield wire, opened
+    wire.close()
+    double.close()
+    store.command(f"DROP DATABASE {database}")
+
+
+def stored(store: Store) -> list[dict[str, int]]:
+    return store.query("SELECT count() AS copies, uniqExact(span_id) AS spans FROM spans").to_pylist()
+
+
+def test_an_insert_that_is_cut_off_is_repeated_and_there_once(served: tuple[Wire, Store]) -> None:
+    wire, store = served
+    spans, token = to_batch(large_run(1, START, 300)), uuid4().hex
+    wire.cut_after = 20_000
+    with pytest.raises(StoreUnavailableError):
+        store.insert("spans", spans, token=token)
+    assert stored(store) == [{"copies": 0, "spans": 0}]
+    wire.cut_after = None
+    for _ in range(2):
+        store.insert("spans", spans, token=token)
+    assert stored(store) == [{"copies": 300, "spans": 300}]
+
+
+def test_an_insert_that_is_answered_too_late_is_repeated_and_there_once(served: tuple[Wire, Store]) -> None:
+    wire, store = served
+    spans, token = to_batch(large_run(2, START, 300)), uuid4().hex
+    wire.answering.clear()
+    with pytest.raises(StoreUnavailableError):
+        store.insert("spans", spans, token=token)
+    wire.answering.set()
+    store.insert("spans", spans, token=token)
+    assert stored(store) == [{"copies": 300, "spans": 300}]
+    assert recompute(store, [trace_of(2)]) == 1
+    assert store.query("SELECT span_count FROM runs FINAL").to_pylist() == [{"span_count": 300}]
