@@ -92,7 +92,7 @@ RULES = (
     _rule(
         "LOCATION",
         r"(?:(?:home|billing|shipping|birth|residence)_)?(?:city|town|village|suburb)|place_of_birth|birth_?place",
-        _NAME,
+        rf"(?![A-Z]{{2}}$){_NAME}",
     ),
     _rule(
         "DATE_OF_BIRTH",
@@ -170,10 +170,15 @@ _PERSON_SIBLINGS = re.compile(
 _PRODUCT_SIBLINGS = re.compile(
     r"(?:.*_)?(?:price|unit_price|sku|product_id|item_id|quantity|qty|stock|options|variants?|available|discount|barcode|asin)"
 )
+_BUSINESS_SIBLINGS = re.compile(
+    r"(?:.*_)?(?:ratings?|stars|reviews?|reviews_count|cuisines?|cuisine_type|amenities|menu|opening_hours|operating_hours|business_hours"
+    r"|price_(?:min|max|range|level|per_\w+)|check_(?:in|out)_time|airlines?|car_types\w*|room_types?|venue_type|iata|icao)"
+)
 _PRODUCT_PARENT = re.compile(r"(?:.*_)?(?:options|variants?|features?|specs|specifications|attributes|dimensions)")
 _BARE_NAME = _rule("PERSON", r"name", _NAME)
 _USERNAME_KEY = re.compile(
-    r"(?:.*_)?(?:user_?names?|user_?ids?|login|handle|screen_?name|nick|nickname|account_?(?:id|name)|customer_?ids?|uid|user"
+    r"(?:.*_)?(?:user_?names?|user_?ids?|login|handle|screen_?name|nick|nickname|account_?(?:id|name)|uid|user"
+    r"|(?:customer|patient|member|employee|passenger|guest|person|student|teacher|doctor|subscriber|borrower|buyer|seller)_?ids?"
     r"|created_by|updated_by|modified_by|assigned_to|assignee|requested_by|approved_by)"
 )
 _USERNAME = _rule(
@@ -223,7 +228,7 @@ def classify(path: Sequence[str], siblings: set[str] | frozenset[str] = frozense
     beside = ""
     if names[-1:] == ("name",) and siblings:
         kinds = {_beside(key) for key in siblings}
-        beside = "person" if "person" in kinds else "product" if "product" in kinds else ""
+        beside = next((kind for kind in ("business", "person", "product") if kind in kinds), "")
     return _classify((names[0], *names[-3:]) if names else (), beside)
 
 
@@ -235,7 +240,9 @@ def key_identity(key: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _beside(key: str) -> str:
-    """Tell "person" or "product" when a key shows what its object is about."""
+    """Tell "person", "product" or "business" when a key shows what its object is about."""
+    if _BUSINESS_SIBLINGS.fullmatch(snake(key)):
+        return "business"
     if _PERSON_SIBLINGS.fullmatch(snake(key)) or snake(key) == "address":
         return "person"
     return "product" if _PRODUCT_SIBLINGS.fullmatch(snake(key)) else ""

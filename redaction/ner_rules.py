@@ -21,7 +21,7 @@ OPENING_THRESHOLD = 0.8
 """What it must give for a town, or a name with one capital, that opens a text: any first word has a capital."""
 CODE_THRESHOLD = 0.9
 """What the model must give for names in programs, where single words are no names at all."""
-NUMBER_THRESHOLD = 0.5
+NUMBER_THRESHOLD = 0.9
 """What the model must give for a postcode or a house number that stands alone."""
 _PRODUCTS_TEXT = (
     "claude sonnet opus haiku gemini gemma mistral llama grok cohere qwen deepseek bedrock vertex openai anthropic"
@@ -74,7 +74,10 @@ _ZIP = re.compile(r"\d{4,6}(?:-\d{3,4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\
 _SHAPES = {
     "ZIP": _ZIP,
     "BUILDING": re.compile(r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?"),
-    "PHONE_NUMBER": re.compile(r"(?=(?:\D*\d){7})(?!\d+\Z)(?![\d,]+\.\d+\Z)[\d\s()+.,/extEXT-]+"),
+    "PHONE_NUMBER": re.compile(
+        r"(?=(?:\D*\d){6,17}\D*\Z)(?!\d+\Z)(?!.*\d\)? [+/] )(?![\d,]+\.\d+\Z)(?!\d{1,3}(?:,\d{3})+\Z)"
+        r"[\d\s()+.,/extEXT-]+"
+    ),
     "EMAIL_ADDRESS": re.compile(r".*@.*", re.DOTALL),
 }
 _TELLING = re.compile(
@@ -89,6 +92,10 @@ _TOKEN_AFTER = re.compile(r"(?:[.:_/-]+[\w$]+)+", re.ASCII)
 _LONGEST_TOKEN = 60
 _OPERATOR = re.compile(r"[=\[\]{}|]")
 _ROOM_CODE = re.compile(r"(?=\w*[A-Za-z])(?=\w*\d)\w{1,6}")
+_MEASURE = re.compile(r"(?:\d+\s?[A-Za-z/]{1,2}\s?)+")
+"""Numbers with units: "8m 49s", "22 ng"."""
+_POSTCODE_TAIL = re.compile(r"(?<=\D\d{3}) \d{2}(?!\d)|(?<=\D\d{4}) [A-Z]{2}(?![A-Za-z])|(?<=\d{4})-\d{3,4}(?!\d)")
+"""What is left of a postcode whose first group was found: "407 47", "3079 NP", "7570-198"."""
 _CODE_MARK = re.compile(r"[(){}\[\]=;<>\\|`]")
 _CODE_REACH, _CODE_SHARE, _FEWEST_CODE_MARKS = 150, 0.05, 3
 _CONTRACTION = re.compile(r"(?<=n)['\u2019]t\b")
@@ -132,7 +139,8 @@ def _whole_words(text: str, entity: Entity) -> Entity | None:
         or _CONTRACTION.match(text, end)
     ):
         return None
-    return entity._replace(start=start, end=end)
+    tail = _POSTCODE_TAIL.match(text, end) if entity.label == "ADDRESS" else None
+    return entity._replace(start=start, end=tail.end() if tail else end)
 
 
 def _is_in_identifier(text: str, entity: Entity, start: int, end: int) -> bool:
@@ -160,7 +168,13 @@ def _is_technical(text: str, entity: Entity) -> bool:
     value = text[entity.start : entity.end]
     if entity.label not in {"PERSON", "CITY", "ADDRESS"}:
         return False
-    if entity.label == "ADDRESS" and _ROOM_CODE.fullmatch(value) and not _ZIP.fullmatch(value):
+    if (
+        entity.label == "ADDRESS"
+        and not _ZIP.fullmatch(value)
+        and (_ROOM_CODE.fullmatch(value) or _MEASURE.fullmatch(value))
+    ):
+        return True
+    if entity.label != "PERSON" and text[entity.start - 1 : entity.start] == "@":
         return True
     if _OPERATOR.search(value):
         return True

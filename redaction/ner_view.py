@@ -203,7 +203,8 @@ def is_identifier(token: str) -> bool:
     if HANDLE.fullmatch(token):
         return not digits and ("_" in token or "." in token)  # code; "mia_li_3668" may be somebody
     letters = any(map(str.isalpha, token))
-    return "_" in token or (digits and letters and len(token) >= _LONG_CODE)
+    # An address in Chinese or Japanese is one token with a number in it.
+    return "_" in token or (digits and letters and len(token) >= _LONG_CODE and token.isascii())
 
 
 def _is_camel(token: str) -> bool:

@@ -33,7 +33,9 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
     # Compiling a pattern costs more than all else here, and most names stand only where they were found.
     everything = "\n".join(leaf.text for leaf in members)
     covered = "\n".join(leaf.text[hit.start : hit.end] for leaf, hit in found)
-    pattern = _pattern(name for name in _told(sure) if everything.count(name) > covered.count(name))
+    pattern = _pattern(
+        name for name in _told(sure) if everything.count(name) > covered.count(name) and not _is_word(name, everything)
+    )
     if pattern is None:
         return []
     taken: dict[int, list[tuple[int, int]]] = {}
@@ -62,7 +64,7 @@ class Repetition:
             if finding.entity == "PERSON" and finding.score >= _SURE:
                 raw = text[finding.start : finding.end]
                 names.add(unescape(raw, range(len(raw) + 1))[0])
-        self._pattern = _pattern(_told(names))
+        self._pattern = _pattern(name for name in _told(names) if not _is_word(name, text))
         self._flat = "" if self._pattern is None else _ESCAPE.sub(lambda escape: " " * len(escape.group()), text)
 
     def find(self, text: str, start: int, path: tuple[str, ...], *, opaque: bool) -> list[Splice]:
@@ -105,6 +107,11 @@ def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     if not longest_first:
         return None
     return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
+
+
+def _is_word(name: str, text: str) -> bool:
+    """Whether a single name also stands in lower case: an ordinary word, or the name of a thing in a program."""
+    return name.isalpha() and re.search(rf"(?<![\w-]){name.lower()}(?![\w-])", text) is not None
 
 
 def _is_telling(name: str) -> bool:

@@ -132,7 +132,10 @@ def recognizers() -> list[TextRecognizer]:
             Rule("ADDRESS", re.compile(rf"(?<!\w){_UNIT} ?\d+[A-Za-z]?\b".replace("|#", ""), re.IGNORECASE), 0.6),
             Rule(
                 "ADDRESS",
-                re.compile(r"(?<![\w.#$-])(?:\d{5}-\d{4}|\d{2}-\d{3}|\d{3} \d{2}|\d{3,6})(?![\w-]|[.,]\d)"),
+                re.compile(
+                    r"(?<![\w.#$-])(?:\d{5}-\d{4}|\d{2}-\d{3}|\d{3} \d{2}|\d{3,6}|(?i:[a-z]\d[a-z]\d[a-z]\d))"
+                    r"(?![\w-]|[.,]\d)"
+                ),
                 0.6,
                 context=words("zip(?: ?code)?", "postal(?: code)?", "post ?code"),
             ),

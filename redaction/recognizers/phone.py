@@ -16,7 +16,7 @@ REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "IN", "BR", "AU", "NL", "SE", "CH
 
 _CANDIDATE = re.compile(
     r"(?<![\w#$€£%+./-])(?<!\d,)"
-    r"(?:\+|00)?\(?\d(?:[\d/]|[\s.()/-]{1,2}(?=[\d(+])|\)){5,22}"
+    r"(?:\+|00)?\(?\d(?:[\d/]|(?:[^\S\n]|[.()/-]){1,2}(?=[\d(+])|\)){5,22}"
     r"(?:(?:\s?(?:x|ext\.?|extension)\s?)\d{1,6})?(?![\w@%]|[.,]\d|-\d)",
     re.IGNORECASE | re.ASCII,
 )
@@ -48,6 +48,8 @@ _DATE = re.compile(
     r"|(?:19|20)\d\d\s?-\s?(?:19|20)\d\d"
 )
 _NATIONAL_SHAPE = re.compile(r"\(\d{2,5}\)|\d[ .-]\d{2,}[ .-]\d|(?<!\d)\d{3}-\d{4}$")
+_VERSION = re.compile(r"\.\d(?:\.|\Z)")
+"""A group of one digit between dots: "24.04.9.2", never a telephone number."""
 _GROUPS_OF_AMOUNTS = re.compile(r"\d{1,3}(?: \d{3})+")
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 18
 _SEVEN_DIGITS = re.compile(r"\d(?:[\s.()+/-]{0,3}\d){6}")
@@ -76,7 +78,9 @@ class PhoneRecognizer(TextRecognizer):
             if "(" not in value:
                 value = value.rstrip(")")
             digits = sum(map(str.isdecimal, value))
-            if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS or _DATE.fullmatch(value):
+            if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS or _DATE.fullmatch(value.strip("()")):
+                continue
+            if _VERSION.search(value):
                 continue
             if digits > _MOST_NATIONAL_DIGITS and not value.startswith(("+", "(+", "00")) and "x" not in value.lower():
                 continue

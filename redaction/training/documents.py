@@ -12,7 +12,7 @@ from redaction.training.slots import Label, Labelled, Slots
 from redaction.training.vocabulary import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LONGEST = 900
 
@@ -64,6 +64,11 @@ _ROLES = (
     "USER",
     "ASSISTANT",
     "Observation",
+    "Bot",
+    "User",
+    "AI",
+    "System",
+    "Caller",
 )
 
 
@@ -75,7 +80,18 @@ class Writer:
         self.slots = Slots(self.rng, seed)
         self._objects = Objects(self.rng, self.slots)
         self._people, self._addresses, self._nothing = map(templates, ("people", "addresses", "nothing"))
+        self._machine, self._schemas = map(templates, ("machine", "schemas"))
         self._languages = [line.split("|", 1) for line in templates("languages")]
+        self._kinds: tuple[tuple[float, Callable[[], Labelled]], ...] = (
+            (0.24, self._object),
+            (0.05, self._schema),
+            (0.05, self._machinery),
+            (0.09, self._foreign),
+            (0.09, self._inserted),
+            (0.04, self._chat),
+            (0.06, self._block),
+            (1.0, self._prose),
+        )
 
     def documents(self, count: int) -> Iterator[Document]:
         """Write documents until there are `count`."""
@@ -85,25 +101,53 @@ class Writer:
             yield Document(made.text, key, tuple(made.labels))
 
     def _one(self) -> tuple[Labelled, str]:
-        rng = self.rng
-        kind = rng.random()
-        if kind < 0.27:
-            return self._object(), rng.choice(_KEYS)
-        if kind < 0.34:
-            locale, template = rng.choice(self._languages)
-            return self.slots.fill(template, locale), rng.choice(_KEYS)
-        if kind < 0.46:
-            return self._inserted(), rng.choice(_KEYS)
-        if kind < 0.50:
-            return self._chat(), rng.choice(_KEYS)
-        if kind < 0.56:
-            return self.slots.fill(rng.choice(["{code_block}", "{code_block}", "{paragraph}"])), rng.choice(_KEYS)
-        parts = [self._plain() for _ in range(rng.choices([1, 2, 3, 4], [60, 22, 12, 6])[0])]
+        dice, makers = self.rng.random(), iter(self._kinds)
+        share, maker = next(makers)
+        while dice >= share:
+            dice -= share
+            share, maker = next(makers)
+        return maker(), self.rng.choice(_KEYS)
+
+    def _block(self) -> Labelled:
+        return self.slots.fill(self.rng.choice(["{code_block}", "{code_block}", "{paragraph}"]))
+
+    def _prose(self) -> Labelled:
+        """One to four texts of any subject."""
+        parts = [self._plain() for _ in range(self.rng.choices([1, 2, 3, 4], [60, 22, 12, 6])[0])]
         whole = parts[0]
         for part in parts[1:]:
-            whole.add(rng.choice([" ", "\n", "\n\n", " "]))
+            whole.add(self.rng.choice([" ", "\n", "\n\n", " "]))
             whole.join(part)
-        return whole, rng.choice(_KEYS)
+        return whole
+
+    def _foreign(self) -> Labelled:
+        """A sentence or two of another language, with people or without."""
+        locale, template = self.rng.choice(self._languages)
+        made = self.slots.fill(template, locale)
+        while self.rng.random() < 0.3:
+            made.add(self.rng.choice([" ", "\n"]))
+            others = [template for other, template in self._languages if other == locale]
+            made.join(self.slots.fill(self.rng.choice([*others, "{local}"]), locale))
+        return made
+
+    def _schema(self) -> Labelled:
+        """JSON that holds nothing personal, now and then beside some that does."""
+        made = self.slots.fill(self.rng.choice(self._schemas))
+        while self.rng.random() < 0.5:
+            made.add(self.rng.choice(["\n", ", "]))
+            made.join(self.slots.fill(self.rng.choice(self._schemas)))
+        if self.rng.random() < 0.1:
+            made.add("\n")
+            made.join(self._objects.document())
+        return made
+
+    def _machinery(self) -> Labelled:
+        """Lines of programs, settings, shells and logs."""
+        made = self.slots.fill(self.rng.choice(self._machine))
+        while self.rng.random() < 0.6:
+            made.add("\n")
+            made.join(self.slots.fill(self.rng.choice(self._machine)))
+        return made
 
     def _plain(self) -> Labelled:
         kind = self.rng.random()
@@ -182,7 +226,7 @@ class Writer:
 
 def _quoted(made: Labelled) -> Labelled:
     """The same text as the content of a message in JSON, if it needs no escape that would move its labels."""
-    text = made.text.replace('"', "'").replace("\\", "/").replace("\n", " ")
+    text = made.text.replace('"', "'").replace("\\", "/").replace("\n", " ").replace("\t", " ")
     whole = Labelled('{"role": "user", "content": "')
     whole.join(Labelled(text, made.labels))
     whole.add('"}')

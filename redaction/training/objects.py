@@ -38,7 +38,7 @@ _PLAIN = {
     "{tool}": "tool service framework name app provider function agent model",
     "{heading}": "title heading name label subject section option",
     "{sent}": _FREE,
-    "{token}": "name id type mode anchor axis font package extension value key",
+    "{token}": "name id type mode anchor axis font package extension value key location target",
     "{upper}": "code currency airport origin destination status abbreviation",
     "{job}": "job role title position occupation",
     "{language}": "language nationality",
@@ -46,6 +46,21 @@ _PLAIN = {
     "{state}": "state region",
     "{title_case}": "title name movie book album event",
     "{error}": "error message reason detail",
+    "{venue}": "hotel restaurant venue merchant merchant_name airline company provider location place title name store",
+    "{tier}": "plan account_type card_type tier level product membership name title model event team",
+    "{brand}": "brand brand_name vendor make manufacturer provider app name product",
+    "{jargon}": "name type package medication drug dependency keyword tag term code value location unit",
+    "{rare}": "name category specialty species condition genre description word",
+    "{locator}": "reservation reservation_id booking pnr confirmation code record_locator",
+    "{snake}": "name id key action function field event user owner created_by",
+    "{kebab}": "name slug package branch image project owner channel host",
+    "{field}": "description title label placeholder prompt field",
+    "{town}": "example default format description",
+    "{foreign}": "message text title label description content body",
+    "{eponym}": "method test unit condition diagnosis name",
+    "{money}": "price total amount fee balance",
+    "{hex}": "hash commit digest etag id",
+    "{path}": "path file filename location",
 }
 
 
@@ -66,6 +81,8 @@ class Objects:
         self._colon = rng.choice([": ", ": ", ":"])
         self._comma = rng.choice([", ", ", ", ",", ",\n  "])
         personal = rng.random() < 0.55
+        if rng.random() < 0.12:
+            return self._listing(personal=personal)
         if rng.random() < 0.75:
             return self._object(0, personal=personal)
         made = Labelled("[")
@@ -73,6 +90,19 @@ class Objects:
             made.add(self._comma if number else "")
             made.join(self._object(1, personal=personal))
         made.add("]")
+        return made
+
+    def _listing(self, *, personal: bool) -> Labelled:
+        """A line a pair, without quotes, as in YAML and in forms."""
+        rng, made = self.rng, Labelled()
+        before = rng.choice(["", "", "  ", "- ", "* "])
+        for _ in range(rng.randint(2, 7)):
+            of_kind = self._personal if personal and rng.random() < 0.5 else self._plain
+            slot = rng.choice(list(of_kind))
+            key = rng.choice(of_kind[slot])
+            made.add(f"{before}{key.replace('_', ' ').capitalize() if before == '* ' else key}: ")
+            made.join(self._slots.fill(slot))
+            made.add("\n")
         return made
 
     def _object(self, depth: int, *, personal: bool) -> Labelled:
@@ -149,4 +179,9 @@ _TALK = (
     "I'm {first}, {sent}",
     "thanks {first}! {sent}",
     "{sent}",
+    "Called {full}, {sent}",
+    "met {full} and {first}; {sent}",
+    "{first} from {venue} {verbs} the {noun}",
+    "{full} paid {money} to {brand}",
+    "ok - {first}",
 )

@@ -79,7 +79,9 @@ class Slots:
             made.add(template[position : slot.start()])
             position = slot.end()
             fill = self._filled.get(slot[1])
-            if fill is None:
+            if slot[1] == "local":
+                made.add(self.values.things.translated({"no_NO": "nb"}.get(locale, locale.split("_", maxsplit=1)[0])))
+            elif fill is None:
                 made.add(self.values.things.make(slot[1]))
             else:
                 made.add(*fill(locale or self.values.locale()))

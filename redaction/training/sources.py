@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import faker.providers.address
 import faker.providers.person
@@ -21,12 +21,13 @@ from redaction.tagger.words import WORD, folded
 from redaction.training import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import ModuleType
 
 _USUAL, _COMMON = 30_000, 5_000
 _MOST_SURNAMES, _SMALLEST_CITY = 40_000, 5_000
 _SURE_GIVEN, _SURE_SURNAMES = 400, 3_000
+_ENDINGS = ("s", "es", "ed", "ing", "ly", "er", "est", "ness", "ful", "less", "ish", "able", "y")
 _FALLBACK = {"ar_EG", "ar_JO", "ar_DZ", "bs_BA", "en", "fr_QC", "la", "ng_NG", "sw", "mt_MT", "en_MS", "dk_DK", "es"}
 """Locales without names of their own: Faker answers with American ones."""
 
@@ -135,15 +136,28 @@ def lexicon_codes(places: Places) -> dict[str, int]:
     return dict(codes)
 
 
-def ordinary_words(places: Places) -> list[str]:
-    """Frequent words, the first ones whatever they are, the others if no list holds them as a name or a city."""
-    codes = lexicon_codes(places)
-    named = 4 | 8 | 16
-    return [
-        word
-        for rank, word in enumerate(english()[:_USUAL])
-        if len(word) > 2 and (rank < _COMMON // 2 or not codes[folded(word)] & named)
-    ]
+class Words(NamedTuple):
+    """Words of English: frequent ones, rare ones, and ordinary ones that lists hold as names or towns ("keen")."""
+
+    usual: list[str]
+    rare: list[str]
+    ambiguous: list[str]
+
+
+def ordinary_words(codes: Mapping[str, int]) -> Words:
+    """Sort the words of English; the first ones count as usual whatever they are."""
+    named, every = 4 | 8 | 16, english()
+    known = set(every)
+    made = Words([], [], [])
+    for rank, word in enumerate(every):
+        if len(word) < 3:
+            continue
+        if rank >= _COMMON // 2 and codes[folded(word)] & named:
+            if sum(word + ending in known for ending in _ENDINGS) > 1:  # "keen", "keener", "keenly"; no "daniely"
+                made.ambiguous.append(word)
+        else:
+            (made.usual if rank < _USUAL else made.rare).append(word)
+    return made
 
 
 def locale_fakers(seed: int) -> dict[str, Faker]:

@@ -1,84 +1,37 @@
-"""What is not personal: words, sentences, products, tools, identifiers, code, numbers and dates."""
+"""What is not personal: words, sentences, products, places to go, tools and code."""
 
 from __future__ import annotations
 
-import ast
 import re
-import string
-import sysconfig
 from functools import cached_property
-from pathlib import Path
-from pydoc_data import topics
 from typing import TYPE_CHECKING
 
-from redaction.training import vocabulary
+from redaction.training import corpora, vocabulary
+from redaction.training.codes import Codes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
     from random import Random
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-_MODULES = vocabulary.words("modules")
-_NOT_PROSE = re.compile(
-    r"[{}\[\]<>|=\\*]|>>>|\.\.\.|__|[A-Z][a-z]+ (?:van )?[A-Z][a-z]+|@"
-    r"|\b(?:Monty|Python's|Guido|Tim|Barry|Fredrik|Raymond|Spam|Eric)\b"
-)
-_LONGEST_SENTENCE = 260
-_MOST_LINES = 90
+    from redaction.training.sources import Words
+
+_KEYBOARD = "qwertyuiopasdfghjklzxcvbnm"
+_AMBIGUOUS_SHARE, _RARE_SHARE = 0.08, 0.22
+_MISSPELT = 0.15
 
 
-def _documentation() -> Iterator[str]:
-    """Yield the texts of Python's own documentation: its topics, and the docstrings of modules (PSF licence)."""
-    yield from (topics.topics[name] for name in sorted(topics.topics))
-    for name in _MODULES:
-        path = Path(sysconfig.get_path("stdlib"), f"{name}.py")
-        if not path.is_file():
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                yield ast.get_docstring(node) or ""
-
-
-def sentences() -> list[str]:
-    """Sentences of Python's documentation without names of people."""
-    kept: dict[str, None] = {}
-    for text in _documentation():
-        for paragraph in re.split(r"\n\s*\n", text):
-            flat = " ".join(paragraph.split())
-            for sentence in _SENTENCE.split(flat):
-                if 12 < len(sentence) < _LONGEST_SENTENCE and not _NOT_PROSE.search(sentence):
-                    kept[sentence] = None
-    return list(kept)
-
-
-def code_lines() -> list[str]:
-    """Lines of Python's own library."""
-    kept: dict[str, None] = {}
-    for name in _MODULES:
-        path = Path(sysconfig.get_path("stdlib"), f"{name}.py")
-        if path.is_file():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                if (
-                    8 < len(line.strip()) < _MOST_LINES
-                    and not line.strip().startswith(("#", '"', "'"))
-                    and not re.search(r"[A-Z][a-z]+ [A-Z][a-z]+|@", line)
-                ):
-                    kept[line] = None
-    return list(kept)
-
-
-class Things:
+class Things(Codes):
     """Makers of everything that must stay."""
 
-    def __init__(self, rng: Random, words: list[str]) -> None:
-        self.rng = rng
-        self._words = words
+    def __init__(self, rng: Random, words: Words, codes: Mapping[str, int]) -> None:
+        super().__init__(rng, words.usual)
+        self._rare, self._ambiguous = words.rare, words.ambiguous
+        self._names = corpora.Filter(codes)
+        # Makers that are called by nothing but a family name must not unteach it.
+        self._brands = [brand for brand in vocabulary.BRANDS if " " in brand or self._names.passes(brand)]
         self._makers: dict[str, Callable[[], str]] = {
             "sent": self.sentence,
-            "word": lambda: (
-                self.rng.choice(self._words) if self.rng.random() < 0.6 else self.rng.choice(vocabulary.NOUNS)
-            ),
+            "word": lambda: self._any() if self.rng.random() < 0.6 else self.rng.choice(vocabulary.NOUNS),
             "plural": lambda: f"{self.noun()}s".capitalize() if self.rng.random() < 0.5 else f"{self.noun()}s",
             "noun": self.noun,
             "verb": lambda: rng.choice(vocabulary.VERBS),
@@ -93,7 +46,26 @@ class Things:
             "month": lambda: rng.choice(vocabulary.MONTHS),
             "product": self.product,
             "brand": self.brand,
-            "tool": lambda: rng.choice([rng.choice(vocabulary.TOOLS), self.brand(), self.camel()]),
+            "tool": lambda: rng.choice(
+                [rng.choice(vocabulary.TOOLS), rng.choice(self._brands), self.brand(), self.camel()]
+            ),
+            "venue": self.venue,
+            "tier": self.tier,
+            "measure": lambda: f"{self.number()}{rng.choice(['', ' '])}{rng.choice(vocabulary.UNITS)}",
+            "groups": lambda: " ".join(
+                "".join(rng.choices("0123456789ABCDEF", k=4)) for _ in range(rng.randint(4, 10))
+            ),
+            "typo": lambda: self.misspelt(rng.choice(self._words)),
+            "rare": lambda: rng.choice(self._rare),
+            "field": lambda: rng.choice(vocabulary.FIELDS),
+            "eponym": lambda: f"{rng.choice(vocabulary.EPONYMS)} {rng.choice(vocabulary.EPONYM_KINDS)}",
+            "town": lambda: rng.choice(vocabulary.CITY_EXAMPLES),
+            "locator": lambda: self.letters(rng.randint(5, 7)),
+            "jargon": self.jargon,
+            "foreign": lambda: self.translated(rng.choice(list(self.messages))),
+            "hex": lambda: "".join(rng.choices("0123456789abcdef", k=rng.choice([7, 12, 24, 40]))),
+            "snake": lambda: "_".join(rng.choices(self._words, k=rng.randint(2, 3))),
+            "kebab": lambda: "-".join(rng.choices(self._words, k=rng.randint(2, 3))),
             "heading": lambda: " ".join(self._cased(self.rng.choice(self._words)) for _ in range(rng.randint(1, 4))),
             "title_case": self._title,
             "upper": lambda: rng.choice([self.letters(3), self.letters(2), self.noun().upper(), self.letters(4)]),
@@ -137,7 +109,7 @@ class Things:
             ),
             "func": lambda: f"{self._plain()}_{self._plain()}{rng.choice(['', '()', '(x)'])}",
             "camel": self.camel,
-            "code": lambda: rng.choice(self.code).strip(),
+            "code": lambda: rng.choice(rng.choice(self.code)).strip(),
             "code_block": self._code_block,
             "paragraph": self._paragraph,
             "token": self.token,
@@ -154,28 +126,88 @@ class Things:
     @cached_property
     def sentences(self) -> list[str]:
         """Sentences to draw from."""
-        return sentences()
+        return corpora.sentences(self._names)
 
     @cached_property
-    def code(self) -> list[str]:
-        """Lines of code to draw from."""
-        return code_lines()
+    def code(self) -> list[list[str]]:
+        """Lines of code to draw from, by the kind of program."""
+        return corpora.code_lines(self._names)
+
+    @cached_property
+    def messages(self) -> dict[str, list[str]]:
+        """Messages of programs, by the code of the language."""
+        return corpora.translations(self._names)
+
+    def translated(self, language: str) -> str:
+        """A message in some language; "" where there is none in it."""
+        return self.rng.choice(self.messages.get(language, [""]))
 
     def sentence(self) -> str:
         """A sentence about anything: from documentation, or one of the plain patterns of everyday talk."""
         if self.rng.random() < 0.4:
-            return self.rng.choice(self.sentences)
-        pattern = self.rng.choice(vocabulary.SENTENCES)
-        text = re.sub(r"\{(\w+)\}", lambda slot: self.make(slot[1]), pattern)
-        return text[0].upper() + text[1:] if self.rng.random() < 0.8 else text
+            text = self.rng.choice(self.sentences)
+        else:
+            text = re.sub(r"\{(\w+)\}", lambda slot: self.make(slot[1]), self.rng.choice(vocabulary.SENTENCES))
+            text = text[0].upper() + text[1:] if self.rng.random() < 0.8 else text
+        if self.rng.random() > _MISSPELT:
+            return text
+        words = text.split(" ")
+        for _ in range(self.rng.randint(1, 3)):
+            index = self.rng.randrange(len(words))
+            words[index] = self.misspelt(words[index])
+        return " ".join(words)
+
+    def misspelt(self, word: str) -> str:
+        """A word with a letter too many, too few, or another one: no name, though no list holds it."""
+        if len(word) < 3 or not word.isalpha():
+            return word
+        rng, place = self.rng, self.rng.randint(1, len(word) - 1)
+        middle = rng.choice([word[place] * 2, "", "", rng.choice(_KEYBOARD), word[place] + rng.choice(_KEYBOARD)])
+        return word[:place] + middle + word[place + 1 :]
+
+    def venue(self) -> str:
+        """A hotel, a restaurant, a sight, a company: many are called after towns and people, and are neither."""
+        rng, kind = self.rng, self.rng.choice(vocabulary.VENUE_KINDS)
+        one, other = (self._any().capitalize() for _ in range(2))
+        invented = self.invented()
+        return rng.choice(
+            [
+                f"{one} {kind}",
+                f"The {one} {kind}",
+                f"{one} {other} {kind}",
+                f"{self.adjective().capitalize()} {one} {kind}",
+                f"{rng.choice(vocabulary.COLORS).capitalize()} {one} {kind}",
+                f"{invented} {kind}",
+                f"{kind} {invented}",
+                f"{rng.choice(vocabulary.CITY_EXAMPLES).split(',')[0]} {kind}",
+                rng.choice(self._brands),
+                f"{rng.choice(self._brands)} {kind}",
+            ]
+        )
+
+    def tier(self) -> str:
+        """An account, a plan, a team, an event: words with capitals."""
+        rng, kind = self.rng, self.rng.choice(vocabulary.TIERS)
+        first = rng.choice([self.adjective(), rng.choice(vocabulary.COLORS), self._any(), self.noun(), self.invented()])
+        return " ".join([first.capitalize(), *([rng.choice(vocabulary.TIERS)] if rng.random() < 0.3 else []), kind])
+
+    def invented(self) -> str:
+        """A word that nobody has heard of, as products and medicines have."""
+        return "".join(self.rng.choice(vocabulary.SYLLABLES) for _ in range(self.rng.randint(2, 4))).capitalize()
+
+    def jargon(self) -> str:
+        """A word of some trade in lower case, or in capitals."""
+        rng = self.rng
+        word = rng.choice([self.token(), self.invented().lower(), rng.choice(self._rare), self.misspelt(self._any())])
+        return word if rng.random() < 0.85 else word.upper()
 
     def noun(self) -> str:
         """A thing."""
-        return self.rng.choice(vocabulary.NOUNS) if self.rng.random() < 0.7 else self.rng.choice(self._words)
+        return self.rng.choice(vocabulary.NOUNS) if self.rng.random() < 0.7 else self._any()
 
     def adjective(self) -> str:
         """A quality."""
-        return self.rng.choice(vocabulary.ADJECTIVES)
+        return self.rng.choice(vocabulary.ADJECTIVES) if self.rng.random() < 0.85 else self._any()
 
     def product(self) -> str:
         """What a shop sells."""
@@ -231,98 +263,27 @@ class Things:
                 f"{word.capitalize()}{rng.choice(self._words).capitalize()}",
                 f"{word.capitalize()} {rng.choice(self._words).capitalize()}",
                 rng.choice(vocabulary.TOOLS),
-            ]
-        )
-
-    def camel(self) -> str:
-        """An identifier in camel case."""
-        return "".join(self._plain().capitalize() for _ in range(self.rng.randint(2, 3)))
-
-    def identifier(self) -> str:
-        """An identifier of some system."""
-        rng = self.rng
-        before = rng.choice(["call_", "req_", "ORD-", "INC", "PROJ-", "order-", "user_", "card_"])
-        makers: list[Callable[[], str]] = [
-            lambda: "".join(rng.choices("0123456789abcdef", k=rng.choice([8, 16, 32]))),
-            lambda: f"#{self.letters(1)}{self.digits(rng.randint(4, 8))}",
-            lambda: "".join(rng.choices(string.ascii_uppercase + string.digits, k=6)),
-            lambda: f"{before}{self.digits(rng.randint(3, 7))}",
-            lambda: f"{self._plain()}_{self._plain()}",
-            lambda: f"{self._plain()}_{self._plain()}_{self.digits(rng.randint(1, 4))}",
-            lambda: f"{self._plain()}-{self._plain()}-{self.digits(rng.randint(1, 4))}",
-            lambda: f"{self._plain()}-{rng.randint(1, 9)}.{rng.randint(0, 9)}-{self._plain()}",
-            lambda: self.digits(rng.randint(4, 12)),
-            lambda: f"{self.letters(3)}{self.digits(3)}",
-        ]
-        return rng.choice(makers)()
-
-    def number(self) -> str:
-        """A number that says nothing of anybody."""
-        rng = self.rng
-        return rng.choice(
-            [
-                str(rng.randint(0, 9)),
-                str(rng.randint(0, 99)),
-                str(rng.randint(10, 999)),
-                f"{rng.random() * 500:.2f}",
-                str(rng.randint(1000, 99999)),
-                f"{rng.randint(1, 99)},{rng.randint(100, 999)}",
-            ]
-        )
-
-    def date(self) -> str:
-        """A date in one of many forms."""
-        rng = self.rng
-        year, month, day = rng.randint(1950, 2030), rng.randint(1, 12), rng.randint(1, 28)
-        name = vocabulary.MONTHS[month - 1]
-        return rng.choice(
-            [
-                f"{year}-{month:02}-{day:02}",
-                f"{month}/{day}/{year}",
-                f"{name} {day}, {year}",
-                f"{day} {name} {year}",
-                f"{name} {day}",
-                f"{name[:3]} {day}",
-                rng.choice(vocabulary.WEEKDAYS),
-                "yesterday",
-                f"{day}.{month}.{year}",
-            ]
-        )
-
-    def digits(self, count: int) -> str:
-        """Digits."""
-        return "".join(self.rng.choices(string.digits, k=count))
-
-    def letters(self, count: int) -> str:
-        """Capital letters."""
-        return "".join(self.rng.choices(string.ascii_uppercase, k=count))
-
-    def token(self) -> str:
-        """A word of programs that no dictionary holds: two words in one, an abbreviation, letters with digits."""
-        rng = self.rng
-        one, other = self._plain(), self._plain()
-        return rng.choice(
-            [
-                one + other,
-                one[:3] + other[:4],
-                one[0] + re.sub("[aeiou]", "", one[1:]),
-                one[:4] + str(rng.randint(0, 9)),
-                f"py{one}",
-                one[: rng.randint(2, 5)],
-                f"{one[:5]}{rng.choice(['lib', 'js', 'db', 'rs', 'fx', 'ctl', 'args', 'conf'])}",
+                rng.choice(self._brands),
+                self.invented(),
+                f"{self.invented()} {rng.choice(vocabulary.TIERS)}",
+                f"{self.invented()}-{rng.choice(self._words).capitalize()}",
             ]
         )
 
     def _code_block(self) -> str:
-        first = self.rng.randrange(len(self.code) - 12)
-        return "\n".join(self.code[first : first + self.rng.randint(3, 12)])
+        lines = self.rng.choice([self.rng.choice(self.code), self.code[-1]])
+        first = self.rng.randrange(len(lines) - 12)
+        return "\n".join(lines[first : first + self.rng.randint(3, 12)])
 
     def _paragraph(self) -> str:
         first = self.rng.randrange(len(self.sentences) - 6)
         return " ".join(self.sentences[first : first + self.rng.randint(2, 6)])
 
-    def _plain(self) -> str:
-        return self.rng.choice(self._words)
+    def _any(self) -> str:
+        dice = self.rng.random()
+        if dice < _AMBIGUOUS_SHARE:
+            return self.rng.choice(self._ambiguous)
+        return self.rng.choice(self._rare if dice < _RARE_SHARE else self._words)
 
     def _title(self) -> str:
         return " ".join(word.capitalize() for word in self.rng.choices(self._words[:6000], k=self.rng.randint(1, 3)))

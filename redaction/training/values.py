@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from redaction.tagger.words import folded
-from redaction.training.sources import LOCALES, Places, census, locale_fakers, ordinary_words
+from redaction.training.sources import LOCALES, Places, census, lexicon_codes, locale_fakers, ordinary_words
 from redaction.training.things import Things
 from redaction.training.vocabulary import templates, words
 
@@ -46,32 +46,34 @@ _POOL = {
 _ENGLISH = ("en_US", "en_GB", "en_IN", "en_CA", "en_AU", "en_NZ", "en_IE")
 _LATIN = tuple(words("latin_locales"))
 _COMMON_NAMES, _COMMON_SURNAMES = words("common_names"), words("common_surnames")
-_SYLLABLES = words("syllables")
 _STREET_KINDS, _STREET_NAMES = words("street_kinds"), words("street_names")
 _SUFFIXES = ("Jr.", "Sr.", "II", "III", "MD", "PhD", "Ph.D.", "DDS", "DVM", "Esq.", "CPA")
 _PARTICLES = (
-    "de",
-    "van",
-    "von",
-    "al",
-    "bin",
-    "da",
-    "di",
-    "van der",
-    "de la",
-    "el",
-    "ten",
-    "ter",
-    "van den",
-    "af",
-    "dos",
-    "ibn",
-)
+    "de", "van", "von", "al", "bin", "da", "di", "van der", "de la",
+    "el", "ten", "ter", "van den", "af", "dos", "ibn",
+)  # fmt: skip
 _PHONES = (
     "###-###-####", "(###) ###-####", "###.###.####", "## ### ###", "##-##-##-##", "#### ####", "0### ### ###",
     "0## ## ## ##", "## ## ## ##", "(0#) #### ####", "0###-######", "0#.##.##.##.##", "### ### ##",
+    "## ## ##", "##### ## ## ##", "#### #######", "### ## ###", "## ### ## ##", "### ### ###", "## #######",
+    "#####-#####",
 )  # fmt: skip
 _UNITS = ("Apt", "Apt.", "Suite", "Unit", "Flat", "Apartment", "Ste", "Ste.", "#", "Room", "Floor", "apt.", "Bldg")
+_EASTERN = {
+    "zh_CN": (
+        "[city][district]区[street_name]{n}号",
+        "[city_name]市[district]区[street_name]{n}号{n}室",
+        "[province][city][street_name]{n}号",
+    ),
+    "zh_TW": ("[city][street_name]{n}號", "[city][street_name]{n}巷{n}號{n}樓"),
+    "ja_JP": (
+        "[prefecture][city][town]{n}-{n}-{n}",
+        "[city][town]{n}丁目{n}-{n}",
+        "〒[postcode] [prefecture][city][town]{n}-{n}",
+    ),
+}
+"""Short forms of addresses that Faker does not write."""
+_MARGINS = ("> ", ">", ">> ", "| ", "# ", "// ", "* ", "- ", "?? ", "?", "\t", "    ", ": ")
 _ADDRESSES = templates("forms")
 
 
@@ -81,8 +83,10 @@ class Values:
     def __init__(self, rng: Random, seed: int) -> None:
         self.rng = rng
         self.places = Places()
-        self.things = Things(rng, ordinary_words(self.places))
+        codes = lexicon_codes(self.places)
+        self.things = Things(rng, ordinary_words(codes), codes)
         fakers = locale_fakers(seed)
+        self._east = {locale: fakers[locale] for locale in _EASTERN}
         self.pools = {locale: _pool(made, fakers["en_US"]) for locale, made in fakers.items()}
         self._firsts = census("female.first")[:3000] + census("male.first")
         lasts = census("last")
@@ -104,7 +108,7 @@ class Values:
                 return self.rng.choice(_COMMON_NAMES)
             if dice < 0.5:
                 return self.rng.choice(self._firsts)
-        return self._invented() if dice > 0.97 and locale in _LATIN else self.rng.choice(self.pools[locale].first)
+        return self.things.invented() if dice > 0.97 and locale in _LATIN else self.rng.choice(self.pools[locale].first)
 
     def last(self, locale: str) -> str:
         """A family name."""
@@ -114,7 +118,7 @@ class Values:
                 return self.rng.choice(_COMMON_SURNAMES)
             if dice < 0.55:
                 return self.rng.choice(self._lasts)
-        return self._invented() if dice > 0.96 and locale in _LATIN else self.rng.choice(self.pools[locale].last)
+        return self.things.invented() if dice > 0.96 and locale in _LATIN else self.rng.choice(self.pools[locale].last)
 
     def full(self, locale: str) -> str:
         """A whole name in one of the forms that people write."""
@@ -175,8 +179,16 @@ class Values:
         return f"{plain}{rng.choice('abcABC')}" if dice < 0.1 else plain
 
     def zip(self, locale: str) -> str:
-        """A postcode."""
-        return self.things.digits(5) if self.rng.random() < 0.5 else self.rng.choice(self.pools[locale].zip)
+        """A postcode, sometimes written carelessly or with the letters of its country."""
+        dice = self.rng.random()
+        if dice < 0.3:
+            return self.things.digits(5)
+        code = self.rng.choice(self.pools[locale].zip)
+        if dice < 0.4:
+            return code.replace(" ", "").replace("-", "")
+        if dice < 0.45:
+            return code.lower()
+        return f"{locale[-2:]}-{code}" if dice < 0.48 and code.isdecimal() else code
 
     def phone(self, locale: str) -> str:
         """A telephone number in one of many forms."""
@@ -241,7 +253,10 @@ class Values:
         def part(slot: re.Match[str]) -> str:
             return parts[slot[1]](locale if self.rng.random() < 0.7 else self.locale())
 
-        return SLOT.sub(part, self.rng.choice(_ADDRESSES))
+        text = SLOT.sub(part, self.rng.choice(_ADDRESSES))
+        if self.rng.random() < 0.1:  # as it stands in a quotation, a comment or a table
+            text = re.sub(r"\n\s*", f"\n{self.rng.choice(_MARGINS)}", text)
+        return text
 
     def unit(self) -> str:
         """A part of a building."""
@@ -265,10 +280,14 @@ class Values:
     def native(self, locale: str) -> str:
         """An address as the locale writes it."""
         text = self.rng.choice(self.pools[locale].native)
+        if locale in _EASTERN and self.rng.random() < 0.5:
+            made = self._east[locale]
+            text = re.sub(r"\[(\w+)\]", lambda part: getattr(made, part[1])(), self.rng.choice(_EASTERN[locale]))
+            return SLOT.sub(lambda _: str(self.rng.randint(1, 199)), text)
+        if self.rng.random() < 0.12:  # only a part of it
+            lines = re.split(r"\n|, ", text)
+            text = "\n".join(lines[:2] if self.rng.random() < 0.5 else lines[-2:])
         return text if self.rng.random() < 0.6 else text.replace("\n", self.rng.choice([", ", " ", "\n  ", "\n>"]))
-
-    def _invented(self) -> str:
-        return "".join(self.rng.choice(_SYLLABLES) for _ in range(self.rng.randint(2, 4))).capitalize()
 
 
 def _pool(made: Faker, american: Faker) -> Pool:

@@ -23,3 +23,10 @@ GOODS, TOOLS, RELATIVES, LANGUAGES = words("goods"), words("tools"), words("rela
 WEEKDAYS, MONTHS = words("weekdays"), words("months")
 JOBS = _HERE.joinpath("words", "jobs.txt").read_text("utf-8").splitlines()
 SENTENCES = templates("sentences")
+BRANDS, FIELDS, CITY_EXAMPLES = (
+    _HERE.joinpath("words", f"{name}.txt").read_text("utf-8").splitlines()
+    for name in ("brands", "fields", "examples_of_cities")
+)
+EPONYMS, EPONYM_KINDS = words("eponyms"), words("eponym_kinds")
+VENUE_KINDS, TIERS, SYLLABLES = words("venue_kinds"), words("tiers"), words("syllables")
+UNITS = words("units")

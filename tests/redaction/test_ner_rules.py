@@ -1,0 +1,51 @@
+"""What becomes of the model's answers, whatever it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from redaction.ner import Entity
+from redaction.ner_rules import findings
+
+
+def found(text: str, value: str, label: str, score: float = 1.0) -> list[str]:
+    start = text.index(value)
+    hits = findings(text, [Entity(start, start + len(value), label, score)], "tagger")
+    return [text[hit.start : hit.end] for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "label"),
+    [
+        ("id 00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000000", "PHONE_NUMBER"),
+        ("about 1,250,000 rows", "1,250,000", "PHONE_NUMBER"),
+        ("it took 8m 49s", "8m 49s", "ADDRESS"),
+        ("levels at 22 ng per ml", "22 ng", "ADDRESS"),
+        ('"@acme/router": "^1.0"', "acme", "ADDRESS"),
+        ("@Getter\npublic class Row {", "Getter", "ADDRESS"),
+        ("turn 4 failed", "turn 4", "ADDRESS"),
+    ],
+)
+def test_what_no_name_looks_like_stays(text: str, value: str, label: str) -> None:
+    assert found(text, value, label) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "whole"),
+    [
+        ("Tylova 42, Praha, 360 17", "Tylova 42, Praha, 360", "Tylova 42, Praha, 360 17"),
+        ("Veenoord 9, Rotterdam 3079 NP", "Veenoord 9, Rotterdam 3079", "Veenoord 9, Rotterdam 3079 NP"),
+        ("Rua Augusta 5, Lisboa 1100-048", "Rua Augusta 5, Lisboa 1100", "Rua Augusta 5, Lisboa 1100-048"),
+    ],
+)
+def test_postcodes_are_completed(text: str, value: str, whole: str) -> None:
+    assert found(text, value, "ADDRESS") == [whole]
+
+
+@pytest.mark.parametrize("score", [0.5, 0.85])
+def test_a_bare_number_needs_certainty(score: float) -> None:
+    assert found("points: 37848", "37848", "ADDRESS", score) == []
+
+
+def test_six_digits_in_groups_may_be_a_telephone_number() -> None:
+    assert found("ring 33 66 18", "33 66 18", "PHONE_NUMBER") == ["33 66 18"]
