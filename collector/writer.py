@@ -166,8 +166,9 @@ class Writer:
         """Insert request by request; return those whose rows the store refuses."""
         refused = {}
         for rows in parts:
+            missing = without_stored(self._store, name, rows.table())  # no fault of theirs if this is refused
             try:
-                self._insert_missing(name, [rows], token=f"{rows.request_id}-{time.time_ns()}")
+                self._insert(name, missing, token=f"{rows.request_id}-{time.time_ns()}")
             except QueryFailedError:
                 refused[rows.request_id] = "the store refused its rows"
         return refused

@@ -39,8 +39,9 @@ __all__ = ["MigrationChangedError", "QueryFailedError", "Store", "StoreError", "
 _EMBEDDED_OPTIONS = {"mark_cache_size": 256 * 2**20}  # the engine's default reserves up to 5 GiB
 _SETTINGS = {"max_memory_usage": 4 * 10**9, "async_insert": 0, "max_partitions_per_insert_block": 0}
 _READ_ONLY = {"max_execution_time": 60, "readonly": 1}  # in this order: nothing can be set after readonly
-# Time-outs, memory, load, network, keeper; and a disk that is full (75: a write failed, 243: too little to begin with).
-_PASSING = frozenset({75, 159, 202, 209, 210, 241, 242, 243, 252, 425, 999})
+# Time-outs, memory, load, network, keeper; a disk that is full (75: a write failed, 243: too little to begin with); a
+# server that stops (236), a shard without a replica (279, 519), too few replicas (285, 286, 319), a new password (516).
+_PASSING = frozenset({75, 159, 202, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 425, 516, 519, 999})
 _LOCKED = re.compile(r"cannot lock|Code: (36|76)\b", re.IGNORECASE)
 
 

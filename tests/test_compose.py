@@ -64,6 +64,12 @@ def test_each_collector_has_a_spool_of_its_own_and_is_reached_by_the_proxy_only(
     assert not any("ports" in SERVICES[name] for name in collectors)
 
 
+def test_the_proxy_keeps_idle_connections_for_as_long_as_exporters_pause() -> None:
+    kept = re.search(r"^    timeout http-keep-alive (\d+)s", PROXY, re.MULTILINE)
+    assert kept is not None, "the time for a head would hold"
+    assert int(kept[1]) > 60
+
+
 def test_what_the_server_writes_about_itself_is_not_kept_for_ever() -> None:
     config = ET.parse(ROOT / "deploy" / "clickhouse" / "config.xml").getroot()
     logs = [entry for entry in config if entry.tag.endswith("_log")]

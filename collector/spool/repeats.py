@@ -20,7 +20,7 @@ class Repeats:
     """What one process knows of them; the callers hold the connection."""
 
     def __init__(self) -> None:
-        # A day is counted from here on by a clock that nobody sets: a jump must not make young requests old.
+        # A day is counted from here on by a clock that nobody sets: a jump must make no request older, nor younger.
         self._began = time.time_ns() - time.monotonic_ns()
         self._forget_at = time.monotonic_ns() + _FORGET_AFTER_NS
 
@@ -34,6 +34,11 @@ class Repeats:
                 if row is not None:
                     known[digests[0]] = int(row[0])
         return known
+
+    def remember(self, connection: sqlite3.Connection, digest: bytes, request_id: int) -> None:
+        """Know this request from now on."""
+        came_at = self._began + time.monotonic_ns()
+        connection.execute("insert or replace into seen values (?, ?, ?)", (digest, request_id, came_at))
 
     def forget(self, connection: sqlite3.Connection) -> None:
         """Delete some of what came more than a day ago, now and then."""

@@ -268,7 +268,7 @@ class Spool:
              self._fingerprint),
         )  # fmt: skip
         request_id = int(cursor.lastrowid or 0)
-        connection.execute("insert or replace into seen values (?, ?, ?)", (digest, request_id, now))
+        self._repeats.remember(connection, digest, request_id)
         return request_id
 
     def _open_row(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> Waiting | None:

@@ -5,6 +5,7 @@ import random
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,6 +95,27 @@ def test_a_clock_that_is_set_makes_no_repeat_new(
     monkeypatch.setattr("time.monotonic_ns", lambda: minutes)
     spool.append([incoming(b"c")])
     assert spool.append([incoming(b"a")]) == [Receipt(first.id, duplicate=True)]
+
+
+@pytest.mark.parametrize("days", [-2, 400])
+def test_a_repeat_is_known_for_a_day_after_the_clock_was_set(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    began, now = time.monotonic_ns(), time.time_ns() + days * 86_400 * 10**9
+
+    def at(hours: int) -> None:
+        monkeypatch.setattr("time.time_ns", lambda: now + hours * 3600 * 10**9)
+        monkeypatch.setattr("time.monotonic_ns", lambda: began + hours * 3600 * 10**9)
+
+    at(1)
+    first = spool.append([incoming(b"a")])[0]
+    at(24)
+    spool.append([incoming(b"b")])
+    assert spool.append([incoming(b"a")]) == [Receipt(first.id, duplicate=True)]
+    at(26)
+    spool.append([incoming(b"c")])
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as file:
+        assert file.execute("select count(*) from seen").fetchone() == (2,), "what is older is forgotten"
 
 
 def test_requests_of_one_commit_have_instants_of_their_own(spool: Spool) -> None:

@@ -14,6 +14,7 @@ from collector.spool.spool import Incoming, Spool
 from collector.workers import WorkerPool
 from collector.writer import Writer
 from schema.policy import Policy
+from schema.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,22 @@ def test_a_request_that_no_worker_can_read_is_set_aside_and_the_next_one_is_stor
     Writer(spool, empty_store, pool, Policy()).drain()
     assert count(empty_store, "spans") == len(span_ids)
     assert [(request.attempts, request.reason) for request in spool.quarantined()] == [(3, "DecodeError")]
+
+
+def test_requests_wait_while_the_store_refuses_to_be_read(empty_store: Store, spool: Spool, pool: WorkerPool) -> None:
+    body, span_ids = run_request(["Where is it now?"])
+    spool.append([Incoming("traces", body, "test", "", 2)])
+    writer = Writer(spool, empty_store, pool, Policy())
+    empty_store.command("RENAME TABLE spans TO spans_away")
+    try:
+        for _ in range(5):
+            with pytest.raises(StoreError):
+                writer.drain()
+    finally:
+        empty_store.command("RENAME TABLE spans_away TO spans")
+    assert (spool.counts().waiting_requests, spool.quarantined()) == (1, [])
+    writer.drain()
+    assert count(empty_store, "spans") == len(span_ids)
 
 
 def test_a_run_whose_root_never_comes_is_closed_also_after_a_restart(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pyarrow as pa
 import pytest
 from clickhouse_double import ClickHouseDouble
 from sample_runs import insert, run, trace_of
@@ -91,12 +92,36 @@ def test_collectors_that_start_together_migrate_once(server: ClickHouseDouble, s
     assert left == 0
 
 
-def test_a_lock_whose_holder_died_is_taken_over(server: ClickHouseDouble, store: Store) -> None:
+@pytest.mark.parametrize("since", ["2026-01-01 00:00:00", "2099-01-01 00:00:00"])  # and the clock was set back
+def test_a_lock_whose_holder_died_is_taken_over(server: ClickHouseDouble, store: Store, since: str) -> None:
     database = f"died_{uuid4().hex}"
     store.command(f"CREATE DATABASE {database}")
-    store.command(f"CREATE VIEW {database}.migrating AS SELECT toDateTime64('2026-01-01 00:00:00', 3) AS since")
+    store.command(f"CREATE VIEW {database}.migrating AS SELECT toDateTime64('{since}', 3) AS since")
     with server.up(), Store.open(f"clickhouse://default:secret@127.0.0.1:{server.port}/{database}") as served:
         assert served.query("SELECT count() AS n FROM spans").to_pylist() == [{"n": 0}]
+
+
+def test_an_embedded_store_does_not_wait_for_whoever_was_killed_in_a_migration(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schema.migrate._NOBODYS_SECONDS", 0.1)
+    newest = store.command("SELECT max(name) FROM schema_migrations")
+    store.command("DELETE FROM schema_migrations WHERE name = {name:String}", {"name": newest})
+    store.command("CREATE VIEW migrating AS SELECT now64(3) AS since")
+    with ThreadPoolExecutor(1) as starting:
+        assert starting.submit(migrate, store).result(timeout=30) == [newest]
+
+
+def test_a_shard_that_is_down_is_away_and_refuses_nothing(store: Store) -> None:
+    shard = f"down_{uuid4().hex}"
+    store.command(f"CREATE TABLE {shard} (a UInt64) AS remote('127.0.0.1:1|127.0.0.1:2', currentDatabase(), 'spans')")
+    try:
+        with pytest.raises(StoreUnavailableError):
+            store.insert(shard, pa.table({"a": pa.array([1], pa.uint64())}), token=uuid4().hex)
+        with pytest.raises(StoreUnavailableError):
+            store.query(f"SELECT a FROM {shard}")
+    finally:
+        store.command(f"DROP TABLE {shard}")
 
 
 def test_collectors_with_different_clocks_and_halves_of_a_run_agree(
