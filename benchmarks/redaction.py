@@ -1,13 +1,17 @@
 """How fast and how well redaction reads, beside stock Presidio with spaCy small in the same run.
 
-    python -m benchmarks.redaction [--model tagger] [--kilobytes 200] [--sets DIRECTORY]
+    python -m benchmarks.redaction [--model tagger] [--kilobytes 200] [--sets DIRECTORY] [--clean DIRECTORY]
 
 Speed is measured on synthetic text, far denser in PII than what agents send: prose, tool results, and agents' history,
 where each call sends everything before it again. Rates are kilobytes per CPU second of one core. Stock Presidio takes
 part when spaCy's small English model is installed (requirements-bench.txt).
 
 With --sets, every DIRECTORY/*.jsonl of labelled text ({"text", "spans": [[start, end, type]]}) is redacted and scored:
-a span counts as found when any of its letters and digits, or all of them, were replaced.
+a span counts as found when any of its letters and digits, or all of them, were replaced. The set is read once as texts
+that were never seen, and once as the history of runs of 20 model calls, each with three texts of the set more.
+
+With --clean, the files of every folder in DIRECTORY are redacted, which should hold nothing that is personal: JSON of
+packages, code, documentation. All that is found in them counts as false.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ import random
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from redaction.redactor import Redactor
+    from redaction.text import Finding, Redacted
 
 _WORDS = (
     "the customer order was shipped on monday and the invoice total does not match our records please check "
@@ -83,18 +88,28 @@ def record(rng: random.Random) -> str:
     return json.dumps({"rows": rows, "next": None})
 
 
-def history(rng: random.Random, calls: int) -> list[Text]:
+def history(turns: Sequence[tuple[str, str, str]]) -> list[Text]:
     """Make the inputs of the model calls of one run: each holds everything before it."""
     messages: list[dict[str, str]] = []
     sent = []
-    for _ in range(calls):
+    for contents in turns:
         messages += [
-            {"role": "user", "content": prose(rng, 600)},
-            {"role": "assistant", "content": prose(rng, 400)},
-            {"role": "tool", "content": record(rng)},
+            {"role": role, "content": content}
+            for role, content in zip(("user", "assistant", "tool"), contents, strict=True)
         ]
         sent.append(Text(json.dumps(messages), "gen_ai.input.messages"))
     return sent
+
+
+def dense_history(rng: random.Random, calls: int) -> list[Text]:
+    """Make a run of synthetic messages, each with much PII."""
+    return history([(prose(rng, 600), prose(rng, 400), record(rng)) for _ in range(calls)])
+
+
+def histories(texts: Sequence[str], calls: int = 20, most: int = 5) -> list[Text]:
+    """Make runs of the texts of a set, three a call, in their order."""
+    turns = list(zip(texts[::3], texts[1::3], texts[2::3], strict=False))[: calls * most]
+    return [text for first in range(0, len(turns), calls) for text in history(turns[first : first + calls])]
 
 
 def size_of(texts: Sequence[Text]) -> float:
@@ -173,8 +188,8 @@ def print_speed(model: str, kilobytes: int) -> None:
         "prose, never seen": texts,
         "JSON records, never seen": records,
         "both, never seen": new,
-        "history of 20 calls": history(rng, 20),
-        "history of 60 calls": history(rng, 60),
+        "history of 20 calls": dense_history(rng, 20),
+        "history of 60 calls": dense_history(rng, 60),
         "texts seen before": texts * 20,
     }
     compared = stock([case[:: max(1, len(case) // 8)][:8] for case in cases.values()])
@@ -205,11 +220,15 @@ def covered(size: int, spans: Sequence[Sequence[Any]]) -> bytearray:
     return marks
 
 
-def print_quality(redactor: Redactor, path: Path) -> None:
+def print_quality(model: str, path: Path) -> None:
     """Print recall, precision and false findings of one labelled set."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     wanted = whole = touched = found = right = 0
-    answers = []
+    answers: list[Redacted] = []
+    redactor, later = (build_redactor(model=model, limits=Limits(seconds=600.0)) for _ in range(2))
+    redactor.warm_up()
+    later.warm_up()
+    keep_garbage_collector_off_what_stays()
     seconds = seconds_of(lambda: answers.extend(redactor.redact_many([Text(row["text"]) for row in rows])))
     for row, answer in zip(rows, answers, strict=True):
         text = row["text"]
@@ -221,13 +240,31 @@ def print_quality(redactor: Redactor, path: Path) -> None:
         found += len(answer.findings)
         right += sum(any(gold[finding.start : finding.end]) for finding in answer.findings)
     kilobytes = sum(len(row["text"].encode()) for row in rows) / 1024
+    runs = histories([row["text"] for row in rows])
+    again = size_of(runs) / seconds_of(lambda: one_by_one(later, runs))
     sample = [Text(row["text"]) for row in rows[:: max(1, len(rows) // 40)]]
-    (stock_rate,) = stock([sample])
-    times = f"{stock_rate:>8.1f}{kilobytes / seconds / stock_rate:>7.0f}x" if stock_rate else ""
+    rates = stock([sample, runs[:: max(1, len(runs) // 8)]])
+    times = "".join(
+        f"{rate:>9.0f}{slow:>7.1f}{f'{rate / slow:.0f}x' if slow else '':>7}"
+        for rate, slow in zip((kilobytes / seconds, again), rates, strict=True)
+    )
     print(
         f"{path.stem:<26}{wanted:>8}{touched / max(wanted, 1):>9.4f}{whole / max(wanted, 1):>9.4f}"
-        f"{right / max(found, 1):>11.4f}{(found - right) / kilobytes:>8.2f}{kilobytes / seconds:>8.0f}{times}"
+        f"{right / max(found, 1):>11.4f}{(found - right) / kilobytes:>8.2f}{times}"
     )
+
+
+def print_clean(redactor: Redactor, folder: Path) -> None:
+    """Print how much is found in files that hold nothing personal."""
+    texts = [
+        Text(path.read_text(encoding="utf-8", errors="replace")) for path in sorted(folder.rglob("*")) if path.is_file()
+    ]
+    found: list[Finding] = []
+    seconds = seconds_of(lambda: found.extend(one for text in redactor.redact_many(texts) for one in text.findings))
+    kinds = ", ".join(f"{kind} {count}" for kind, count in Counter(one.entity for one in found).most_common(4))
+    kilobytes = size_of(texts)
+    rate = f"{len(found) / kilobytes:>13.2f}{kilobytes / seconds:>8.0f}"
+    print(f"{folder.name:<26}{len(texts):>8}{kilobytes:>9.0f}{rate}  {kinds}")
 
 
 def sets(directory: Path) -> Iterator[Path]:
@@ -241,16 +278,21 @@ def main() -> int:
     parser.add_argument("--model", choices=sorted(MODELS), default=DEFAULT)
     parser.add_argument("--kilobytes", type=int, default=200)
     parser.add_argument("--sets", type=Path, default=None)
+    parser.add_argument("--clean", type=Path, default=None)
     options = parser.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}, one core, {options.model}")
     print_speed(options.model, options.kilobytes)
     if options.sets is not None:
-        redactor = build_redactor(model=options.model, limits=Limits(seconds=600.0))
-        print(
-            f"\n{'set':<26}{'spans':>8}{'any':>9}{'every':>9}{'precision':>11}{'FP/KB':>8}{'KB/s':>8}{'stock':>8}{'times':>8}"
-        )
+        rates = f"{'KB/s':>9}{'stock':>7}{'times':>7}"
+        head = f"{'set':<26}{'spans':>8}{'any':>9}{'every':>9}{'precision':>11}{'FP/KB':>8}"
+        print(f"\n{'':<71}{'never seen':>23}{'as history':>23}\n{head}{rates}{rates}")
         for path in sets(options.sets):
-            print_quality(redactor, path)
+            print_quality(options.model, path)
+    if options.clean is not None:
+        redactor = build_redactor(model=options.model, limits=Limits(seconds=600.0))
+        print(f"\n{'nothing personal':<26}{'files':>8}{'KB':>9}{'findings/KB':>13}{'KB/s':>8}")
+        for folder in sorted(path for path in options.clean.iterdir() if path.is_dir()):
+            print_clean(redactor, folder)
     return 0
 
 

@@ -34,8 +34,8 @@ _START = re.compile(
 _TOKEN = re.compile(
     r"""[ \t\r\n]*(?:
         (?P<mark>[{}\[\]:,])
-      | "(?P<double>(?:[^"\\]|\\.)*+)(?P<double_end>"?)
-      | '(?P<single>(?:[^'\\]|\\.)*+)(?P<single_end>'?)
+      | "(?P<double>[^"\\]*+(?:\\.[^"\\]*+)*+)(?P<double_end>"?)
+      | '(?P<single>[^'\\]*+(?:\\.[^'\\]*+)*+)(?P<single_end>'?)
       | (?P<number>-?\d[\d.eE+\-]*)
       | (?P<word>true|false|null|True|False|None|NaN|-?Infinity)\b
     )""",

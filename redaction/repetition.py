@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from redaction.json_text import leaves, unescape
@@ -21,7 +22,7 @@ _SURE = 0.8
 _SHORTEST = 4
 _MOST_NAMES = 200
 _SCORE = 0.7
-_ESCAPE = re.compile(r"\\+(?:[ntrbf\"'/]|\Z)")
+_ESCAPE = re.compile(r"\\+[ntrbf\"'/]")
 _SPACE = re.compile(r"(?:\\+[ntrbf\"'/]|[\s\"'\\])+")
 
 
@@ -34,7 +35,9 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
     everything = "\n".join(leaf.text for leaf in members)
     covered = "\n".join(leaf.text[hit.start : hit.end] for leaf, hit in found)
     pattern = _pattern(
-        name for name in _told(sure) if everything.count(name) > covered.count(name) and not _is_word(name, everything)
+        name
+        for name in _told(sure)
+        if everything.count(name) > covered.count(name) and not _is_word(name, everything, covered)
     )
     if pattern is None:
         return []
@@ -64,25 +67,40 @@ class Repetition:
             if finding.entity == "PERSON" and finding.score >= _SURE:
                 raw = text[finding.start : finding.end]
                 names.add(unescape(raw, range(len(raw) + 1))[0])
-        self._pattern = _pattern(name for name in _told(names) if not _is_word(name, text))
-        self._flat = "" if self._pattern is None else _ESCAPE.sub(lambda escape: " " * len(escape.group()), text)
+        self._flat = flat = _flat(text) if names else ""
+        covered = "\n".join([flat[splice.finding.start : splice.finding.end] for splice in splices])
+        self._names = {name for name in _told(names) if not _is_word(name, flat, covered)}
+        self._seen = _pattern(name for name in self._names if flat.count(name) > covered.count(name))
 
     def find(self, text: str, start: int, path: tuple[str, ...], *, opaque: bool) -> list[Splice]:
         """Find the names in a part that starts at `start`; an opaque one hides text behind escapes or encodings."""
-        pattern = self._pattern
-        if pattern is None:
+        if not (self._names and (opaque or self._is_seen(start, start + len(text)))):
             return []
-        end = start + len(text)
-        seen = any(self._is_free(*match.span()) for match in pattern.finditer(self._flat, start, end))
-        if not (seen or opaque):
-            return []
-        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, pattern))
+        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, self._everywhere))
         moved = [splice.moved(start) for splice in placed]
         return [splice for splice in moved if self._is_free(splice.finding.start, splice.finding.end)]
+
+    @cached_property
+    def _everywhere(self) -> re.Pattern[str] | None:
+        """All names: one that stands free in a part that hides nothing may be hidden in others."""
+        return _pattern(self._names)
+
+    def _is_seen(self, start: int, end: int) -> bool:
+        """Whether a name stands between two places of the text that no splice covers."""
+        if self._seen is None:
+            return False
+        return any(self._is_free(*match.span()) for match in self._seen.finditer(self._flat, start, end))
 
     def _is_free(self, start: int, end: int) -> bool:
         before = bisect_left(self._starts, end) - 1
         return before < 0 or self._ends[before] <= start
+
+
+def _flat(text: str) -> str:
+    """Return a text with spaces in place of what is escaped in it, character by character."""
+    if "\\\\" in text:
+        return _ESCAPE.sub(lambda escape: " " * len(escape.group()), text)
+    return _ESCAPE.sub("  ", text)
 
 
 def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
@@ -91,8 +109,8 @@ def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
     return any(_SPACE.sub(" ", leaf.text) not in flat for leaf in members)
 
 
-def _again(leaf: Leaf, pattern: re.Pattern[str]) -> list[Hit]:
-    if leaf.kind == "number":
+def _again(leaf: Leaf, pattern: re.Pattern[str] | None) -> list[Hit]:
+    if leaf.kind == "number" or pattern is None:
         return []
     return [Hit(match.start(), match.end(), "PERSON", "RepeatedName", _SCORE) for match in pattern.finditer(leaf.text)]
 
@@ -109,9 +127,13 @@ def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
 
 
-def _is_word(name: str, text: str) -> bool:
-    """Whether a single name also stands in lower case: an ordinary word, or the name of a thing in a program."""
-    return name.isalpha() and re.search(rf"(?<![\w-]){name.lower()}(?![\w-])", text) is not None
+def _is_word(name: str, text: str, covered: str) -> bool:
+    """Whether a single name also stands in lower case where nothing is found: an ordinary word, or a thing's name."""
+    lowered = name.lower()
+    if not name.isalpha() or text.count(lowered) <= covered.count(lowered):
+        return False
+    word = re.compile(rf"(?<![\w-]){lowered}(?![\w-])")
+    return len(word.findall(text)) > len(word.findall(covered))
 
 
 def _is_telling(name: str) -> bool:

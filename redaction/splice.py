@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from redaction.operators import FIELD_DROPPED
+from redaction.operators import FIELD_DROPPED, replace
 from redaction.text import Finding, Redacted
 
 if TYPE_CHECKING:
@@ -51,12 +51,15 @@ def spliced(text: str, splices: Sequence[Splice], operators: Operators) -> Redac
     if not splices:
         return Redacted(text)
     findings = tuple(finding for finding, _ in splices)
-    if any(operators.action(finding.entity) == "drop" for finding in findings):
+    actions = {entity: operators.action(entity) for entity in {finding.entity for finding in findings}}
+    if "drop" in actions.values():
         return Redacted(FIELD_DROPPED, findings)
+    plain = {entity: replace(entity) for entity, action in actions.items() if action == "replace"}
     parts: list[str] = []
     position = 0
     for finding, quote in splices:
-        written = operators.write(finding.entity, text[finding.start : finding.end])
+        entity = finding.entity
+        written = plain.get(entity) or operators.write(entity, text[finding.start : finding.end])
         parts += [text[position : finding.start], quote, written, quote]
         position = finding.end
     parts.append(text[position:])
