@@ -113,7 +113,7 @@ class KeyValueRecognizer(TextRecognizer):
 def recognizers() -> list[TextRecognizer]:
     """Return the recognisers of this family."""
     mail = RuleRecognizer(
-        "EmailRecognizer",
+        "EmailAddressRecognizer",
         (
             Rule("EMAIL_ADDRESS", _EMAIL, 1.0, check=_not_package),
             Rule("EMAIL_ADDRESS", _CUT_EMAIL, 0.6, check=_not_package),

@@ -56,11 +56,11 @@ _SEVEN_DIGITS = re.compile(r"\d(?:[\s.()+/-]{0,3}\d){6}")
 _MOST_NATIONAL_DIGITS = 13
 
 
-class PhoneRecognizer(TextRecognizer):
+class TelephoneRecognizer(TextRecognizer):
     """Numbers with a country code anywhere, numbers in a national shape, bare runs of digits near a telling word."""
 
     def __init__(self, regions: Sequence[str] = REGIONS) -> None:
-        super().__init__("PhoneRecognizer", ["PHONE_NUMBER"])
+        super().__init__("TelephoneRecognizer", ["PHONE_NUMBER"])
         self._regions = tuple(regions)
 
     def searches(self) -> list[Search]:
@@ -107,4 +107,4 @@ def _is_valid(value: str, regions: tuple[str, ...]) -> bool:
 
 def recognizers() -> list[TextRecognizer]:
     """Return the recognisers of this family."""
-    return [PhoneRecognizer()]
+    return [TelephoneRecognizer()]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from presidio_analyzer import predefined_recognizers
 
 from redaction.analyzer import Analyzer, registry
 from redaction.json_text import leaves
@@ -158,6 +159,11 @@ def test_repetition_takes_time_in_proportion_to_its_length(analyzer: Analyzer, u
 def test_hits_lie_inside_any_text(text: str) -> None:
     for hit in ANALYZER.find(text):
         assert 0 <= hit.start < hit.end <= len(text)
+
+
+def test_no_recogniser_is_called_as_one_of_presidios_own() -> None:
+    names = {recognizer.name for recognizer in registry().recognizers}
+    assert names.isdisjoint(dir(predefined_recognizers))  # a YAML file that names one would get the other
 
 
 def test_presidio_can_use_the_recognisers() -> None:
