@@ -21,7 +21,7 @@ import uvicorn
 
 from collector.api import create_api
 from collector.listening import listen
-from collector.processes import begin
+from collector.processes import begin, keep_garbage_collector_off_what_stays
 from collector.pseudonym_key import load_pseudonym_key
 from collector.reload import PolicyFeed
 from collector.spool.spool import open_spool
@@ -89,6 +89,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
             local = listen("127.0.0.1", 0)
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
             servers.append((create_api(store, spool, pool, token, settings.policy), local))
+        keep_garbage_collector_off_what_stays()
         asyncio.run(
             _serve(servers, stop, lambda: writer is None or writer.ready, partial(announce, settings, endpoints))
         )

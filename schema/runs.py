@@ -116,7 +116,10 @@ def _settle(store: Store, rows: list[dict[str, Any]]) -> None:
 
 
 def _by_trace(rows: pa.Table) -> Iterator[list[Span]]:
-    for _, run in groupby((Span(**row) for row in rows.to_pylist()), key=lambda span: span.trace_id):
+    # By columns: Arrow takes four times as long for a dictionary a row.
+    names, values = rows.column_names, zip(*(column.to_pylist() for column in rows.columns), strict=True)
+    spans = (Span(**dict(zip(names, row, strict=True))) for row in values)
+    for _, run in groupby(spans, key=lambda span: span.trace_id):
         yield list(run)
 
 
