@@ -46,8 +46,10 @@ _ESCAPE = re.compile(
     r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.)|$)",
     re.DOTALL,
 )
-_PLAIN_KEY = re.compile(r"[A-Za-z_$][\w.$-]{0,63}")
-"""A key that is a name in a program; any other may be data, such as an e-mail address, and is read as a leaf too."""
+PLAIN_KEY = re.compile(r"[A-Za-z_$][\w.$-]{0,63}")
+"""A key that is a name in a program; any other may be data, such as an e-mail address, and is read as a leaf too ..."""
+_NAMING_KEY = re.compile(r"[A-Z][a-z]{2,30}|(?:dr|mrs|prof)_\w+|[A-Za-z]{2,}(?:[._-][A-Za-z]+){1,3}[._-]?\d{1,6}")
+"""... and so is one that may be somebody's name ("Alice", "mia_li_3668"), to be found again where the text says so."""
 _COLON = re.compile(r"\s*:")
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -220,7 +222,7 @@ class _Reader:
         elif token[f"{name}_end"] and _COLON.match(source.text, token.end()):
             holder.key = text
             holder.keys.add(text)
-            if not _PLAIN_KEY.fullmatch(text):
+            if not PLAIN_KEY.fullmatch(text) or _NAMING_KEY.fullmatch(text):
                 self.leaves.append(Leaf(text, holder.path, places, holder.group, "key", source.depth + 1))
         else:  # a key that a limit has cut, or a set in Python's repr: text like any other
             self._string(text, holder.path, places, source.depth + 1, holder)

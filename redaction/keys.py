@@ -118,10 +118,10 @@ RULES = (
     ),
     _rule(
         "ID_NUMBER",
-        r"(?:.*_)?(?:passport|national_id|national_insurance|nino|driver_?s?_?licen[cs]e|driving_?licen[cs]e|dl|tax_id"
+        r"(?:.*_)?(?:passport|national_id|national_insurance|nino|(?:driver_?s?_?|driving_?|medical_?|professional_?)licen[cs]e|dl|tax_id"
         r"|taxpayer_id|tin|itin|aadhaa?r|nhs|medical_record|mrn|voter_id|identity_card|identity_number|residence_permit"
         r"|bsn|pesel|cpf|cnpj|nif|nie|dni|steuer_?id|tfn|medicare|nric|codice_fiscale|fiscal_code|curp|personnummer"
-        r"|social_insurance)(?:_?(?:number|no|num|nr|id))?",
+        r"|social_insurance|insurance_member)(?:_?(?:number|no|num|nr|id))?|(?:.*_)?(?:licen[cs]e|policy|insurance|id)_(?:number|no|num|nr)",
         _ID_VALUE,
         numbers=True,
     ),
@@ -184,11 +184,14 @@ _USERNAME_KEY = re.compile(
 _USERNAME = _rule(
     "USERNAME", r"(?:.*_)?(?:user_?name|screen_?name|login|handle)", r"(?!.*[\s@{}<>])(?=.*[A-Za-z]).{2,64}"
 )
+_USER = _rule("USERNAME", "user", r"(?=(?:.*[A-Za-z]){3})[A-Za-z]+(?:[._-][A-Za-z]+){0,2}[._-]?\d{0,4}")
 _GENERIC_USERS_TEXT = (
     "admin administrator anonymous anon api app assistant bot customer default demo dev guest human nobody none"
     " null operator owner postgres root service session string support system test tester ubuntu unknown user usr"
     " viewer id uid acct account agent tool function org team tenant cust client member mail info sales contact"
-    " noreply"
+    " noreply backend batch build ci cron data deploy developer external free frontend group internal job manager new"
+    " none other premium private public runner scheduler server staging superuser task true false worker www yes no"
+    " optional required string"
 )
 GENERIC_USERS = frozenset(_GENERIC_USERS_TEXT.split())
 
@@ -260,6 +263,8 @@ def _classify(names: tuple[str, ...], beside: str) -> KeyClass:
         rule = _BARE_NAME
     if rule is None and _USERNAME.key.fullmatch(last):
         rule = _USERNAME
+    if rule is None and last == "user":
+        rule = _USER
     username = _USERNAME_KEY.fullmatch(last) is not None or (
         last == "id" and _PERSON_PARENT.fullmatch(parent) is not None
     )
@@ -277,6 +282,8 @@ def whole_value(key: KeyClass, value: str, *, number: bool = False) -> str | Non
     if not trimmed or len(trimmed) > _longest(rule) or not rule.value.fullmatch(trimmed):
         return None
     if rule.entity in {"USERNAME", "PERSON"} and trimmed.lower() in GENERIC_USERS:
+        return None
+    if rule is _USER and not GENERIC_USERS.isdisjoint(re.findall("[a-z]+", trimmed.lower())):
         return None
     return rule.entity
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from redaction import ner_rules
 from redaction.cache import digest
 from redaction.hits import covered, merged
+from redaction.json_text import PLAIN_KEY
 from redaction.keys import KeyClass, classify, snake, whole_value
 from redaction.ner_view import View
 from redaction.operators import PLACEHOLDER
@@ -151,8 +152,8 @@ def _is_shown(hit: Hit) -> bool:
 
 def _may_be_prose(leaf: Leaf, key: KeyClass) -> bool:
     """Whether the model should read a leaf: one word under a technical key is an id or an enumeration."""
-    if leaf.kind == "number":
+    if leaf.kind == "number" or (leaf.kind == "key" and PLAIN_KEY.fullmatch(leaf.text) and not leaf.text.isalpha()):
         return False
     if key.product:
         return len(leaf.text) > _LONGEST_PRODUCT_NAME
-    return key.prose or (" " in leaf.text.strip() and leaf.kind != "key")
+    return key.prose or " " in leaf.text.strip()

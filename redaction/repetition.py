@@ -17,18 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from redaction.json_text import Leaf
+    from redaction.text import Finding
 
 _SURE = 0.8
 _SHORTEST = 4
 _MOST_NAMES = 200
-_SCORE = 0.7
+_NAME, _SCORE = "RepeatedName", 0.7
+_HANDLE = re.compile(r"(?=.*[\d_])[A-Za-z][\w.-]{4,}")
 _ESCAPE = re.compile(r"\\+[ntrbf\"'/]")
 _SPACE = re.compile(r"(?:\\+[ntrbf\"'/]|[\s\"'\\])+")
 
 
 def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list[tuple[Leaf, Hit]]:
     """Find other places of one text where a name stands that was surely found in it, whole or one word of it."""
-    sure = [leaf.text[hit.start : hit.end] for leaf, hit in found if hit.entity == "PERSON" and hit.score >= _SURE]
+    sure = [(hit.entity, leaf.text[hit.start : hit.end]) for leaf, hit in found if _is_sure(hit)]
     if not sure:
         return []
     # Compiling a pattern costs more than all else here, and most names stand only where they were found.
@@ -64,9 +66,9 @@ class Repetition:
         names = set()
         for splice in splices:
             finding = splice.finding
-            if finding.entity == "PERSON" and finding.score >= _SURE:
+            if _is_sure(finding):
                 raw = text[finding.start : finding.end]
-                names.add(unescape(raw, range(len(raw) + 1))[0])
+                names.add((finding.entity, unescape(raw, range(len(raw) + 1))[0]))
         self._flat = flat = _flat(text) if names else ""
         covered = "\n".join([flat[splice.finding.start : splice.finding.end] for splice in splices])
         self._names = {name for name in _told(names) if not _is_word(name, flat, covered)}
@@ -112,12 +114,21 @@ def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
 def _again(leaf: Leaf, pattern: re.Pattern[str] | None) -> list[Hit]:
     if leaf.kind == "number" or pattern is None:
         return []
-    return [Hit(match.start(), match.end(), "PERSON", "RepeatedName", _SCORE) for match in pattern.finditer(leaf.text)]
+    return [
+        Hit(match.start(), match.end(), "USERNAME" if _HANDLE.fullmatch(match.group()) else "PERSON", _NAME, _SCORE)
+        for match in pattern.finditer(leaf.text)
+    ]
 
 
-def _told(names: Iterable[str]) -> set[str]:
-    """Return the names and the words of them that tell."""
-    return {word for name in names for word in (name, *name.split()) if _is_telling(word)}
+def _is_sure(found: Hit | Finding) -> bool:
+    return found.entity in {"PERSON", "USERNAME"} and found.score >= _SURE
+
+
+def _told(names: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the handles, the names, and the words of names that tell."""
+    handles = {name for entity, name in names if entity == "USERNAME" and _HANDLE.fullmatch(name)}
+    people = {word for entity, name in names if entity == "PERSON" for word in (name, *name.split())}
+    return handles | {word for word in people if _is_telling(word)}
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:

@@ -242,7 +242,10 @@ def recognizers() -> list[TextRecognizer]:
         (
             Rule(
                 "IP_ADDRESS",
-                re.compile(r"(?<![\w.-])(?<!version )(?<!release )\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w-]|\.\d)"),
+                re.compile(
+                    r"(?<![\w.-])(?<![=~>]=)(?<!version )(?<!release )"
+                    r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w-]|\.\d)"
+                ),
                 0.8,
                 check=_is_public_ip,
             ),

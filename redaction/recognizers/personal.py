@@ -22,6 +22,7 @@ _STREET_KIND = (
     r"|Highway|Hwy|Square|Sq|Close|Crescent|Cres|Trail|Trl|Alley|Row|Mews|Walk|Grove|Gardens|Esplanade|Quay|Broadway|Plaza)"
 )
 _UNIT = r"(?:Suite|Apt\.?|Apartment|Unit|Ste\.?|Flat|Room|Rm\.?|Floor|Fl\.?|Building|Bldg\.?|PO Box|P\.O\. Box|#)"
+_LONE_UNIT = r"(?:Suite|Apt\.?|Apartment|Ste\.?|Flat|PO Box|P\.O\. Box)"  # rooms and floors are numbered everywhere
 _CAPITALISED = r"[A-ZÀ-Þ][\w'\u2019.-]{0,40}"
 _STREET = re.compile(
     rf"(?<![\w.#$-])\d{{1,6}}[A-Za-z]?(?:-\d{{1,5}})?,? (?:(?:{_CAPITALISED}|\d{{1,3}}(?:st|nd|rd|th)) ){{0,4}}?"
@@ -40,7 +41,8 @@ _STATES = (
     "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]"
 )
 _CITY_STATE = re.compile(
-    rf"(?<![\w.])(?:[A-Z][a-z'\u2019.-]{{1,40}} ){{0,2}}[A-Z][a-z]{{1,40}}, (?:{_STATES})\b(?! [a-z]?[A-Z])"
+    rf"(?<![\w.])(?<!e\.g\. )(?<!e\.g\. ['\"])(?<!such as )(?<!example )(?<!format )"
+    rf"(?:[A-Z][a-z'\u2019.-]{{1,40}} ){{0,2}}[A-Z][a-z]{{1,40}}, (?:{_STATES})\b(?! [a-z]?[A-Z])"
 )
 _CITY_STATE_ZIP = re.compile(
     rf"(?<![\w.])(?:{_CAPITALISED}\s){{0,2}}{_CAPITALISED},?\s[A-Z]{{2}},?\s\d{{5}}(?:-\d{{4}})?\b"
@@ -55,6 +57,7 @@ _EMAIL = re.compile(
 )
 _CUT_EMAIL = re.compile(r"(?<=[\s\"'<(:=,])[\w.+%-]{2,64}@[\w.-]{0,64}\Z")
 _HANDLE = re.compile(r"(?<![\w@/.-])[a-z]{2,}(?:[._-][a-z]+){1,3}[._-]?\d{1,6}(?![\w/-]|\.\w)", re.IGNORECASE)
+_TITLED = re.compile(r"(?<![\w.-])(?:dr|mrs|prof)_[a-z]{3,}(?:_[a-z]{2,}){0,2}(?![\w-])", re.IGNORECASE)
 _MAIL_NOT_PERSONAL = re.compile(r"git@|.*@(?:sha256|v?\d)", re.IGNORECASE)
 
 
@@ -129,7 +132,7 @@ def recognizers() -> list[TextRecognizer]:
             Rule("ADDRESS", _MILITARY, 0.8),
             Rule("ADDRESS", _UK_POSTCODE, 0.7),
             Rule("ADDRESS", _CANADA_POSTCODE, 0.6),
-            Rule("ADDRESS", re.compile(rf"(?<!\w){_UNIT} ?\d+[A-Za-z]?\b".replace("|#", ""), re.IGNORECASE), 0.6),
+            Rule("ADDRESS", re.compile(rf"(?<!\w){_LONE_UNIT} ?\d+[A-Za-z]?\b", re.IGNORECASE), 0.6),
             Rule(
                 "ADDRESS",
                 re.compile(
@@ -172,6 +175,7 @@ def recognizers() -> list[TextRecognizer]:
                 ),
                 check=is_handle,
             ),
+            Rule("USERNAME", _TITLED, 0.8),  # "dr_okafor_cardiology"
         ),
     )
     return [mail, city, address, birth, handle, KeyValueRecognizer()]

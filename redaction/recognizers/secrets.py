@@ -46,7 +46,11 @@ def _is_value(value: str) -> bool:
 
 
 def _looks_secret(value: str) -> bool:
-    return _is_value(value) and (any(map(str.isdecimal, value)) or not value.isalpha())
+    return (
+        _is_value(value)
+        and not value.startswith(("http://", "https://"))
+        and (any(map(str.isdecimal, value)) or not value.isalpha())
+    )
 
 
 def is_random(value: str) -> bool:

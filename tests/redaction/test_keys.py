@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import pytest
 
 from redaction.keys import classify, whole_value
+
+if TYPE_CHECKING:
+    from redaction.redactor import Redactor
 
 
 @pytest.mark.parametrize("key", ["patient_id", "customerId", "member_id", "guest_ids", "employeeId", "user_id"])
@@ -37,3 +43,36 @@ def test_a_city_of_two_capitals_is_the_code_of_a_state() -> None:
     key = classify(("city",))
     assert whole_value(key, "NY") is None
     assert whole_value(key, "Ely") == "LOCATION"
+
+
+@pytest.mark.parametrize(
+    ("raw", "redacted"),
+    [
+        ('{"mia_li_3668": {"customer_id": "mia_li_3668"}}', '{"<USERNAME>": {"customer_id": "<USERNAME>"}}'),
+        ('{"dr_okafor_cardiology": {"room": 4}}', '{"<USERNAME>": {"room": 4}}'),
+        ('{"user": "KwameOsei", "by": "KwameOsei"}', '{"user": "<USERNAME>", "by": "KwameOsei"}'),
+        ('{"user": "daiki_s"}', '{"user": "<USERNAME>"}'),
+        ('{"policy_number": "BCBS123456789"}', '{"policy_number": "<ID_NUMBER>"}'),
+    ],
+)
+def test_handles_and_numbers_of_people_go(redactor: Redactor, raw: str, redacted: str) -> None:
+    assert redactor.redact(raw).text == redacted
+
+
+def test_a_name_that_the_text_tells_goes_from_its_keys(redactor: Redactor) -> None:
+    raw = '{"Ekaterina": ["general"], "Status": ["random"], "note": "Please ask Ekaterina Smirnova about it."}'
+    assert list(json.loads(redactor.redact(raw).text)) == ["<PERSON>", "Status", "note"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"user": "admin"}',
+        '{"user": "batch-runner"}',
+        '{"user": "4711"}',
+        '{"step_two_3": {"Status": "done"}, "Total": 4}',
+        '{"license": "MIT", "policy_name": "refunds-v2"}',
+    ],
+)
+def test_what_names_nobody_stays(redactor: Redactor, raw: str) -> None:
+    assert redactor.redact(raw).text == raw
