@@ -24,11 +24,18 @@ Findings = dict[str, int]
 """Entity to how many of it were replaced."""
 
 
+_MOST_CLEARED = 10_000  # senders choose keys: the memory that they take is bounded
+
+
 class _Record(NamedTuple):
-    """A span, log record or metric: which one of the request it is, and whose texts are in it."""
+    """A span, log record or metric: which one of the request it is, and whose texts are in it.
+
+    In keys that are `cleared` there is nothing to find; most keys come with every span.
+    """
 
     number: int
     whose: Whose
+    cleared: set[str]
 
 
 @dataclass(slots=True)
@@ -45,19 +52,19 @@ def redact_traces(
     request: ExportTraceServiceRequest, redactor: TeamRedactor, team_keys: Sequence[str]
 ) -> list[Findings]:
     """Redact the request in place; return the findings of each span, in request order."""
-    return _redact(_trace_places(request, _owners(redactor, team_keys)), redactor)
+    return _redact(_trace_places(request, redactor, _owners(redactor, team_keys)), redactor)
 
 
 def redact_logs(request: ExportLogsServiceRequest, redactor: TeamRedactor, team_keys: Sequence[str]) -> list[Findings]:
     """Redact the request in place; return the findings of each log record, in request order."""
-    return _redact(_log_places(request, _owners(redactor, team_keys)), redactor)
+    return _redact(_log_places(request, redactor, _owners(redactor, team_keys)), redactor)
 
 
 def redact_metrics(
     request: ExportMetricsServiceRequest, redactor: TeamRedactor, team_keys: Sequence[str]
 ) -> list[Findings]:
     """Redact the request in place; return the findings of each metric, in request order."""
-    return _redact(_metric_places(request, _owners(redactor, team_keys)), redactor)
+    return _redact(_metric_places(request, redactor, _owners(redactor, team_keys)), redactor)
 
 
 def _redact(places: Iterable[_Place | _Record], redactor: TeamRedactor) -> list[Findings]:
@@ -74,25 +81,33 @@ def _redact(places: Iterable[_Place | _Record], redactor: TeamRedactor) -> list[
             if place.owner.number < len(found):
                 found[place.owner.number].update(finding.entity for finding in redacted.findings)
             setattr(place.holder, place.field, redacted.text)
+        elif place.field == "key" and len(place.owner.cleared) < _MOST_CLEARED:
+            place.owner.cleared.add(redacted.text)
     return [dict(counter) for counter in found]
+
+
+def _record(number: int, whose: Whose, redactor: TeamRedactor) -> _Record:
+    return _Record(number, whose, redactor.cleared(whose))
 
 
 def _owners(redactor: TeamRedactor, team_keys: Sequence[str]) -> Owners | None:
     return Owners(team_keys) if redactor.rulebook.asks_who else None
 
 
-def _trace_places(request: ExportTraceServiceRequest, owners: Owners | None) -> Iterator[_Place | _Record]:
+def _trace_places(
+    request: ExportTraceServiceRequest, redactor: TeamRedactor, owners: Owners | None
+) -> Iterator[_Place | _Record]:
     index = 0
     known = owners.by_id(request.resource_spans) if owners else {}
     for resource_spans in request.resource_spans:
         whose = owners.of_spans(resource_spans, known) if owners else None
-        around = _Record(index, shared(whose) if whose else NOBODY)
+        around = _record(index, shared(whose) if whose else NOBODY, redactor)
         yield from _envelope(resource_spans, around)
         first = index
         for scope_spans in resource_spans.scope_spans:
             yield from _scope(scope_spans, around)
             for span in scope_spans.spans:
-                owner = _Record(index, whose[index - first] if whose else NOBODY)
+                owner = _record(index, whose[index - first] if whose else NOBODY, redactor)
                 yield owner
                 yield from _plain(span, "name", owner)
                 yield from _plain(span, "trace_state", owner, structured=True)
@@ -107,19 +122,21 @@ def _trace_places(request: ExportTraceServiceRequest, owners: Owners | None) -> 
                 index += 1
 
 
-def _log_places(request: ExportLogsServiceRequest, owners: Owners | None) -> Iterator[_Place | _Record]:
+def _log_places(
+    request: ExportLogsServiceRequest, redactor: TeamRedactor, owners: Owners | None
+) -> Iterator[_Place | _Record]:
     index = 0
     for resource_logs in request.resource_logs:
         resource = resource_logs.resource
         records = [record for scope in resource_logs.scope_logs for record in scope.log_records]
         whose = [owners.of_record(resource, one.attributes, one.trace_id) for one in records] if owners else None
-        around = _Record(index, shared(whose) if whose else NOBODY)
+        around = _record(index, shared(whose) if whose else NOBODY, redactor)
         yield from _envelope(resource_logs, around)
         first = index
         for scope_logs in resource_logs.scope_logs:
             yield from _scope(scope_logs, around)
             for record in scope_logs.log_records:
-                owner = _Record(index, whose[index - first] if whose else NOBODY)
+                owner = _record(index, whose[index - first] if whose else NOBODY, redactor)
                 yield owner
                 yield from _plain(record, "severity_text", owner, structured=True)
                 yield from _plain(record, "event_name", owner, structured=True)
@@ -128,16 +145,18 @@ def _log_places(request: ExportLogsServiceRequest, owners: Owners | None) -> Ite
                 index += 1
 
 
-def _metric_places(request: ExportMetricsServiceRequest, owners: Owners | None) -> Iterator[_Place | _Record]:
+def _metric_places(
+    request: ExportMetricsServiceRequest, redactor: TeamRedactor, owners: Owners | None
+) -> Iterator[_Place | _Record]:
     index = 0
     for resource_metrics in request.resource_metrics:
         resource = resource_metrics.resource
         whose = owners.of_record(resource, ()) if owners else NOBODY
-        yield from _envelope(resource_metrics, _Record(index, whose))
+        yield from _envelope(resource_metrics, _record(index, whose, redactor))
         for scope_metrics in resource_metrics.scope_metrics:
-            yield from _scope(scope_metrics, _Record(index, whose))
+            yield from _scope(scope_metrics, _record(index, whose, redactor))
             for metric in scope_metrics.metrics:
-                owner = _Record(index, whose)
+                owner = _record(index, whose, redactor)
                 yield owner
                 yield from _plain(metric, "name", owner, structured=True)
                 yield from _plain(metric, "description", owner)
@@ -145,7 +164,8 @@ def _metric_places(request: ExportMetricsServiceRequest, owners: Owners | None) 
                 yield from _attributes(metric.metadata, owner)
                 kind = metric.WhichOneof("data")
                 for point in getattr(metric, kind).data_points if kind else ():
-                    of_point = _Record(index, owners.of_record(resource, point.attributes)) if owners else owner
+                    named = owners.of_record(resource, point.attributes) if owners else whose
+                    of_point = _record(index, named, redactor)
                     yield from _attributes(point.attributes, of_point)
                     for exemplar in getattr(point, "exemplars", ()):
                         yield from _attributes(exemplar.filtered_attributes, of_point)
@@ -173,7 +193,8 @@ def _plain(holder: Any, field: str, owner: _Record, *, structured: bool = False)
 def _attributes(attributes: Iterable[KeyValue], owner: _Record) -> Iterator[_Place]:
     for attribute in attributes:
         key, value = attribute.key, attribute.value
-        yield _Place(owner, attribute, "key", Text(key, "", True))  # noqa: FBT003 - twice as fast as by name
+        if key not in owner.cleared:
+            yield _Place(owner, attribute, "key", Text(key, "", True))  # noqa: FBT003 - twice as fast as by name
         text = value.string_value
         if text:  # a short way for the most frequent
             yield _Place(owner, value, "string_value", Text(text, key, is_structured(key, text)))

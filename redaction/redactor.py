@@ -148,10 +148,15 @@ class Redactor:
         self._work(list(drafts.values()))
         known.update((item, draft.splices) for item, draft in waiting if draft.error is None)
         errors = {item: draft.error for item, draft in waiting if draft.error is not None}
-        return [
-            spliced(item.text, known[item], how) if item in known else self._removed(item, errors[item])
-            for item, how in zip(items, operators or repeat(_PLACEHOLDERS, len(items)), strict=True)
-        ]
+        answers: list[Redacted] = []
+        written: dict[tuple[Text, int], Redacted] = {}
+        for item, how in zip(items, operators or repeat(_PLACEHOLDERS, len(items)), strict=True):
+            answer = written.get((item, id(how)))
+            if answer is None:
+                answer = self._removed(item, errors[item]) if item in errors else spliced(item.text, known[item], how)
+                written[item, id(how)] = answer
+            answers.append(answer)
+        return answers
 
     def explain(self, item: Text, operators: Operators) -> Explanation:
         """Redact one text and tell what was found in it and does not count; as slow as a text never seen."""
