@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
@@ -67,11 +68,17 @@ class WorkerPool:
         self._workers = [_Worker(self._rules, self._answers) for _ in range(size)]
         self._most_waiting = most_waiting
         self._in_flight: dict[int, _Worker] = {}
+        self._busy: Counter[_Worker] = Counter()
 
     @property
     def in_flight(self) -> set[int]:
         """The requests that were handed out and have not come back."""
         return set(self._in_flight)
+
+    @property
+    def full(self) -> bool:
+        """Whether no worker takes any more now."""
+        return len(self._in_flight) >= self._most_waiting * len(self._workers)
 
     @property
     def warm(self) -> bool:
@@ -86,9 +93,10 @@ class WorkerPool:
     def ask(self, request: Waiting) -> bool:
         """Hand the request to its worker; False if that one has enough to do."""
         worker = self._workers[crc32(request.sender.encode()) % len(self._workers)]
-        if sum(busy is worker for busy in self._in_flight.values()) >= self._most_waiting:
+        if self._busy[worker] >= self._most_waiting:
             return False
         self._in_flight[request.id] = worker
+        self._busy[worker] += 1
         worker.requests.put(request)
         return True
 
@@ -102,7 +110,7 @@ class WorkerPool:
         except queue.Empty:
             pass
         for rows in answers:
-            del self._in_flight[rows.request_id]
+            self._busy[self._in_flight.pop(rows.request_id)] -= 1
         return answers
 
     def take_over(self, policy: Policy, pseudonym_key: bytes) -> None:

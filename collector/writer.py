@@ -181,6 +181,8 @@ class Writer:
     def _hand_out(self) -> None:
         """Give the workers what they have room for; the keys take turns, those with the least work at hand first."""
         self._top_up()
+        if self._pool.full:
+            return
         held = {request.id: request for request in self._held}
         by_key: dict[str, list[int]] = {}
         for request in self._held:

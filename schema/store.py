@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 import clickhouse_connect
@@ -87,7 +87,7 @@ class Store:
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run a query of ours, its parameters bound as `{name:Type}`, and return the rows."""
         with self._client() as client:
-            return client.query_arrow(sql, parameters=dict(parameters or {}))
+            return client.query_arrow(sql, parameters=_bound(parameters))
 
     def query_read_only(self, sql: str) -> pa.Table:
         """Run somebody's query, which can read our tables and nothing else (see schema.read_only).
@@ -106,7 +106,7 @@ class Store:
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - any one value
         """Run a statement that returns at most one value."""
         with self._client() as client:
-            return client.command(sql, parameters=dict(parameters or {}))
+            return client.command(sql, parameters=_bound(parameters))
 
     def create(self, statement: str) -> None:
         """Create a table of ours, on every server of a cluster; the statement is the one for a single server."""
@@ -175,3 +175,24 @@ class Store:
                     reason = "another process holds it" if locked else str(error)
                     raise StoreUnavailableError(f"cannot open the store: {reason}") from None
             time.sleep(0.25)
+
+
+class _Strings:
+    """A list of strings as the client writes it; by itself it goes through their characters one by one in Python."""
+
+    _ESCAPES: Final = str.maketrans({mark: f"\\{mark}" for mark in "\\'`\t\n"})
+
+    def __init__(self, values: list[str]) -> None:
+        self._values = values
+
+    def __str__(self) -> str:
+        return "['" + "', '".join([value.translate(self._ESCAPES) for value in self._values]) + "']"
+
+
+def _bound(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        name: _Strings(value)
+        if isinstance(value, list) and value and all(isinstance(one, str) for one in value)
+        else value
+        for name, value in (parameters or {}).items()
+    }
