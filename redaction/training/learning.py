@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from redaction.tagger.words import features
 from redaction.training.network import Network
@@ -28,7 +29,10 @@ log = logging.getLogger(__name__)
 BATCH_WORDS = 3000
 BLIND = 0.25
 """Share of words whose flags in the lexicon are hidden: names are also learned from their letters and company."""
-RATE, WARM_STEPS, LAST_RATE = 3e-3, 200, 0.02
+RATE, WARM_STEPS, LAST_RATE = 3e-3, 200, 0.1
+KEPT = 0.998
+"""How much of the running mean of the weights stays with each step. The mean of the last thousand or so is what ships:
+it depends less on chance than where the last step happened to end."""
 ENTITY_WEIGHT = 2.0
 """How much a word that must be found counts: what is missed is worse than what is found too much."""
 
@@ -91,6 +95,7 @@ def learn(pieces: Sequence[Piece], words: Sequence[str], lexicon: Lexicon, sched
     rng = np.random.default_rng(seed)
     table = Rows.of(words, lexicon)
     network = Network()
+    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(KEPT))
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
     started, running = time.monotonic(), 0.0
     for step, batch in zip(range(steps), _batches(pieces, rng), strict=False):
@@ -102,11 +107,12 @@ def learn(pieces: Sequence[Piece], words: Sequence[str], lexicon: Lexicon, sched
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
+        mean.update_parameters(network)
         running = loss.item() if step == 0 else 0.98 * running + 0.02 * loss.item()
         if (step + 1) % 100 == 0:
             log.info("step %d of %d, loss %.4f, %.0f s", step + 1, steps, running, time.monotonic() - started)
-    network.eval()
-    return network
+    made: Network = mean.module.eval()
+    return made
 
 
 def _loss(network: Network, batch: list[Piece], table: Rows, vocabulary: int, rng: np.random.Generator) -> torch.Tensor:
