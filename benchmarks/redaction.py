@@ -281,7 +281,8 @@ def main() -> int:
     parser.add_argument("--clean", type=Path, default=None)
     options = parser.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}, one core, {options.model}")
-    print_speed(options.model, options.kilobytes)
+    if options.kilobytes:
+        print_speed(options.model, options.kilobytes)
     if options.sets is not None:
         rates = f"{'KB/s':>9}{'stock':>7}{'times':>7}"
         head = f"{'set':<26}{'spans':>8}{'any':>9}{'every':>9}{'precision':>11}{'FP/KB':>8}"
