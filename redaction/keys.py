@@ -184,6 +184,8 @@ _USERNAME_KEY = re.compile(
 _USERNAME = _rule(
     "USERNAME", r"(?:.*_)?(?:user_?name|screen_?name|login|handle)", r"(?!.*[\s@{}<>])(?=.*[A-Za-z]).{2,64}"
 )
+_SPEAKERS = frozenset({"assistant", "bot", "ai", "system", "agent", "model", "human"})
+"""Keys beside which "user" holds what was said, not who said it."""
 _USER = _rule("USERNAME", "user", r"(?=(?:.*[A-Za-z]){3})[A-Za-z]+(?:[._-][A-Za-z]+){0,2}[._-]?\d{0,4}")
 _GENERIC_USERS_TEXT = (
     "admin administrator anonymous anon api app assistant bot customer default demo dev guest human nobody none"
@@ -232,6 +234,8 @@ def classify(path: Sequence[str], siblings: set[str] | frozenset[str] = frozense
     if names[-1:] == ("name",) and siblings:
         kinds = {_beside(key) for key in siblings}
         beside = next((kind for kind in ("business", "person", "product") if kind in kinds), "")
+    elif names[-1:] == ("user",) and not _SPEAKERS.isdisjoint(siblings):
+        beside = "speaker"
     return _classify((names[0], *names[-3:]) if names else (), beside)
 
 
@@ -263,7 +267,7 @@ def _classify(names: tuple[str, ...], beside: str) -> KeyClass:
         rule = _BARE_NAME
     if rule is None and _USERNAME.key.fullmatch(last):
         rule = _USERNAME
-    if rule is None and last == "user":
+    if rule is None and last == "user" and beside != "speaker":
         rule = _USER
     username = _USERNAME_KEY.fullmatch(last) is not None or (
         last == "id" and _PERSON_PARENT.fullmatch(parent) is not None

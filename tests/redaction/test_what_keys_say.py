@@ -69,6 +69,7 @@ def test_a_name_that_the_text_tells_goes_from_its_keys(redactor: Redactor) -> No
     [
         '{"user": "admin"}',
         '{"user": "batch-runner"}',
+        '{"user": "hello", "assistant": "What can I do?"}',
         '{"user": "4711"}',
         '{"step_two_3": {"Status": "done"}, "Total": 4}',
         '{"license": "MIT", "policy_name": "refunds-v2"}',
