@@ -192,7 +192,7 @@ _GENERIC_USERS_TEXT = (
     " null operator owner postgres root service session string support system test tester ubuntu unknown user usr"
     " viewer id uid acct account agent tool function org team tenant cust client member mail info sales contact"
     " noreply backend batch build ci cron data deploy developer external free frontend group internal job manager new"
-    " none other premium private public runner scheduler server staging superuser task true false worker www yes no"
+    " other premium private public runner scheduler server staging superuser task true false worker www yes no"
     " optional required string"
 )
 GENERIC_USERS = frozenset(_GENERIC_USERS_TEXT.split())

@@ -14,7 +14,7 @@ from redaction.recognizers.base import Hit
 from redaction.splice import Splice, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from redaction.json_text import Leaf
     from redaction.text import Finding
@@ -36,11 +36,7 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
     # Compiling a pattern costs more than all else here, and most names stand only where they were found.
     everything = "\n".join(leaf.text for leaf in members)
     covered = "\n".join(leaf.text[hit.start : hit.end] for leaf, hit in found)
-    pattern = _pattern(
-        name
-        for name in _told(sure)
-        if everything.count(name) > covered.count(name) and not _is_word(name, everything, covered)
-    )
+    pattern = _standing(_told(sure, everything, covered), everything, covered)
     if pattern is None:
         return []
     taken: dict[int, list[tuple[int, int]]] = {}
@@ -71,8 +67,8 @@ class Repetition:
                 names.add((finding.entity, unescape(raw, range(len(raw) + 1))[0]))
         self._flat = flat = _flat(text) if names else ""
         covered = "\n".join([flat[splice.finding.start : splice.finding.end] for splice in splices])
-        self._names = {name for name in _told(names) if not _is_word(name, flat, covered)}
-        self._seen = _pattern(name for name in self._names if flat.count(name) > covered.count(name))
+        self._names = _told(names, flat, covered)
+        self._seen = _standing(self._names, flat, covered)
 
     def find(self, text: str, start: int, path: tuple[str, ...], *, opaque: bool) -> list[Splice]:
         """Find the names in a part that starts at `start`; an opaque one hides text behind escapes or encodings."""
@@ -124,11 +120,17 @@ def _is_sure(found: Hit | Finding) -> bool:
     return found.entity in {"PERSON", "USERNAME"} and found.score >= _SURE
 
 
-def _told(names: Iterable[tuple[str, str]]) -> set[str]:
-    """Return the handles, the names, and the words of names that tell."""
+def _told(names: Collection[tuple[str, str]], text: str, covered: str) -> set[str]:
+    """Return the handles, the names, and the words of names that tell, but for words of this text."""
     handles = {name for entity, name in names if entity == "USERNAME" and _HANDLE.fullmatch(name)}
     people = {word for entity, name in names if entity == "PERSON" for word in (name, *name.split())}
-    return handles | {word for word in people if _is_telling(word)}
+    telling = handles | {word for word in people if _is_telling(word)}
+    return {name for name in telling if not _is_word(name, text, covered)}
+
+
+def _standing(names: Iterable[str], text: str, covered: str) -> re.Pattern[str] | None:
+    """Return what finds those of the names that stand in a text more often than in what is `covered` of it."""
+    return _pattern(name for name in names if text.count(name) > covered.count(name))
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:

@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 TRACE = bytes(range(16))
 START = 1_795_325_000_000_000_000  # 2026-11-22
 PRICES = Prices()
+LLM: dict[str, Any] = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.request.model": "gpt-4o-mini",
+    "gen_ai.usage.input_tokens": 1840,
+    "gen_ai.usage.output_tokens": 96,
+    "gen_ai.usage.cache_read.input_tokens": 1024,
+}
+OI_LLM: dict[str, Any] = {
+    "openinference.span.kind": "LLM",
+    "llm.model_name": "gpt-4o-mini",
+    "llm.token_count.prompt": 1840,
+    "llm.token_count.completion": 96,
+    "llm.token_count.prompt_details.cache_read": 1024,
+}
+"""One model call, as OpenTelemetry and as OpenInference tell it."""
 
 
 def any_value(value: object) -> AnyValue:

@@ -21,6 +21,9 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 HOSTILE = '<img src=x onerror="window.hacked=1"> </script><script>window.hacked=1</script> [x](javascript:alert(1))'
 NO_PRICE_MODEL = "in-house-7b"
+PAYMENTS_RUN, HOSTILE_RUN, CLOSED_RUN, ARRIVING_RUN, EVALUATED_RUN, LARGE_RUN = 57, 60, 61, 64, 74, 900
+"""Numbers of runs that the dashboard of tests/e2e shows (serve_dashboard.py)."""
+NOW = 1_800_000_000 * SECOND  # any time: texts and figures of the sample do not depend on it
 PRICES = {"gpt-5-mini": (Decimal("0.25"), Decimal(2)), "claude-sonnet-4-5": (Decimal(3), Decimal(15))}
 
 _WORKFLOWS = (

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from collector.commands.counted import counted
+
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
@@ -113,7 +115,7 @@ def _rejections(whole: Line) -> list[str]:
         {*whole.rejected_requests, *whole.rejected_spans}, key=lambda name: -whole.rejected_requests.get(name, 0)
     ):
         counts = [
-            f"{count:,} {unit}{'' if count == 1 else 's'}"
+            counted(count, unit)
             for count, unit in (
                 (whole.rejected_requests.get(reason), "request"),
                 (whole.rejected_spans.get(reason), "span"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from collector.commands.counted import counted
 from collector.commands.fail import fail
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ def purge(
     if not found.runs and not found.spans and not found.log_records:
         typer.echo(f"Nothing is stored of this {by}.")
         return
-    counts = {"run": found.runs, "span": found.spans, "log record": found.log_records}
-    runs, spans, records = (f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
-    told = f"{runs} with {spans} and {records}"
+    spans, records = counted(found.spans, "span"), counted(found.log_records, "log record")
+    told = f"{counted(found.runs, 'run')} with {spans} and {records}"
     if not yes:
         typer.confirm(f"Delete {told}?", abort=True)
     _purge(by, value, dry_run=False)

@@ -21,8 +21,8 @@ _STREET_KIND = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Way|Terrace|Ter|Circle|Cir|Parkway|Pkwy"
     r"|Highway|Hwy|Square|Sq|Close|Crescent|Cres|Trail|Trl|Alley|Row|Mews|Walk|Grove|Gardens|Esplanade|Quay|Broadway|Plaza)"
 )
-_UNIT = r"(?:Suite|Apt\.?|Apartment|Unit|Ste\.?|Flat|Room|Rm\.?|Floor|Fl\.?|Building|Bldg\.?|PO Box|P\.O\. Box|#)"
-_LONE_UNIT = r"(?:Suite|Apt\.?|Apartment|Ste\.?|Flat|PO Box|P\.O\. Box)"  # rooms and floors are numbered everywhere
+_LONE_UNIT = r"(?:Suite|Apt\.?|Apartment|Ste\.?|Flat|PO Box|P\.O\. Box)"
+_UNIT = rf"(?:{_LONE_UNIT}|Unit|Room|Rm\.?|Floor|Fl\.?|Building|Bldg\.?|#)"  # these are numbered everywhere
 _CAPITALISED = r"[A-ZÀ-Þ][\w'\u2019.-]{0,40}"
 _STREET = re.compile(
     rf"(?<![\w.#$-])\d{{1,6}}[A-Za-z]?(?:-\d{{1,5}})?,? (?:(?:{_CAPITALISED}|\d{{1,3}}(?:st|nd|rd|th)) ){{0,4}}?"

@@ -18,13 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import sample_runs
 from ledger_entries import insert_ledger
+from sample_runs import ARRIVING_RUN, EVALUATED_RUN, LARGE_RUN
 
 from dashboard.server import create_app
 from schema.closing import close_silent
 from schema.store import Store
-
-ARRIVING_RUN = 64
-EVALUATED_RUN = 74
 
 
 def insert_on_demand(store: Store) -> None:
@@ -68,7 +66,7 @@ def main() -> None:
             insert_logged_run(store, now - 12 * sample_runs.MINUTE)
             insert_ledger(store, now // sample_runs.SECOND)
         if given.large:
-            sample_runs.insert(store, sample_runs.large_run(900, now - sample_runs.MINUTE * 30, given.large))
+            sample_runs.insert(store, sample_runs.large_run(LARGE_RUN, now - sample_runs.MINUTE * 30, given.large))
         threading.Thread(target=insert_on_demand, args=(store,), daemon=True).start()
         application = create_app(store, password=None, loopback=True)
         uvicorn.run(application, host="127.0.0.1", port=given.port, log_level="warning")

@@ -9,17 +9,11 @@ import pytest
 import sample_runs
 from browsing import fact, opened
 from playwright.sync_api import Page, expect
+from sample_runs import ARRIVING_RUN, CLOSED_RUN, EVALUATED_RUN, HOSTILE_RUN, LARGE_RUN, NOW
 
 from dashboard import figures
 
 pytestmark = pytest.mark.browser
-
-HOSTILE_RUN = 60
-CLOSED_RUN = 61
-ARRIVING_RUN = 64
-EVALUATED_RUN = 74
-LARGE_RUN = 900
-NOW = 1_800_000_000 * sample_runs.SECOND  # any time: texts and figures of the sample do not depend on it
 
 
 def cells(page: Page, table: str) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ import sample_runs
 from browsing import fact, open_run, opened
 from PIL import Image
 from playwright.sync_api import Page, expect
+from sample_runs import ARRIVING_RUN, CLOSED_RUN, HOSTILE_RUN, LARGE_RUN, NOW, PAYMENTS_RUN
 
 from dashboard import figures
 
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 FAILED_RUN = 56  # failure, with a tool that timed out
-PAYMENTS_RUN = 57
-HOSTILE_RUN = 60
-CLOSED_RUN = 61
-ARRIVING_RUN = 64
-EVALUATED_RUN = 74
-LARGE_RUN = 900
-NOW = 1_800_000_000 * sample_runs.SECOND  # any time: texts and figures of the sample do not depend on it
 
 
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"

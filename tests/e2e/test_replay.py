@@ -9,13 +9,11 @@ import pytest
 import sample_runs
 from browsing import opened
 from playwright.sync_api import Page, expect
+from sample_runs import NOW, PAYMENTS_RUN
 
 from dashboard import figures
 
 pytestmark = pytest.mark.browser
-
-PAYMENTS_RUN = 57
-NOW = 1_800_000_000 * sample_runs.SECOND  # any time: texts and figures of the sample do not depend on it
 
 
 def test_replay_steps_forward_and_back(page: Page) -> None:

@@ -11,6 +11,7 @@ import sample_runs
 from browsing import drawn, open_run, opened, page_of
 from instance import Instance
 from playwright.sync_api import Browser, Page, expect
+from sample_runs import NOW
 
 from dashboard import figures
 
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.browser
 
 FIRST, SECOND = 57, 58  # of one session and one team
 ALONE = 59  # the same session id, another team
-NOW = 1_800_000_000 * sample_runs.SECOND
 
 
 def test_run_says_which_of_its_session_it_is_and_leads_to_the_others(page: Page) -> None:

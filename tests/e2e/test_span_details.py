@@ -9,14 +9,12 @@ import pytest
 import sample_runs
 from browsing import open_run
 from playwright.sync_api import expect
+from sample_runs import EVALUATED_RUN, NOW
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-
-EVALUATED_RUN = 74
-NOW = 1_800_000_000 * sample_runs.SECOND
 
 
 def test_offered_tools_are_one_line_until_they_are_opened(page: Page) -> None:

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
 from any_content import KEYS, KINDS, SCOPES, attribute_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from otlp_requests import PRICES, START, request, span_with, spans_of
+from otlp_requests import LLM, OI_LLM, PRICES, START, request, span_with, spans_of
 
 from schema.normalise import normalise
 from schema.policy import Policy, Retention, RetentionRule
 from schema.span import to_batch
-
-LLM: dict[str, Any] = {
-    "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": "openai",
-    "gen_ai.request.model": "gpt-4o-mini",
-    "gen_ai.usage.input_tokens": 1840,
-    "gen_ai.usage.output_tokens": 96,
-    "gen_ai.usage.cache_read.input_tokens": 1024,
-}
-OI_LLM: dict[str, Any] = {
-    "openinference.span.kind": "LLM",
-    "llm.model_name": "gpt-4o-mini",
-    "llm.token_count.prompt": 1840,
-    "llm.token_count.completion": 96,
-    "llm.token_count.prompt_details.cache_read": 1024,
-}
-COST = Decimal("0.0002568")
 
 
 def messages(role: str, content: str) -> str:
