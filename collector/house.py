@@ -8,7 +8,9 @@ import json
 import logging
 import os
 import secrets
+import shutil
 import signal
+import tempfile
 import threading
 import time
 import traceback
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
+    from pathlib import Path
 
     from collector.settings import Settings
     from schema.policy import Policy
@@ -45,7 +48,18 @@ _RETRY = 1.0  # seconds between attempts at a store that is away
 def open_store(settings: Settings, *, patience: float = 20.0) -> Store:
     """Open the store, waiting `patience` seconds for another process to leave it. Raises StoreError."""
     settings.make_data_dir()
-    return Store.open(settings.store_url, patience=patience)
+    store = Store.open(settings.store_url, patience=patience)
+    if store.embedded:
+        _keep_blocks_in(settings.data_dir / "tmp")
+    return store
+
+
+def _keep_blocks_in(folder: Path) -> None:
+    """Have the engine's client, which hands blocks over in files, do so here; remove what a killed process left."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+    tempfile.tempdir = str(folder)
 
 
 def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positional
@@ -69,6 +83,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
         return
     with store, contextlib.ExitStack() as stack:
         servers = []
+        pa.set_memory_pool(pa.system_memory_pool())  # its own gives memory back at once, and each block takes it anew
         # All that loads pandas does so here, before there are threads: two that import it at once fail.
         pa.array([0])
         if dashboard is not None:

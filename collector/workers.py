@@ -48,6 +48,7 @@ class Rows:
 
     request_id: int
     signal: Signal
+    received_at: int  # ns since 1970
     stream: bytes = b""
     count: int = 0  # rows in the stream
     unredacted: int = 0  # rows of which a text was removed whole, because it could not be redacted
@@ -168,7 +169,7 @@ class _Worker:
                 self._answers.put(self._connection.recv())
             except (EOFError, OSError):
                 self._replace()
-                self._answers.put(Rows(request.id, request.signal, error="the worker process died"))
+                self._answers.put(Rows(request.id, request.signal, request.received_at, error="the worker died"))
 
     def _renew(self, rules: _Rules) -> None:
         """Go on with a process under other rules; this one has nothing to do."""
@@ -259,6 +260,6 @@ def _answer(pipeline: Pipeline, request_id: int, kind: Signal, body: bytes, rece
         with pa.ipc.new_stream(sink, batch.schema) as stream:
             stream.write_batch(batch)
         unredacted = batch.column("findings").keys.to_pylist().count(UNREDACTABLE)  # at most once a row
-        return Rows(request_id, kind, sink.getvalue().to_pybytes(), batch.num_rows, unredacted)
+        return Rows(request_id, kind, received_at, sink.getvalue().to_pybytes(), batch.num_rows, unredacted)
     except Exception as error:  # noqa: BLE001 - any failure sets this one request aside
-        return Rows(request_id, kind, error=type(error).__name__)  # its message might quote the payload
+        return Rows(request_id, kind, received_at, error=type(error).__name__)  # its message might quote the payload

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from collector.block import Block
 from collector.disk import DiskReserve
 from collector.ledger import LedgerCopy
 from collector.metrics import HouseFigures, note
@@ -38,10 +39,8 @@ TABLES: Final[dict[Signal, str]] = {"traces": "spans", "logs": "logs", "metrics"
 """Where the rows of each signal go."""
 
 _IDLE: Final = 0.05  # seconds between looks at an empty spool
-_BLOCK_ROWS: Final = 4_000  # blocks of 500 rows cost twice the CPU a row (docs/adr/0003-store.md)
-_BLOCK_AGE: Final = 0.3  # seconds that rows wait for company while more is on the way
 _RUNS_EVERY: Final = 0.5  # seconds between passes over the touched runs under load, at least ...
-_RUNS_SHARE: Final = 4  # ... this many times what the last one took: many runs cost hardly more than few ...
+_RUNS_SHARE: Final = 8  # ... this many times what the last one took: many runs cost hardly more than few ...
 _RUNS_LATEST: Final = 2.0  # ... and at most
 _RUNS_RETRY: Final = 30.0
 _CLOSE_EVERY: Final = 15.0  # seconds between looks for runs of which no more is expected
@@ -68,8 +67,7 @@ class Writer:
         self._count_at = 0.0
         self._asked: dict[int, str] = {}  # requests at the workers, and their keys
         self._held: list[Waiting] = []  # taken, and their worker has enough to do
-        self._ready: dict[int, Rows] = {}  # by request, waiting to be inserted
-        self._ready_since = 0.0
+        self._ready = Block()
         self._touched: set[str] = set()
         self._runs_at = 0.0
         self._runs_pause = _RUNS_EVERY
@@ -118,9 +116,7 @@ class Writer:
         answers = self._answers(_IDLE if self._pool.in_flight else 0)
         for rows in answers:
             self._collect(rows)
-        size = sum(rows.count for rows in self._ready.values())
-        waited = time.monotonic() - self._ready_since
-        if self._ready and (size >= _BLOCK_ROWS or waited > _BLOCK_AGE or not self._pool.in_flight):
+        if self._ready.is_due(alone=not self._pool.in_flight):
             self._store_ready()
         behind = self._touched or not self._caught_up
         if behind and time.monotonic() >= self._runs_at + (self._runs_pause if self._pool.in_flight else 0):
@@ -200,7 +196,7 @@ class Writer:
         if room <= 0 or room_bytes <= 0:
             return
         at_work = Counter(self._asked.values()) + Counter(request.key_name for request in self._held)
-        known = self._pool.in_flight | self._ready.keys() | {request.id for request in self._held}
+        known = {*self._pool.in_flight, *self._ready.requests, *(request.id for request in self._held)}
         self._held += self._spool.take(room, room_bytes, known, at_work)
 
     def _ask(self, request: Waiting) -> bool:
@@ -230,10 +226,8 @@ class Writer:
     def _collect(self, rows: Rows) -> None:
         if rows.error:
             self._fail(rows.request_id, rows.error)
-            return
-        if not self._ready:
-            self._ready_since = time.monotonic()
-        self._ready[rows.request_id] = rows
+        else:
+            self._ready.add(rows)
 
     def _fail(self, request_id: int, error: str) -> None:
         if self._spool.failed(request_id, error):
@@ -245,13 +239,13 @@ class Writer:
         If this stops half-way, `recover` finishes the batch from the spool.
         """
         batch = uuid.uuid4().hex
-        self._spool.assign(self._ready.keys(), batch)
-        ready, self._ready = self._ready, {}
+        self._spool.assign(self._ready.requests, batch)
+        ready = self._ready.taken()
         for signal, name in TABLES.items():
-            parts = [rows.table() for rows in ready.values() if rows.signal == signal]
+            parts = [rows.table() for rows in ready if rows.signal == signal]
             if parts:
                 self._insert(name, pa.concat_tables(parts), token=f"{batch}-{name}")
-        self._spool.done(batch, {rows.request_id: rows.unredacted for rows in ready.values() if rows.unredacted})
+        self._spool.done(batch, {rows.request_id: rows.unredacted for rows in ready if rows.unredacted})
 
     def _insert(self, name: str, table: pa.Table, *, token: str) -> None:
         if table.num_rows:

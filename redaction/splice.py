@@ -50,17 +50,20 @@ def spliced(text: str, splices: Sequence[Splice], operators: Operators) -> Redac
     """Replace every finding; a text without any comes back as it was, one with something to drop as a marker."""
     if not splices:
         return Redacted(text)
-    findings = tuple(finding for finding, _ in splices)
-    actions = {entity: operators.action(entity) for entity in {finding.entity for finding in findings}}
-    if "drop" in actions.values():
+    plain: dict[str, str] = {}  # what is written for each entity, "" where that depends on the finding
+    for finding, _ in splices:
+        entity = finding.entity
+        if entity not in plain:
+            action = operators.action(entity)
+            plain[entity] = replace(entity) if action == "replace" else "" if action != "drop" else FIELD_DROPPED
+    findings = tuple([finding for finding, _ in splices])
+    if FIELD_DROPPED in plain.values():
         return Redacted(FIELD_DROPPED, findings)
-    plain = {entity: replace(entity) for entity, action in actions.items() if action == "replace"}
     parts: list[str] = []
     position = 0
-    for finding, quote in splices:
-        entity = finding.entity
-        written = plain.get(entity) or operators.write(entity, text[finding.start : finding.end])
-        parts += [text[position : finding.start], quote, written, quote]
-        position = finding.end
+    for (start, end, entity, _, _), quote in splices:
+        written = plain[entity] or operators.write(entity, text[start:end])
+        parts += text[position:start], f"{quote}{written}{quote}" if quote else written
+        position = end
     parts.append(text[position:])
     return Redacted("".join(parts), findings)

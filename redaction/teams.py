@@ -30,6 +30,13 @@ class Whose(NamedTuple):
     run: str = ""
 
 
+class Cleared(NamedTuple):
+    """Attribute keys, and short values under their keys, in which nothing was found; they come with every span."""
+
+    keys: set[str]
+    values: set[tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Treatment:
     """What is found and what is done with it. Those of one `detection` find the same."""
@@ -77,7 +84,7 @@ class TeamRedactor:
         self._keys: dict[str, bytes] = {}
         self._models: dict[str, NerModel] = {}
         treatments = {one.detection: one for one in (rulebook.everybody, rulebook.strictest, *rulebook.teams.values())}
-        self._cleared: dict[str, set[str]] = {name: set() for name in treatments}
+        self._cleared = {name: Cleared(set(), set()) for name in treatments}
         limits = limits or Limits()
         share = replace(limits, cache_bytes=limits.cache_bytes // len(treatments))
         self._redactors = {name: self._build(treatment, share) for name, treatment in treatments.items()}
@@ -87,8 +94,8 @@ class TeamRedactor:
         """How many texts could not be redacted and were removed whole."""
         return sum(redactor.failures for redactor in self._redactors.values())
 
-    def cleared(self, whose: Whose) -> set[str]:
-        """Attribute keys in which the rules of this owner found nothing, for the caller to fill and to leave out."""
+    def cleared(self, whose: Whose) -> Cleared:
+        """Return that in which the rules of this owner found nothing, for the caller to fill and to leave out."""
         return self._cleared[self.rulebook.of(whose.team).detection]
 
     def redact_many(self, items: Sequence[Text], whose: Sequence[Whose]) -> list[Redacted]:

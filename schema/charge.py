@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schema.prices import Prices
+    from schema.run_spans import RunSpan
     from schema.span import Span
 
 
@@ -38,7 +39,7 @@ def charge(spans: Iterable[Span], prices: Prices) -> None:
                     _clear(span)
 
 
-def call_of(span: Span) -> Call:
+def call_of(span: Span | RunSpan) -> Call:
     """Return what decides whether a span is a call of its own."""
     usage = span.input_tokens is not None or span.output_tokens is not None
     return Call(

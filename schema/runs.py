@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -16,30 +15,20 @@ from schema.connections import known_runs
 from schema.evaluations import combined
 from schema.run_logs import Told, told_by_logs
 from schema.run_rows import RUN_SCHEMA
+from schema.run_spans import spans_by_trace
 from schema.sessions import stitch
-from schema.span import UNASSIGNED, Span
+from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from decimal import Decimal
 
+    from schema.run_spans import RunSpan
     from schema.store import Store
 
 TRACES_A_PASS: Final = 500
 _SETTLED_AFTER: Final = 5  # rounds; each needs another collector that wrote within the last one
 _FRAMES: Final = frozenset({"workflow", "other"})  # kinds that an agent's failure shows through
-# One row a span even where a span was stored twice: the copy that came last speaks for it.
-_SPANS = """
-SELECT trace_id, span_id, parent_span_id, team, workflow, workflow_version, session_id, user_id, environment,
-       service_name, scope_name, kind, name, toUnixTimestamp64Nano(start_time) AS start_time, duration_ns, status,
-       provider, model, response_id, tool_name, tool_call_id, approval_status, outcome, evaluation, input_tokens,
-       output_tokens, cached_input_tokens, cost_usd, input_preview, output_preview, links, findings,
-       toUInt32(retain_until) AS retain_until
-FROM spans
-WHERE trace_id IN {traces:Array(String)}
-ORDER BY trace_id, spans.start_time, span_id, received_at DESC
-LIMIT 1 BY trace_id, span_id
-"""
 # An hour covers the longest pass: a run is written after all of the spans and log records that it was computed from.
 # Log records alone make no run.
 _STALE = """
@@ -80,7 +69,7 @@ def _recompute(store: Store, trace_ids: Sequence[str]) -> int:
     told = told_by_logs(store, trace_ids)
     known = known_runs(store, trace_ids)
     rows = []
-    for spans in _by_trace(store.query(_SPANS, {"traces": list(trace_ids)})):
+    for spans in spans_by_trace(store, trace_ids):
         run = summarise(spans, told.get(spans[0].trace_id))
         before = known.get(run["trace_id"])
         # Even where the clock was set back meanwhile, this is the newer version.
@@ -115,15 +104,7 @@ def _settle(store: Store, rows: list[dict[str, Any]]) -> None:
         store.insert("runs", batch, token=uuid.uuid4().hex)
 
 
-def _by_trace(rows: pa.Table) -> Iterator[list[Span]]:
-    # By columns: Arrow takes four times as long for a dictionary a row.
-    names, values = rows.column_names, zip(*(column.to_pylist() for column in rows.columns), strict=True)
-    spans = (Span(**dict(zip(names, row, strict=True))) for row in values)
-    for _, run in groupby(spans, key=lambda span: span.trace_id):
-        yield list(run)
-
-
-def failed(spans: Sequence[Span]) -> bool:
+def failed(spans: Sequence[RunSpan]) -> bool:
     """Tell whether the run ended in an error: a root says so, or an agent that no tool and no other agent called."""
     by_id = {span.span_id: span for span in spans}
     for span in spans:
@@ -142,7 +123,7 @@ def failed(spans: Sequence[Span]) -> bool:
     return False
 
 
-def summarise(spans: Sequence[Span], told: Told | None = None) -> dict[str, Any]:
+def summarise(spans: Sequence[RunSpan], told: Told | None = None) -> dict[str, Any]:
     """Return the run that these spans (all of one trace, by start time) and its log records make up.
 
     It lacks what only the table knows: `first_trace_id`, `closed` and `updated_at`.
@@ -200,14 +181,14 @@ def summarise(spans: Sequence[Span], told: Told | None = None) -> dict[str, Any]
     }
 
 
-def _linked(spans: Sequence[Span]) -> list[str]:
+def _linked(spans: Sequence[RunSpan]) -> list[str]:
     """Return the other traces that these spans link to."""
     links = [link for span in spans if span.links not in {"", "[]"} for link in list_of(parse(span.links))]
     found = {str(link.get("trace_id", "")) for link in links if isinstance(link, dict)}
     return sorted(trace for trace in found - {spans[0].trace_id} if trace.strip("0"))
 
 
-def _sum(calls: Sequence[Span], column: str) -> int | Decimal | None:
+def _sum(calls: Sequence[RunSpan], column: str) -> int | Decimal | None:
     """Add up what is known; nothing known stays unknown."""
     known = [value for call in calls if (value := getattr(call, column)) is not None]
     return sum(known[1:], known[0]) if known else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from agent_runs import run_request
 from instance import Instance, command
 
 from collector.receivers.otlp import count, decode
@@ -49,7 +50,11 @@ def files(exports: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory, exports: Path) -> Iterator[Instance]:
-    started = Instance(tmp_path_factory.mktemp("rest") / "data").start()
+    folder = tmp_path_factory.mktemp("rest")
+    (folder / "data" / "tmp").mkdir(parents=True, mode=0o700)
+    (folder / "data" / "tmp" / "left.raw").write_bytes(b"by a process that was killed")
+    (folder / "elsewhere").mkdir()
+    started = Instance(folder / "data", {"TMPDIR": str(folder / "elsewhere")}).start()
     done = command(started.data_dir, "ingest", *map(str, files(exports)))
     assert done.returncode == 0, done.stderr
     yield started
@@ -98,6 +103,17 @@ def test_no_planted_string_is_in_any_byte_on_disk_or_in_the_log(instance: Instan
             looked_at += 1
             assert leaks(file.read_bytes(), strings) == [], file
     assert looked_at > 100
+
+
+def test_blocks_on_their_way_into_the_store_lie_in_the_data_directory_and_none_stays(instance: Instance) -> None:
+    folder, elsewhere = instance.data_dir / "tmp", instance.data_dir.parent / "elsewhere"
+    assert list(folder.iterdir()) == []
+    assert folder.stat().st_mode & 0o777 == 0o700
+    before = [path.stat().st_mtime_ns for path in (folder, elsewhere)]
+    assert instance.send(run_request(["Where is it now?"])[0]).status_code == 200
+    instance.settled()
+    after = [path.stat().st_mtime_ns for path in (folder, elsewhere)]
+    assert (after[0] > before[0], after[1]) == (True, before[1])
 
 
 def test_what_waits_in_the_spool_cannot_be_read(tmp_path: Path, exports: Path) -> None:

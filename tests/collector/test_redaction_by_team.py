@@ -10,6 +10,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from collector.keys.ingest_keys import IngestKeys
 from collector.pipeline import Pipeline
 from collector.rulebook import build_team_redactor
+from redaction.teams import Whose
 from redaction.version import RULES_VERSION
 from schema.policy import IngestKey, Policy
 from schema.prices import Prices
@@ -129,3 +130,31 @@ def test_log_records_have_the_rules_of_their_team(pipeline: Pipeline) -> None:
 def test_what_redacted_a_span_is_stored_with_it(pipeline: Pipeline) -> None:
     [row] = stored(pipeline, {}, ("a", "", {}))
     assert row["redaction_version"] == f"{RULES_VERSION}-{POLICY.redaction.digest}"
+
+
+def test_a_value_that_is_nothing_under_one_key_or_to_one_team_is_found_under_another(pipeline: Pipeline) -> None:
+    day, open_team, closed = "1984-02-03", {"spanledger.team": "open"}, {"spanledger.team": "closed"}
+    for resource, key, value, remains in (
+        (closed, "delivery_day", day, True),
+        (closed, "delivery_day", day, True),
+        (closed, "date_of_birth", day, False),
+        (closed, "delivery_day", day, True),
+        (open_team, "note", MAIL, True),
+        (open_team, "note", MAIL, True),
+        (closed, "note", MAIL, False),
+    ):
+        [row] = stored(pipeline, resource, ("a", "", {key: value}))
+        assert (value in str(row["attributes"])) is remains, (resource, key)
+
+
+def test_what_is_remembered_of_clean_keys_and_values_is_bounded(pipeline: Pipeline) -> None:
+    wanted = [
+        {f"key.{number}": f"value-{number}" for number in range(first, first + 4_000)} for first in (0, 4_000, 8_000)
+    ]
+    for attributes in wanted:
+        stored(pipeline, {}, ("a", "", attributes))
+    cleared = pipeline.redactor.cleared(Whose(None))
+    assert 0 < len(cleared.keys) <= 10_000
+    assert 0 < len(cleared.values) <= 10_000
+    stored(pipeline, {}, ("a", "", {"long": "word " * 100}))
+    assert ("long", "word " * 100) not in cleared.values

@@ -1,0 +1,56 @@
+"""When rows go into the store: together, but not late."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from collector import block
+from collector.block import Block
+from collector.workers import Rows
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A clock that stands still until it is set."""
+    clock = SimpleNamespace(now=1_000.0)
+    monkeypatch.setattr(block, "time", SimpleNamespace(time=lambda: clock.now, monotonic=lambda: clock.now))
+    return clock
+
+
+def rows(number: int, *, received_at: float, count: int = 10) -> Rows:
+    return Rows(number, "traces", int(received_at * 1e9), b"", count)
+
+
+@pytest.mark.parametrize(("waited", "patience"), [(0.0, 0.3), (1.0, 0.3), (5.0, 1.0), (3600.0, 1.5), (-3600.0, 0.3)])
+def test_rows_wait_for_company_by_how_long_they_have_waited_already(
+    clock: SimpleNamespace, waited: float, patience: float
+) -> None:
+    waiting = Block()
+    waiting.add(rows(1, received_at=clock.now - waited))
+    clock.now += patience - 0.01
+    waiting.add(rows(2, received_at=clock.now))
+    assert not waiting.is_due(alone=False)
+    assert waiting.is_due(alone=True)
+    clock.now += 0.02
+    assert waiting.is_due(alone=False)
+
+
+def test_a_full_block_does_not_wait(clock: SimpleNamespace) -> None:
+    waiting = Block()
+    waiting.add(rows(1, received_at=clock.now, count=3_999))
+    assert not waiting.is_due(alone=False)
+    waiting.add(rows(2, received_at=clock.now, count=1))
+    assert waiting.is_due(alone=False)
+
+
+def test_what_was_taken_is_gone(clock: SimpleNamespace) -> None:
+    waiting = Block()
+    assert not waiting.is_due(alone=True)
+    waiting.add(rows(1, received_at=clock.now, count=4_000))
+    assert list(waiting.requests) == [1]
+    assert [one.request_id for one in waiting.taken()] == [1]
+    assert list(waiting.requests) == []
+    waiting.add(rows(2, received_at=clock.now))
+    assert not waiting.is_due(alone=False)
