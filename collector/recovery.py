@@ -30,6 +30,9 @@ _IDENTITY: Final = {
 Rows that are the same in this lie in one partition, so the store holds all of them or none; but for points ...
 """
 
+_PARTITIONED_BY: Final = {"spans": "start_time", "logs": "time", "metric_points": "time"}
+"""What tells the partitions that need not be looked at; it is a part of the identity."""
+
 _SERIES: Final = {"metric_points": ("name", "attributes")}
 """... which servers of a cluster share by series, so that of equal points the right one is looked for first."""
 
@@ -43,12 +46,15 @@ def without_stored(store: Store, name: str, table: pa.Table) -> pa.Table:
     known_by = len(_IDENTITY[name])
     columns = (*_IDENTITY[name], *_SERIES.get(name, ()))
     received_at = pc.unique(table.column("received_at").cast(pa.int64())).to_pylist()
+    instant = _PARTITIONED_BY[name]
+    ends = pc.min_max(table.column(instant).cast(pa.int64())).as_py()
     there: Counter[_Identity] = Counter()
     for first in range(0, len(received_at), _ASKED_AT_ONCE):
         stored = store.query(
             f"SELECT {', '.join(f'`{column}`' for column in columns)} FROM {name}"  # noqa: S608 - names of our own
-            " WHERE toUnixTimestamp64Nano(received_at) IN {received_at:Array(Int64)}",
-            {"received_at": received_at[first : first + _ASKED_AT_ONCE]},
+            " WHERE toUnixTimestamp64Nano(received_at) IN {received_at:Array(Int64)}"
+            f" AND {instant} BETWEEN fromUnixTimestamp64Nano({{min:Int64}}) AND fromUnixTimestamp64Nano({{max:Int64}})",
+            {"received_at": received_at[first : first + _ASKED_AT_ONCE], **ends},
         )
         there.update(_identities(stored, columns))
     missing = _without(enumerate(_identities(table, columns)), there)

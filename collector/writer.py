@@ -159,7 +159,11 @@ class Writer:
         return None if failed else {rows.request_id: rows.unredacted for rows in answers if rows.unredacted}
 
     def _refused(self, name: str, parts: list[Rows]) -> dict[int, str]:
-        """Insert request by request; return those whose rows the store refuses."""
+        """Insert request by request; return those whose rows the store refuses.
+
+        Where it takes no rows at all, be it for want of a grant, that is no fault of theirs: raises StoreError.
+        """
+        self._store.command(f"INSERT INTO {name} SELECT * FROM {name} LIMIT 0")  # noqa: S608 - one of TABLES
         refused = {}
         for rows in parts:
             missing = without_stored(self._store, name, rows.table())  # no fault of theirs if this is refused

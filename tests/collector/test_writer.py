@@ -74,16 +74,22 @@ def test_a_request_that_no_worker_can_read_is_set_aside_and_the_next_one_is_stor
     assert [(request.attempts, request.reason) for request in spool.quarantined()] == [(3, "DecodeError")]
 
 
-def test_requests_wait_while_the_store_refuses_to_be_read(empty_store: Store, spool: Spool, pool: WorkerPool) -> None:
+@pytest.mark.parametrize("readable", [False, True])
+def test_requests_wait_while_the_store_refuses_whatever_is_asked_of_it(
+    empty_store: Store, spool: Spool, pool: WorkerPool, *, readable: bool
+) -> None:
     body, span_ids = run_request(["Where is it now?"])
     spool.append([Incoming("traces", body, "test", "", 2)])
     writer = Writer(spool, empty_store, pool, Policy())
     empty_store.command("RENAME TABLE spans TO spans_away")
+    if readable:
+        empty_store.command("CREATE VIEW spans AS SELECT * FROM spans_away")
     try:
         for _ in range(5):
             with pytest.raises(StoreError):
                 writer.drain()
     finally:
+        empty_store.command("DROP TABLE IF EXISTS spans")
         empty_store.command("RENAME TABLE spans_away TO spans")
     assert (spool.counts().waiting_requests, spool.quarantined()) == (1, [])
     writer.drain()
