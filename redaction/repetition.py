@@ -33,16 +33,23 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
     sure = [(hit.entity, leaf.text[hit.start : hit.end]) for leaf, hit in found if _is_sure(hit)]
     if not sure:
         return []
-    # Compiling a pattern costs more than all else here, and most names stand only where they were found.
     everything = "\n".join(leaf.text for leaf in members)
     covered = "\n".join(leaf.text[hit.start : hit.end] for leaf, hit in found)
-    pattern = _standing(_told(sure, everything, covered), everything, covered)
-    if pattern is None:
-        return []
     taken: dict[int, list[tuple[int, int]]] = {}
     for leaf, hit in found:
         taken.setdefault(id(leaf), []).append((hit.start, hit.end))
-    return [
+    brief = {name for entity, name in sure if entity == "PERSON" and _is_brief(name)}
+    brief = {name for name in brief if not _is_word(name, everything, covered)}
+    again = [
+        (leaf, Hit(0, len(leaf.text), "PERSON", _NAME, _SCORE))
+        for leaf in (members if brief else ())
+        if leaf.text in brief and id(leaf) not in taken
+    ]
+    # Compiling a pattern costs more than all else here, and most names stand only where they were found.
+    pattern = _standing(_told(sure, everything, covered), everything, covered)
+    if pattern is None:
+        return again
+    return again + [
         (leaf, hit)
         for leaf in members
         for hit in _again(leaf, pattern)
@@ -147,6 +154,11 @@ def _is_word(name: str, text: str, covered: str) -> bool:
         return False
     word = re.compile(rf"(?<![\w-]){lowered}(?![\w-])")
     return len(word.findall(text)) > len(word.findall(covered))
+
+
+def _is_brief(name: str) -> bool:
+    """Whether a name is too short to be looked for inside of texts, but counts where it is the whole of one: a key."""
+    return 1 < len(name) < _SHORTEST and name.isalpha() and name.istitle() and name.lower() not in PRODUCTS
 
 
 def _is_telling(name: str) -> bool:

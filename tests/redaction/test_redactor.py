@@ -183,6 +183,25 @@ def test_a_name_is_found_again_in_the_same_text(redactor: Redactor) -> None:
     assert "Quell" not in redactor.redact(raw).text
 
 
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            {"first_name": "Bob", "by_user": {"Bob": 3, "Rob": 1}, "said": "Bobsleigh", "list": ["Bob"]},
+            {"first_name": "<PERSON>", "by_user": {"<PERSON>": 3, "Rob": 1}, "said": "Bobsleigh", "list": ["<PERSON>"]},
+        ),
+        (
+            {"first_name": "May", "rain": {"May": 1}, "said": "it may rain"},
+            {"first_name": "<PERSON>", "rain": {"May": 1}, "said": "it may rain"},
+        ),
+    ],
+)
+def test_a_short_name_is_found_again_where_it_is_the_whole_of_a_text(
+    raw: dict[str, object], expected: dict[str, object]
+) -> None:
+    assert json.loads(Redactor(Broken()).redact(json.dumps(raw)).text) == expected
+
+
 def test_same_text_same_result_whatever_stands_beside_it() -> None:
     texts = [Text(line, "input.value") for line in LETTER.splitlines()]
     texts += [
