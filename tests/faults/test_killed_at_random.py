@@ -1,4 +1,4 @@
-"""Any process may die at any moment, again and again: what was acknowledged is stored once, and the ledger adds up."""
+"""Any process may die at any moment, again and again, and the policy change: what was acknowledged is stored once."""
 
 from __future__ import annotations
 
@@ -19,23 +19,38 @@ if TYPE_CHECKING:
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "10"))  # `make faults` takes 50
 _ROLES = ("door", "house", "worker", "worker", "supervisor")
+_POLICIES = ("redaction: {}\n", "redaction: {default_action: pseudonym}\n", "redaction: {default_action: drop}\n")
+
+
+def put(policy: Path, text: str) -> None:
+    """Change the policy file in one step, as an editor does."""
+    new = policy.with_suffix(".new")
+    new.write_text(text)
+    new.rename(policy)
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[Instance]:
+def policy(tmp_path: Path) -> Path:
+    return tmp_path / "spanledger.yaml"
+
+
+@pytest.fixture
+def instance(tmp_path: Path, policy: Path) -> Iterator[Instance]:
+    put(policy, _POLICIES[0])
     started = Instance(tmp_path / "data").start()
     yield started
     started.stop()
 
 
 @pytest.mark.timeout(900)
-def test_what_was_acknowledged_is_stored_once_whatever_is_killed(instance: Instance) -> None:
+def test_what_was_acknowledged_is_stored_once_whatever_is_killed_or_changed(instance: Instance, policy: Path) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")  # noqa: T201 - pytest shows it when the test fails
     rng = random.Random(seed)
     load = Load(instance, patient=True)
     killed = 0
     while killed < ROUNDS:
+        put(policy, _POLICIES[killed // 4 % len(_POLICIES)])
         time.sleep(rng.uniform(0.05, 1.0))
         role = rng.choice(_ROLES)
         victim = instance.by_role().get(role)  # none: it is just starting
@@ -52,4 +67,5 @@ def test_what_was_acknowledged_is_stored_once_whatever_is_killed(instance: Insta
     acknowledged = load.stop()
     instance.whole()
     assert len(acknowledged) > ROUNDS
+    assert instance.sql("SELECT uniqExact(redaction_version) > 1 AS several FROM spans") == [{"several": 1}]
     assert_each_once(instance, acknowledged)
