@@ -28,7 +28,7 @@ _MOST_CLEARED = 10_000  # senders choose keys and values: the memory that they t
 _LONGEST_CLEARED = 64
 _NO_TEXT = frozenset({None, "string_value", "bool_value", "int_value", "double_value"})  # where `string_value` is empty
 
-_Cleared = TypeVar("_Cleared", str, tuple[str, str])
+_Clean = TypeVar("_Clean", str, tuple[str, str])
 
 
 class _Owner(NamedTuple):
@@ -113,9 +113,9 @@ class _Texts:
                 for finding in redacted.findings:
                     owner.found[finding.entity] = owner.found.get(finding.entity, 0) + 1
             elif place.field == "key":
-                _clear(owner.cleared.keys, text)
+                _remember(owner.cleared.keys, text)
             elif place.field == "string_value" and len(text) <= _LONGEST_CLEARED:
-                _clear(owner.cleared.values, (place.text.key, text))
+                _remember(owner.cleared.values, (place.text.key, text))
         return self._found
 
     def plain(self, holder: Any, field: str, owner: _Owner, *, structured: bool = False) -> None:  # noqa: ANN401 - any protobuf message
@@ -173,10 +173,10 @@ class _Texts:
         self.attributes(holder.scope.attributes, owner)
 
 
-def _clear(known: set[_Cleared], what: _Cleared) -> None:
-    if len(known) >= _MOST_CLEARED:
-        known.clear()
-    known.add(what)
+def _remember(cleared: set[_Clean], what: _Clean) -> None:
+    if len(cleared) >= _MOST_CLEARED:
+        cleared.clear()
+    cleared.add(what)
 
 
 def _walk_traces(request: ExportTraceServiceRequest, texts: _Texts, owners: Owners | None) -> None:
