@@ -33,8 +33,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY: Final = 1.0
 """Seconds between looks at the file; it is read when two looks have seen the same, so that no half-written one is."""
 
-_TERMINAL_GONE_WITHIN: Final = 0.2  # seconds
-
 _State = tuple[int, int, int]
 
 
@@ -145,17 +143,7 @@ def _or_end(take_over: Callable[[Policy], None], policy: Policy) -> None:
 def heed_hangup(again: Callable[[], None], stop: Callable[[], None]) -> None:
     """On SIGHUP call `again`; or `stop`, where it says that the terminal was closed (and nohup was not asked for)."""
     on_terminal = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
-    signal.signal(signal.SIGHUP, lambda *_: stop() if on_terminal and _lost_terminal() else again())
-
-
-def _lost_terminal() -> bool:
-    """Look for a moment: the signal of a terminal that was closed was seen once while it could still be opened."""
-    deadline = time.monotonic() + _TERMINAL_GONE_WITHIN
-    while _has_terminal():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(0.02)
-    return True
+    signal.signal(signal.SIGHUP, lambda *_: stop() if on_terminal and not _has_terminal() else again())
 
 
 def _has_terminal() -> bool:
