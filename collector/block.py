@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from collector.workers import Rows
 
-_ROWS: Final = 4_000  # blocks of 800 rows cost nearly twice the CPU a row (docs/adr/0003-store.md)
+_ROWS: Final = 4_000  # blocks of 800 rows cost nearly twice the CPU a row (docs/adr/0010-what-the-way-costs.md)
 _SHORTEST: Final = 0.3  # seconds that rows wait for company while more is on the way ...
 _SHARE: Final = 0.2  # ... or this much of the time that they have waited already, since they were received ...
 _LONGEST: Final = 1.5  # ... and at most

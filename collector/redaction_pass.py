@@ -11,7 +11,7 @@ from collector.owners import NOBODY, Owners, shared
 from redaction.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -29,6 +29,7 @@ _LONGEST_CLEARED = 64
 _NO_TEXT = frozenset({None, "string_value", "bool_value", "int_value", "double_value"})  # where `string_value` is empty
 
 _Clean = TypeVar("_Clean", str, tuple[str, str])
+_Request = TypeVar("_Request")
 
 
 class _Owner(NamedTuple):
@@ -53,29 +54,30 @@ def redact_traces(
     request: ExportTraceServiceRequest, redactor: TeamRedactor, team_keys: Sequence[str]
 ) -> list[Findings]:
     """Redact the request in place; return the findings of each span, in request order."""
-    texts = _Texts(redactor)
-    _walk_traces(request, texts, _owners(redactor, team_keys))
-    return texts.redacted()
+    return _redacted(_walk_traces, request, redactor, team_keys)
 
 
 def redact_logs(request: ExportLogsServiceRequest, redactor: TeamRedactor, team_keys: Sequence[str]) -> list[Findings]:
     """Redact the request in place; return the findings of each log record, in request order."""
-    texts = _Texts(redactor)
-    _walk_logs(request, texts, _owners(redactor, team_keys))
-    return texts.redacted()
+    return _redacted(_walk_logs, request, redactor, team_keys)
 
 
 def redact_metrics(
     request: ExportMetricsServiceRequest, redactor: TeamRedactor, team_keys: Sequence[str]
 ) -> list[Findings]:
     """Redact the request in place; return the findings of each metric, in request order."""
+    return _redacted(_walk_metrics, request, redactor, team_keys)
+
+
+def _redacted(
+    walk: Callable[[_Request, _Texts, Owners | None], None],
+    request: _Request,
+    redactor: TeamRedactor,
+    team_keys: Sequence[str],
+) -> list[Findings]:
     texts = _Texts(redactor)
-    _walk_metrics(request, texts, _owners(redactor, team_keys))
+    walk(request, texts, Owners(team_keys) if redactor.rulebook.asks_who else None)
     return texts.redacted()
-
-
-def _owners(redactor: TeamRedactor, team_keys: Sequence[str]) -> Owners | None:
-    return Owners(team_keys) if redactor.rulebook.asks_who else None
 
 
 class _Texts:
@@ -134,7 +136,7 @@ class _Texts:
             text = value.string_value
             if text:  # a short way for the most frequent
                 if (key, text) not in values:
-                    self._places.append(_Place(owner, value, "string_value", Text(text, key, is_structured(key, text))))
+                    self._string(value, text, key, owner)
             elif value.WhichOneof("value") not in _NO_TEXT:
                 self.value(value, key, owner)
 
@@ -144,7 +146,7 @@ class _Texts:
         if kind == "string_value":
             text = value.string_value
             if text:
-                self._places.append(_Place(owner, value, "string_value", Text(text, key, is_structured(key, text))))
+                self._string(value, text, key, owner)
         elif kind == "array_value":
             for item in value.array_value.values:
                 self.value(item, key, owner)
@@ -159,6 +161,9 @@ class _Texts:
                 value.string_value = f"<{len(value.bytes_value)} BYTES>"
             else:
                 self.value(value, key, owner)
+
+    def _string(self, value: AnyValue, text: str, key: str, owner: _Owner) -> None:
+        self._places.append(_Place(owner, value, "string_value", Text(text, key, is_structured(key, text))))
 
     def resource(self, holder: Any, owner: _Owner) -> None:  # noqa: ANN401 - one of the three resource messages
         """Take what stands around the records of a resource."""
@@ -179,12 +184,16 @@ def _remember(cleared: set[_Clean], what: _Clean) -> None:
     cleared.add(what)
 
 
+def _shared_and_each(texts: _Texts, whose: Sequence[Whose] | None) -> tuple[_Owner, Iterator[Whose]]:
+    """Return the owner of what the records of a resource share, and whose each of them is."""
+    return texts.around(shared(whose) if whose else NOBODY), iter(whose) if whose else repeat(NOBODY)
+
+
 def _walk_traces(request: ExportTraceServiceRequest, texts: _Texts, owners: Owners | None) -> None:
     known = owners.by_id(request.resource_spans) if owners else {}
     for resource_spans in request.resource_spans:
         whose = owners.of_spans(resource_spans, known) if owners else None
-        each = iter(whose) if whose else repeat(NOBODY)
-        around = texts.around(shared(whose) if whose else NOBODY)
+        around, each = _shared_and_each(texts, whose)
         texts.resource(resource_spans, around)
         for scope_spans in resource_spans.scope_spans:
             texts.scope(scope_spans, around)
@@ -207,8 +216,7 @@ def _walk_logs(request: ExportLogsServiceRequest, texts: _Texts, owners: Owners 
         resource = resource_logs.resource
         records = [record for scope in resource_logs.scope_logs for record in scope.log_records]
         whose = [owners.of_record(resource, one.attributes, one.trace_id) for one in records] if owners else None
-        each = iter(whose) if whose else repeat(NOBODY)
-        around = texts.around(shared(whose) if whose else NOBODY)
+        around, each = _shared_and_each(texts, whose)
         texts.resource(resource_logs, around)
         for scope_logs in resource_logs.scope_logs:
             texts.scope(scope_logs, around)

@@ -38,8 +38,11 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
     taken: dict[int, list[tuple[int, int]]] = {}
     for leaf, hit in found:
         taken.setdefault(id(leaf), []).append((hit.start, hit.end))
-    brief = {name for entity, name in sure if entity == "PERSON" and _is_brief(name)}
-    brief = {name for name in brief if not _is_word(name, everything, covered)}
+    brief = {
+        name
+        for entity, name in sure
+        if entity == "PERSON" and _is_brief(name) and not _is_word(name, everything, covered)
+    }
     again = [
         (leaf, Hit(0, len(leaf.text), "PERSON", _NAME, _SCORE))
         for leaf in (members if brief else ())

@@ -50,15 +50,15 @@ def spliced(text: str, splices: Sequence[Splice], operators: Operators) -> Redac
     """Replace every finding; a text without any comes back as it was, one with something to drop as a marker."""
     if not splices:
         return Redacted(text)
+    findings = tuple([finding for finding, _ in splices])
     plain: dict[str, str] = {}  # what is written for each entity, "" where that depends on the finding
-    for finding, _ in splices:
+    for finding in findings:
         entity = finding.entity
         if entity not in plain:
             action = operators.action(entity)
-            plain[entity] = replace(entity) if action == "replace" else "" if action != "drop" else FIELD_DROPPED
-    findings = tuple([finding for finding, _ in splices])
-    if FIELD_DROPPED in plain.values():
-        return Redacted(FIELD_DROPPED, findings)
+            if action == "drop":
+                return Redacted(FIELD_DROPPED, findings)
+            plain[entity] = replace(entity) if action == "replace" else ""
     parts: list[str] = []
     position = 0
     for (start, end, entity, _, _), quote in splices:
