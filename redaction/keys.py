@@ -91,7 +91,8 @@ RULES = (
     ),
     _rule(
         "LOCATION",
-        r"(?:(?:home|billing|shipping|birth|residence)_)?(?:city|town|village|suburb)|place_of_birth|birth_?place",
+        r"(?:(?:home|billing|shipping|birth|residence|departure|arrival|origin|destination)_)?(?:city|town|village|suburb)"
+        r"|place_of_birth|birth_?place",
         rf"(?![A-Z]{{2}}$){_NAME}",
     ),
     _rule(
@@ -109,6 +110,10 @@ RULES = (
     ),
     _rule("CREDIT_CARD_CODE", r"(?:.*_)?(?:cvv2?|cvc2?|card_security_code)", r"\d{3,4}", numbers=True),
     _rule("IBAN_CODE", r"(?:.*_)?iban(?:_code|_number)?", r"[A-Za-z]{2}\d{2}[A-Za-z0-9 ]{8,36}"),
+    # Whose check digits are wrong is an account all the same, where money comes from or goes to.
+    _rule(
+        "IBAN_CODE", r"sender|recipient|pay(?:er|ee)|beneficiary|(?:from|to)_account", r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}"
+    ),
     _rule(
         "BANK_ACCOUNT",
         r"(?:.*_)?(?:bank_account|account_(?:number|no)|acct_(?:number|no)|routing_(?:number|no)|sort_code|aba|bic|swift|bsb"
@@ -209,7 +214,8 @@ _NO_PROSE = re.compile(
     r"|finish_?reasons?|stop_?reason|currency|unit|units|timestamp|time|date|datetime|created|updated|created_?at|updated_?at"
     r"|language|lang|locale|encoding|version|schema|url|uri|href|path|file_?name|method|hash|checksum|signature|fingerprint"
     r"|size|color|colour|brand|category|sku|currency_?code|country|country_?code|province|severity|level|priority|tag|tags"
-    r"|enum|required|queue|topic|exchange|routing_key|destination|host|host_?name|runtime|command|module|logger|operation|mode|engine|provider|service|namespace|region|zone|environment)"
+    r"|enum|required|queue|topic|exchange|routing_key|destination|host|host_?name|runtime|command|module|logger|operation|mode|engine|provider|service|namespace|region|zone|environment"
+    r"|last_?(?:four|4)(?:_digits)?)"
 )
 
 _TECHNICAL_TEXT = (
@@ -273,7 +279,8 @@ def _classify(names: tuple[str, ...], beside: str) -> KeyClass:
         last == "id" and _PERSON_PARENT.fullmatch(parent) is not None
     )
     product = (last == "name" and beside == "product") or _PRODUCT_PARENT.fullmatch(parent) is not None
-    technical = _NO_PROSE.fullmatch(last) is not None or names[0] in _TECHNICAL if names else False
+    named = (last, digits_kept)
+    technical = any(map(_NO_PROSE.fullmatch, named)) or names[0] in _TECHNICAL if names else False
     return KeyClass(rule, context, not technical and not product, username, product)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from redaction.json_text import leaves, unescape
@@ -14,7 +13,7 @@ from redaction.recognizers.base import Hit
 from redaction.splice import Splice, place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from redaction.json_text import Leaf
     from redaction.text import Finding
@@ -24,7 +23,7 @@ _SHORTEST = 4
 _MOST_NAMES = 200
 _NAME, _SCORE = "RepeatedName", 0.7
 _HANDLE = re.compile(r"(?=.*[\d_])[A-Za-z][\w.-]{4,}")
-_ESCAPE = re.compile(r"\\+[ntrbf\"'/]")
+_ESCAPED = re.compile(r"(?<=\\)[ntrbf\"'/]")
 _SPACE = re.compile(r"(?:\\+[ntrbf\"'/]|[\s\"'\\])+")
 
 
@@ -48,14 +47,11 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
         for leaf in (members if brief else ())
         if leaf.text in brief and id(leaf) not in taken
     ]
-    # Compiling a pattern costs more than all else here, and most names stand only where they were found.
-    pattern = _standing(_told(sure, everything, covered), everything, covered)
-    if pattern is None:
-        return again
+    standing = _standing(_told(sure, everything, covered), everything, covered)
     return again + [
         (leaf, hit)
-        for leaf in members
-        for hit in _again(leaf, pattern)
+        for leaf in (members if standing else ())
+        for hit in _again(leaf, standing)
         if not any(start < hit.end and hit.start < end for start, end in taken.get(id(leaf), ()))
     ]
 
@@ -75,29 +71,26 @@ class Repetition:
             if _is_sure(finding):
                 raw = text[finding.start : finding.end]
                 names.add((finding.entity, unescape(raw, range(len(raw) + 1))[0]))
-        self._flat = flat = _flat(text) if names else ""
+        flat = _flat(text) if names else ""
         covered = "\n".join([flat[splice.finding.start : splice.finding.end] for splice in splices])
         self._names = _told(names, flat, covered)
-        self._seen = _standing(self._names, flat, covered)
+        standing = _standing(self._names, flat, covered)
+        self._seen = sorted(
+            start for name in standing for start in _places(name, flat) if self._is_free(start, start + len(name))
+        )
 
     def find(self, text: str, start: int, path: tuple[str, ...], *, opaque: bool) -> list[Splice]:
         """Find the names in a part that starts at `start`; an opaque one hides text behind escapes or encodings."""
         if not (self._names and (opaque or self._is_seen(start, start + len(text)))):
             return []
-        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, self._everywhere))
+        # All names: one that stands free in a part that hides nothing may be hidden in others.
+        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, self._names))
         moved = [splice.moved(start) for splice in placed]
         return [splice for splice in moved if self._is_free(splice.finding.start, splice.finding.end)]
 
-    @cached_property
-    def _everywhere(self) -> re.Pattern[str] | None:
-        """All names: one that stands free in a part that hides nothing may be hidden in others."""
-        return _pattern(self._names)
-
     def _is_seen(self, start: int, end: int) -> bool:
         """Whether a name stands between two places of the text that no splice covers."""
-        if self._seen is None:
-            return False
-        return any(self._is_free(*match.span()) for match in self._seen.finditer(self._flat, start, end))
+        return bisect_left(self._seen, start) < bisect_left(self._seen, end)
 
     def _is_free(self, start: int, end: int) -> bool:
         before = bisect_left(self._starts, end) - 1
@@ -106,9 +99,7 @@ class Repetition:
 
 def _flat(text: str) -> str:
     """Return a text with spaces in place of what is escaped in it, character by character."""
-    if "\\\\" in text:
-        return _ESCAPE.sub(lambda escape: " " * len(escape.group()), text)
-    return _ESCAPE.sub("  ", text)
+    return _ESCAPED.sub(" ", text).replace("\\", " ") if "\\" in text else text
 
 
 def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
@@ -117,12 +108,13 @@ def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
     return any(_SPACE.sub(" ", leaf.text) not in flat for leaf in members)
 
 
-def _again(leaf: Leaf, pattern: re.Pattern[str] | None) -> list[Hit]:
-    if leaf.kind == "number" or pattern is None:
+def _again(leaf: Leaf, names: Iterable[str]) -> list[Hit]:
+    if leaf.kind == "number":
         return []
     return [
-        Hit(match.start(), match.end(), "USERNAME" if _HANDLE.fullmatch(match.group()) else "PERSON", _NAME, _SCORE)
-        for match in pattern.finditer(leaf.text)
+        Hit(start, start + len(name), "USERNAME" if _HANDLE.fullmatch(name) else "PERSON", _NAME, _SCORE)
+        for name in names
+        for start in _places(name, leaf.text)
     ]
 
 
@@ -130,24 +122,32 @@ def _is_sure(found: Hit | Finding) -> bool:
     return found.entity in {"PERSON", "USERNAME"} and found.score >= _SURE
 
 
-def _told(names: Collection[tuple[str, str]], text: str, covered: str) -> set[str]:
-    """Return the handles, the names, and the words of names that tell, but for words of this text."""
+def _told(names: Collection[tuple[str, str]], text: str, covered: str) -> list[str]:
+    """Return the handles, the names, and the words of names that tell, but for words of this text; longest first."""
     handles = {name for entity, name in names if entity == "USERNAME" and _HANDLE.fullmatch(name)}
     people = {word for entity, name in names if entity == "PERSON" for word in (name, *name.split())}
     telling = handles | {word for word in people if _is_telling(word)}
-    return {name for name in telling if not _is_word(name, text, covered)}
+    told = (name for name in telling if not _is_word(name, text, covered))
+    return sorted(told, key=lambda name: (-len(name), name))[:_MOST_NAMES]
 
 
-def _standing(names: Iterable[str], text: str, covered: str) -> re.Pattern[str] | None:
-    """Return what finds those of the names that stand in a text more often than in what is `covered` of it."""
-    return _pattern(name for name in names if text.count(name) > covered.count(name))
+def _standing(names: Iterable[str], text: str, covered: str) -> list[str]:
+    """Return those of the names that stand in a text more often than in what is `covered` of it: most do not."""
+    return [name for name in names if text.count(name) > covered.count(name)]
 
 
-def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
-    longest_first = sorted(names, key=lambda name: (-len(name), name))[:_MOST_NAMES]
-    if not longest_first:
-        return None
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
+def _places(name: str, text: str) -> Iterator[int]:
+    """Yield where a name stands in a text with no letter, digit, "_" or "-" beside it."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not (_is_of_word(text[start - 1 : start]) or _is_of_word(text[end : end + 1])):
+            yield start
+        start = text.find(name, start + 1)
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character in {"_", "-"}
 
 
 def _is_word(name: str, text: str, covered: str) -> bool:
@@ -155,8 +155,7 @@ def _is_word(name: str, text: str, covered: str) -> bool:
     lowered = name.lower()
     if not name.isalpha() or text.count(lowered) <= covered.count(lowered):
         return False
-    word = re.compile(rf"(?<![\w-]){lowered}(?![\w-])")
-    return len(word.findall(text)) > len(word.findall(covered))
+    return sum(1 for _ in _places(lowered, text)) > sum(1 for _ in _places(lowered, covered))
 
 
 def _is_brief(name: str) -> bool:

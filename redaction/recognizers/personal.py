@@ -53,9 +53,9 @@ _MILITARY = re.compile(
 _CANADA_POSTCODE = re.compile(r"(?<![\w-])[A-CEGHJ-NPR-TVXY]\d[A-CEGHJ-NPR-TV-Z] \d[A-CEGHJ-NPR-TV-Z]\d(?![\w-])")
 _UK_POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}(?![\w-])")
 _EMAIL = re.compile(
-    r"(?<![\w.+%-])[\w.+%-]{1,64}(?:'[\w.+%-]{1,30})?(?<!\.)@(?:[^\W_](?:[\w-]{0,62})\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,30})(?![\w@])"
+    r"(?<![\w.+%-])[\w.+%-]{1,64}+(?:'[\w.+%-]{1,30}+)?(?<!\.)@(?:[^\W_](?:[\w-]{0,62})\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,30})(?![\w@])"
 )
-_CUT_EMAIL = re.compile(r"(?<=[\s\"'<(:=,])[\w.+%-]{2,64}@[\w.-]{0,64}\Z")
+_CUT_EMAIL = re.compile(r"(?<=[\s\"'<(:=,])[\w.+%-]{2,64}+@[\w.-]{0,64}+\Z")
 _HANDLE = re.compile(r"(?<![\w@/.-])[a-z]{2,}(?:[._-][a-z]+){1,3}[._-]?\d{1,6}(?![\w/-]|\.\w)", re.IGNORECASE)
 _TITLED = re.compile(r"(?<![\w.-])(?:dr|mrs|prof)_[a-z]{3,}(?:_[a-z]{2,}){0,2}(?![\w-])", re.IGNORECASE)
 _MAIL_NOT_PERSONAL = re.compile(r"git@|.*@(?:sha256|v?\d)", re.IGNORECASE)

@@ -62,6 +62,8 @@ class TelephoneRecognizer(TextRecognizer):
     def __init__(self, regions: Sequence[str] = REGIONS) -> None:
         super().__init__("TelephoneRecognizer", ["PHONE_NUMBER"])
         self._regions = tuple(regions)
+        for region in self._regions:  # loaded when first asked for, which some text would pay for
+            phonenumbers.PhoneMetadata.metadata_for_region(region)
 
     def searches(self) -> list[Search]:
         """All phone numbers; a number that a limit has cut counts as long as it has a country code."""

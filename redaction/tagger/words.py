@@ -33,6 +33,13 @@ class Block(NamedTuple):
         return self.first + crc32(value.encode()) % self.rows
 
 
+class Features(NamedTuple):
+    """Rows of the table that make up a word; the last `grams` of them weigh grams ** -0.5 each, the others 1."""
+
+    rows: list[int]
+    grams: int
+
+
 _IDENTITY = Block(0, 1 << 14)
 _GRAM = Block(1 << 14, 1 << 14)
 _PREFIX = Block(1 << 15, 1 << 12)
@@ -85,8 +92,8 @@ def _case(word: str) -> int:
     return 2 if word[0].isupper() else 3
 
 
-def features(word: str, lexicon: Lexicon, *, blind: bool = False) -> tuple[list[int], list[float]]:
-    """Rows of the table that make up a word, and their weights.
+def features(word: str, lexicon: Lexicon, *, blind: bool = False) -> Features:
+    """Say which rows of the table make up a word.
 
     `blind` hides what the lexicon says of names and places: the tagger is trained on both, so that it also learns to
     recognise names that no list holds.
@@ -99,14 +106,20 @@ def features(word: str, lexicon: Lexicon, *, blind: bool = False) -> tuple[list[
     ]
     if not word[0].isalpha():
         rows.append(_IDENTITY.row(form if len(form) <= _KEPT_DIGITS else "0" * min(len(form), 8)))
-        return rows, [1.0] * len(rows)
+        return Features(rows, 0)
     rows += [_PREFIX.row(form[:3]), _SUFFIX.row(form[-3:]), _SUFFIX.row(f"{form[-2:]}$")]
     if lexicon.is_known(code):
         rows.append(_IDENTITY.row(form))
-    weights = [1.0] * len(rows)
-    if len(form) > 1:
-        marked = f"^{form}$"
-        grams = [marked[index : index + _GRAM_SIZE] for index in range(min(len(marked) - _GRAM_SIZE + 1, _MOST_GRAMS))]
-        rows += [_GRAM.row(gram) for gram in grams]
-        weights += [len(grams) ** -0.5] * len(grams)
-    return rows, weights
+    grams = _grams(form) if len(form) > 1 else []
+    rows += grams
+    return Features(rows, len(grams))
+
+
+def _grams(form: str) -> list[int]:
+    """Rows of the first triples of letters; most words are ASCII, and one encoding does for all of theirs."""
+    places = range(min(len(form), _MOST_GRAMS))
+    if form.isascii():
+        marked = b"^%b$" % form.encode()
+        return [_GRAM.first + crc32(marked[place : place + _GRAM_SIZE]) % _GRAM.rows for place in places]
+    text = f"^{form}$"
+    return [_GRAM.row(text[place : place + _GRAM_SIZE]) for place in places]

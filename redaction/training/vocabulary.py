@@ -27,6 +27,6 @@ BRANDS, FIELDS, CITY_EXAMPLES = (
     _HERE.joinpath("words", f"{name}.txt").read_text("utf-8").splitlines()
     for name in ("brands", "fields", "examples_of_cities")
 )
-EPONYMS, EPONYM_KINDS = words("eponyms"), words("eponym_kinds")
+EPONYMS, EPONYM_KINDS, EPONYM_UNITS = words("eponyms"), words("eponym_kinds"), words("eponym_units")
 VENUE_KINDS, TIERS, SYLLABLES = words("venue_kinds"), words("tiers"), words("syllables")
 UNITS = words("units")

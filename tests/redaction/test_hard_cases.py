@@ -105,7 +105,6 @@ MUST_GO = [
     "ask [bjorn] or [xiomara] about it",
     "pls call mrs [delgado] back",
     "ok so [ravi kumar] never got the email",
-    "its for my sister [leticia]",
     "[Dawn] is on leave until Monday.",
     "[Summer Hayes] signed the form.",
     "Please ask [Chase] to review it.",
@@ -149,6 +148,10 @@ MUST_GO = [
     "i live on [elm st] near the school",
     "Adres: [Bağdat Caddesi No: 251, Kadıköy, İstanbul]",  # noqa: RUF001
     "住所：[東京都渋谷区神南1-19-11]",  # noqa: RUF001
+    "[dan] said he will do it, [beth] will check",
+    "[Mehmet Öztürk] bey aradı, geri dönün lütfen.",  # noqa: RUF001
+    "اتصلت [فاطمة الزهراء] أمس.",
+    "> [Marieke Jansen]\n> [Prinsengracht 263\n> 1016 GV Amsterdam]",
 ]
 MUST_STAY = [
     "Guardrail tripwire triggered: no_pii",
@@ -158,7 +161,6 @@ MUST_STAY = [
     "May I ask a question? It may rain in May.",
     "Claude and Gemini answered, Llama timed out.",
     "Electric Toothbrush, Wireless Earbuds and a Leather Backpack in Navy",
-    "The Quarterly Report for Sales and Marketing is ready.",
     "def render_page(request): return Template(request)",
     "for item in items: print(item.name, item.price)",
     "ValueError: could not convert string to float",
@@ -170,7 +172,6 @@ MUST_STAY = [
     "Boarding starts at 09:40 at gate B12.",
     "The Best Western is cheaper than the Grand Plaza.",
     "My Velquora account is locked and the app keeps crashing.",
-    "Nimbrix Pro costs more than Nimbrix Basic.",
     "We stayed at the Copper Kettle Inn and ate at Blue Lantern Bistro.",
     "Upgrade from the Silver Plan to the Platinum Plan.",
     "Lufthansa and Emirates cancelled their flights.",
@@ -211,35 +212,34 @@ MUST_STAY = [
     '{"gender": "Female", "title": "Manager", "department": "Logistics"}',
     "Round 3, Turn 2: the agent called the search tool.",
     "Bot: How can I help? User: track my parcel",
-    "Mark it as done, then chase the supplier.",
     "Room 4 is free, Room B is not.",
-]
-# What the tagger gets wrong today; a strict xfail, so that the list is cleared when it learns better.
-MISSED = [
-    "[dan] said he will do it, [beth] will check",
-    "Chị [Phạm Thị Lan] đã gọi hôm qua.",
-    "[Mehmet Öztürk] bey aradı, geri dönün lütfen.",  # noqa: RUF001
-    "اتصلت [فاطمة الزهراء] أمس.",
-    "> [Marieke Jansen]\n> [Prinsengracht 263\n> 1016 GV Amsterdam]",
-]
-TAKEN = [
-    "Grace periods end on Monday; hope for the best.",
     "Use Docker with Kubernetes and Grafana, then restart Jenkins.",
     "Dear Zynthia Support, I would like to cancel my subscription.",
     "I am keen to start, but the marina is closed.",
     "It was pure lunacy and I will not lie about it.",
     "Dijkstra's algorithm beats Bellman-Ford here.",
     "Water boils at 373 Kelvin or 212 degrees Fahrenheit.",
-    "The city and state, e.g. 'Springfield, IL' or 'Dayton, OH'.",
     "La commande a été annulée et le remboursement est en cours.",
     "ไม่พบไฟล์ที่ต้องการ",
-    "Kata sandi salah, silakan coba lagi.",
-    "Tập tin không tồn tại.",
     '{"name": "Wireless Mouse", "brand": "Oakhollow", "color": "Forest Green"}',
     "Early access ends in May; will it be extended?",
     "teh pakcage nevr arived, plese chekc",
-    "The Mantissa has 10 bits.",
     "訂單已取消,退款將於三天內完成。",
+]
+# What the tagger gets wrong today; a strict xfail, so that the list is cleared when it learns better.
+MISSED = [
+    "its for my sister [leticia]",
+    "Chị [Phạm Thị Lan] đã gọi hôm qua.",
+]
+TAKEN = [
+    "The Quarterly Report for Sales and Marketing is ready.",
+    "Nimbrix Pro costs more than Nimbrix Basic.",
+    "Mark it as done, then chase the supplier.",
+    "Grace periods end on Monday; hope for the best.",
+    "The city and state, e.g. 'Springfield, IL' or 'Dayton, OH'.",
+    "Kata sandi salah, silakan coba lagi.",
+    "Tập tin không tồn tại.",
+    "The Mantissa has 10 bits.",
 ]
 
 

@@ -15,7 +15,8 @@ from redaction.errors import ModelCorrupt, ModelMissing, UnknownModel
 from redaction.redactor import build_redactor
 from redaction.tagger.files import LOADED, MANIFEST
 from redaction.tagger.lexicon import FLAGS, Lexicon
-from redaction.tagger.tagger import Tagger, Vectors, load
+from redaction.tagger.tagger import Tagger, load, neighbours
+from redaction.tagger.vectors import ZERO, Vectors
 from redaction.tagger.words import PAD, ROWS, WORD, features
 
 if TYPE_CHECKING:
@@ -97,6 +98,26 @@ def test_any_batch_gives_the_same_answers(tagger: Tagger, texts: list[str], rand
     assert tagger.find(texts) == [expected[text] for text in texts]
 
 
+def test_many_texts_at_once_are_answered_as_each_alone(tagger: Tagger) -> None:
+    words = " ".join(text for text in TEXTS if text.isascii()).split()
+    texts = [" ".join(words[first : first + size]) for size in (1, 2, 5, 13, 40) for first in range(len(words))]
+    alone = [tagger.find([text])[0] for text in texts]
+    assert any(alone)
+    assert Tagger().find(texts) == alone
+
+
+def test_no_word_sees_a_word_of_another_text() -> None:
+    beside = neighbours([3, 1, 12])
+    for name, places in beside.items():
+        distance = int(name.removeprefix("beside"))
+        assert len(places) == 3 * 16
+        for row, (left, itself, right) in enumerate(places.reshape(-1, 3).tolist(), 1):
+            first, last = next(ends for ends in ((1, 3), (4, 4), (5, 16)) if row <= ends[1])
+            assert itself == row
+            assert left == (row - distance if row - distance >= first else 0)
+            assert right == (row + distance if row + distance <= last else 0)
+
+
 @given(st.text(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_entities_lie_in_the_text_in_order_and_apart(tagger: Tagger, text: str) -> None:
@@ -121,8 +142,8 @@ def test_every_character_but_space_is_in_a_word(text: str) -> None:
 def test_features_are_rows_of_the_table(text: str) -> None:
     lexicon = Lexicon({"rose": 3 | FLAGS["given"]})
     for word in [PAD, *WORD.findall(text)]:
-        rows, weights = features(word, lexicon)
-        assert len(rows) == len(weights)
+        rows, grams = features(word, lexicon)
+        assert 0 <= grams < len(rows)
         assert all(0 <= row < ROWS for row in rows)
 
 
@@ -130,8 +151,10 @@ def test_vectors_are_forgotten_and_made_again_alike() -> None:
     weights = load()
     few, many = Vectors(weights.table, weights.lexicon, most=8), Vectors(weights.table, weights.lexicon)
     words = [f"word{letter}" for letter in "abcdefghijklmnop"]
-    for word in words * 2:
-        assert (few.of([word]) == many.of([word])).all()
+    together = many.of(words)
+    assert (together[0] == ZERO).all()
+    for place, word in enumerate(words * 2):
+        assert (few.of([word])[1] == together[place % len(words) + 1]).all()
 
 
 def test_a_lexicon_survives_being_written() -> None:

@@ -45,6 +45,16 @@ def test_a_city_of_two_capitals_is_the_code_of_a_state() -> None:
     assert whole_value(key, "Ely") == "LOCATION"
 
 
+@pytest.mark.parametrize("key", ["last_four", "lastFour", "last4", "last_4_digits", "order_id", "finish_reason"])
+def test_what_is_no_free_text_is_not_read(key: str) -> None:
+    assert not classify((key,)).prose
+
+
+@pytest.mark.parametrize("key", ["note", "last", "title", "four"])
+def test_what_may_be_free_text_is_read(key: str) -> None:
+    assert classify((key,)).prose
+
+
 @pytest.mark.parametrize(
     ("raw", "redacted"),
     [
@@ -53,6 +63,9 @@ def test_a_city_of_two_capitals_is_the_code_of_a_state() -> None:
         ('{"user": "KwameOsei", "by": "KwameOsei"}', '{"user": "<USERNAME>", "by": "KwameOsei"}'),
         ('{"user": "daiki_s"}', '{"user": "<USERNAME>"}'),
         ('{"policy_number": "BCBS123456789"}', '{"policy_number": "<ID_NUMBER>"}'),
+        ('{"recipient": "GB00NWBK60161331926819"}', '{"recipient": "<IBAN_CODE>"}'),  # its check digits are wrong
+        ('{"recipient": "queue-7", "sender": "me"}', '{"recipient": "queue-7", "sender": "me"}'),
+        ('{"departure_city": "Lyon", "gate": "B4"}', '{"departure_city": "<LOCATION>", "gate": "B4"}'),
     ],
 )
 def test_handles_and_numbers_of_people_go(redactor: Redactor, raw: str, redacted: str) -> None:

@@ -1,0 +1,71 @@
+"""Words as the network takes them: sums of rows of a table, in 8 bit."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from redaction.tagger.words import features
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from redaction.tagger.lexicon import Lexicon
+
+ZERO = 128
+"""Stands for 0 in a vector of 8 bit."""
+
+
+class Table(NamedTuple):
+    """Rows of WIDTH, in 8 bit with a scale each; `step` is what 1 stands for in the vectors that are made of them."""
+
+    rows: NDArray[np.int8]
+    scales: NDArray[np.float32]
+    step: float
+
+    def sums(self, words: Sequence[str], lexicon: Lexicon) -> NDArray[np.float32]:
+        """Vectors of words, (words, WIDTH); each is the same whichever words stand beside it."""
+        made = [features(word, lexicon) for word in words]
+        counts = np.array([len(rows) for rows, _ in made])
+        grams = np.array([count for _, count in made])
+        rows = np.fromiter(chain.from_iterable(rows for rows, _ in made), np.int64, counts.sum())
+        ends = np.cumsum(counts)
+        weight = np.maximum(grams, 1).astype(np.float32) ** np.float32(-0.5)
+        is_gram = np.arange(len(rows)) >= np.repeat(ends - grams, counts)
+        weights = np.where(is_gram, np.repeat(weight, counts), np.float32(1)) * self.scales[rows]
+        sums: NDArray[np.float32] = np.add.reduceat(self.rows[rows] * weights[:, None], ends - counts, axis=0)
+        return sums
+
+
+class Vectors:
+    """Vectors of words, each made once; forgotten all together when there are too many."""
+
+    def __init__(self, table: Table, lexicon: Lexicon, most: int = 1 << 16) -> None:
+        self._table = table
+        self._lexicon = lexicon
+        self._most = most
+        self._index: dict[str, int] = {}
+        self._vectors = np.full((1024, table.rows.shape[1]), ZERO, np.uint8)  # the first stays: it is no word's
+
+    def of(self, words: Sequence[str]) -> NDArray[np.uint8]:
+        """Vectors of words, one row each after a first that is all ZERO."""
+        known = self._index
+        new = [word for word in dict.fromkeys(words) if word not in known]
+        if len(known) + len(new) > self._most:
+            known.clear()
+            new = list(dict.fromkeys(words))
+        if new:
+            self._add(new)
+        return self._vectors[[0, *map(known.__getitem__, words)]]
+
+    def _add(self, words: list[str]) -> None:
+        first = len(self._index) + 1
+        while first + len(words) > len(self._vectors):
+            self._vectors = np.concatenate([self._vectors, self._vectors])
+        steps = np.rint(self._table.sums(words, self._lexicon) / self._table.step) + ZERO
+        self._vectors[first : first + len(words)] = np.clip(steps, 0, 255).astype(np.uint8)
+        self._index.update(zip(words, range(first, first + len(words)), strict=True))
