@@ -99,6 +99,11 @@ _POSTCODE_TAIL = re.compile(r"(?<=\D\d{3}) \d{2}(?!\d)|(?<=\D\d{4}) [A-Z]{2}(?![
 _CODE_MARK = re.compile(r"[(){}\[\]=;<>\\|`]")
 _CODE_REACH, _CODE_SHARE, _FEWEST_CODE_MARKS = 150, 0.05, 3
 _CONTRACTION = re.compile(r"(?<=n)['\u2019]t\b")
+_TITLE = re.compile(
+    r"(?:mrs?|ms|mx|miss|dr|prof|professor|sir|madame?|mme|monsieur|herrn?|frau|señora?|signora?)\.?[ \t]+(?=\w)",
+    re.IGNORECASE,
+)
+"""What stands before a name and is none: with it, somebody's pseudonym would be another than without."""
 _BESIDE = 6
 _NOT_TOGETHER = ({"BUILDING", "STATE"}, {"BUILDING"}, {"STATE"}, {"UNIT", "BUILDING"}, {"UNIT"}, {"STREET"})
 
@@ -132,6 +137,8 @@ def _whole_words(text: str, entity: Entity) -> Entity | None:
         start -= 1
     while end < len(text) and is_joined(text[end - 1]) and is_joined(text[end]):
         end += 1
+    title = _TITLE.match(text, start, end) if entity.label == "PERSON" else None
+    start = title.end() if title else start
     value = text[start:end]
     if entity.label not in {"ID_NUMBER", "PHONE_NUMBER", "EMAIL_ADDRESS"} and (
         (len(value.split()) == 1 and is_identifier(value))

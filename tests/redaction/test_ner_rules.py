@@ -49,3 +49,17 @@ def test_a_bare_number_needs_certainty(score: float) -> None:
 
 def test_six_digits_in_groups_may_be_a_telephone_number() -> None:
     assert found("ring 33 66 18", "33 66 18", "PHONE_NUMBER") == ["33 66 18"]
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("Mrs Vandersloot", "Vandersloot"),
+        ("dr. okafor", "okafor"),
+        ("Frau Li", "Li"),
+        ("Miss", "Miss"),
+        ("Drew", "Drew"),
+    ],
+)
+def test_a_title_is_no_part_of_a_name(value: str, name: str) -> None:
+    assert found(f"ask {value} today", value, "PERSON") == [name]
