@@ -49,7 +49,7 @@ types: $(VENV)/.dev
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-model: $(VENV)/.dev ## train the redaction model anew (docs/model-card.md): some 15 minutes, and the same seed every time
+model: $(VENV)/.dev ## train the redaction model anew (docs/model-card.md): some 20 minutes, and the same seed every time
 	$(BIN)/python -m pip install -r requirements-training.txt | $(SHORTLY)
 	PYTHONHASHSEED=0 nice $(BIN)/python -m redaction.training
 

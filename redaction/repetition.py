@@ -84,7 +84,7 @@ class Repetition:
         if not (self._names and (opaque or self._is_seen(start, start + len(text)))):
             return []
         # All names: one that stands free in a part that hides nothing may be hidden in others.
-        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, self._names))
+        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, self._names[:_MOST_NAMES]))
         moved = [splice.moved(start) for splice in placed]
         return [splice for splice in moved if self._is_free(splice.finding.start, splice.finding.end)]
 
@@ -128,12 +128,12 @@ def _told(names: Collection[tuple[str, str]], text: str, covered: str) -> list[s
     people = {word for entity, name in names if entity == "PERSON" for word in (name, *name.split())}
     telling = handles | {word for word in people if _is_telling(word)}
     told = (name for name in telling if not _is_word(name, text, covered))
-    return sorted(told, key=lambda name: (-len(name), name))[:_MOST_NAMES]
+    return sorted(told, key=lambda name: (-len(name), name))
 
 
 def _standing(names: Iterable[str], text: str, covered: str) -> list[str]:
     """Return those of the names that stand in a text more often than in what is `covered` of it: most do not."""
-    return [name for name in names if text.count(name) > covered.count(name)]
+    return [name for name in names if text.count(name) > covered.count(name)][:_MOST_NAMES]
 
 
 def _places(name: str, text: str) -> Iterator[int]:
