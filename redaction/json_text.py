@@ -223,7 +223,7 @@ class _Reader:
             holder.key = text
             holder.keys.add(text)
             if not PLAIN_KEY.fullmatch(text) or _NAMING_KEY.fullmatch(text):
-                self.leaves.append(Leaf(text, holder.path, places, holder.group, "key", source.depth + 1))
+                self.leaves.append(Leaf(text, holder.path, places, holder.group, "key", source.depth + 1, holder.keys))
         else:  # a key that a limit has cut, or a set in Python's repr: text like any other
             self._string(text, holder.path, places, source.depth + 1, holder)
         return True

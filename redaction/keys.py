@@ -191,7 +191,7 @@ _USERNAME = _rule(
 )
 _SPEAKERS = frozenset({"assistant", "bot", "ai", "system", "agent", "model", "human"})
 """Keys beside which "user" holds what was said, not who said it."""
-_USER = _rule("USERNAME", "user", r"(?=(?:.*[A-Za-z]){3})[A-Za-z]+(?:[._-][A-Za-z]+){0,2}[._-]?\d{0,4}")
+_USER = _rule("USERNAME", "user", r"(?=(?:.*[A-Za-z]){3})[A-Za-z]+(?:[._-][A-Za-z]+){0,2}[._-]?\d{0,4}|[a-z]{2}\d{2,4}")
 _GENERIC_USERS_TEXT = (
     "admin administrator anonymous anon api app assistant bot customer default demo dev guest human nobody none"
     " null operator owner postgres root service session string support system test tester ubuntu unknown user usr"

@@ -42,10 +42,11 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
         for entity, name in sure
         if entity == "PERSON" and _is_brief(name) and not _is_word(name, everything, covered)
     }
+    namesakes = _namesakes(members, found)
     again = [
         (leaf, Hit(0, len(leaf.text), "PERSON", _NAME, _SCORE))
-        for leaf in (members if brief else ())
-        if leaf.text in brief and id(leaf) not in taken
+        for leaf in (members if brief or namesakes else ())
+        if (leaf.text in brief or id(leaf) in namesakes) and id(leaf) not in taken
     ]
     standing = _standing(_told(sure, everything, covered), everything, covered)
     return again + [
@@ -54,6 +55,26 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
         for hit in _again(leaf, standing)
         if not any(start < hit.end and hit.start < end for start, end in taken.get(id(leaf), ()))
     ]
+
+
+def _namesakes(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> set[int]:
+    """Find the keys of objects that hold something for each of several people: all are capitalised, half are names."""
+    named = {
+        id(leaf)
+        for leaf, hit in found
+        if leaf.kind == "key" and hit.entity == "PERSON" and hit[:2] == (0, len(leaf.text))
+    }
+    objects: dict[int, list[Leaf]] = {}
+    for leaf in members if len(named) > 1 else ():
+        if leaf.kind == "key":
+            objects.setdefault(id(leaf.siblings), []).append(leaf)
+    return {
+        id(leaf)
+        for keys in objects.values()
+        if all(key.isalpha() and key.istitle() for key in keys[0].siblings)
+        and 1 < sum(id(leaf) in named for leaf in keys) >= len(keys) / 2
+        for leaf in keys
+    }
 
 
 class Repetition:
