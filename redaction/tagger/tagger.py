@@ -29,12 +29,11 @@ _HANDLE_AROUND = re.compile(r"(?<![\w.-])[A-Za-z]+(?:[._-][A-Za-z]+)*(?:[_-][A-Z
 _LETTERS = re.compile(r"[A-Za-z]+")
 _SURE = 0.95
 """What it must give for a name made of ordinary words alone ("Wei Ling"), which has two capitals at least."""
-
-
 _RUN_WORDS = 1024
 """Words that go through the network together: more is no faster, and takes more memory."""
-_DISTANCES = (1, 2, 4, 8)
-_OFFSETS = np.array([-8, -4, -2, -1, 1, 2, 4, 8], np.int32)[:, None]
+DISTANCES = (1, 2, 4, 8)
+"""How far to the left and to the right of a word the layers of the network look."""
+_SIDES = np.array(DISTANCES, np.int32)[:, None, None] * np.array([-1, 0, 1], np.int32)
 
 
 class Weights(NamedTuple):
@@ -60,13 +59,10 @@ def neighbours(lengths: Sequence[int]) -> dict[str, NDArray[np.int32]]:
     """
     counts = np.array(lengths, np.int32)
     ends = np.cumsum(counts, dtype=np.int32) + 1
-    rows = np.arange(1, ends[-1], dtype=np.int32)
-    beside = rows + _OFFSETS
-    beside *= (beside >= np.repeat(ends - counts, counts)) & (beside < np.repeat(ends, counts))
-    return {
-        f"beside{distance}": np.stack([beside[3 - number], rows, beside[4 + number]], axis=1).ravel()
-        for number, distance in enumerate(_DISTANCES)
-    }
+    beside = np.arange(1, ends[-1], dtype=np.int32)[:, None] + _SIDES  # (distances, words, 3)
+    firsts, ends = np.repeat(ends - counts, counts)[:, None], np.repeat(ends, counts)[:, None]
+    beside *= (beside >= firsts) & (beside < ends)
+    return {f"beside{distance}": rows.ravel() for distance, rows in zip(DISTANCES, beside, strict=True)}
 
 
 class Tagger:

@@ -14,7 +14,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from redaction.tagger.files import NETWORK, TABLE
-from redaction.tagger.tagger import LABELS
+from redaction.tagger.tagger import DISTANCES, LABELS
 from redaction.tagger.vectors import ZERO, Table
 from redaction.tagger.words import PAD
 from redaction.training.network import DILATIONS, HIDDEN, WIDTH, Network
@@ -51,14 +51,11 @@ def sample(pieces: Sequence[Piece], words: Sequence[str]) -> list[list[str]]:
 
 def ranges(network: Network, table: Table, lexicon: Lexicon, texts: Sequence[Sequence[str]]) -> list[float]:
     """Measure the upper end of the state after each layer; the lower is 0."""
-    distinct = list(dict.fromkeys(word for text in texts for word in text))
-    vectors = torch.from_numpy(table.sums(distinct, lexicon))
-    number = {word: place for place, word in enumerate(distinct)}
     seen: list[list[NDArray[np.float32]]] = [[] for _ in DILATIONS]
     with torch.inference_mode():
         for text in texts:
-            given = vectors[[number[word] for word in text]][None]
-            for states, state in zip(seen, network.states(given, torch.ones(1, len(text), 1)), strict=True):
+            vectors = torch.from_numpy(table.sums(text, lexicon))[None]
+            for states, state in zip(seen, network.states(vectors, torch.ones(1, len(text), 1)), strict=True):
                 states.append(state.numpy().ravel())
     return [float(np.quantile(np.concatenate(states), _WITHIN)) for states in seen]
 
@@ -132,8 +129,7 @@ class _Graph:
     def to_bytes(self) -> bytes:
         given = [helper.make_tensor_value_info("words", TensorProto.UINT8, ["rows", WIDTH])]
         given += [
-            helper.make_tensor_value_info(f"beside{distance}", TensorProto.INT32, ["places"])
-            for distance in sorted(set(DILATIONS))
+            helper.make_tensor_value_info(f"beside{distance}", TensorProto.INT32, ["places"]) for distance in DISTANCES
         ]
         answer = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["words", len(LABELS)])
         graph = helper.make_graph(self._nodes, "tagger", given, [answer], list(self._constants.values()))
