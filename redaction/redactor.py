@@ -245,7 +245,7 @@ class Redactor:
         splices = [splice.moved(part.start) for part, found in known for splice in found.splices]
         if len(known) == 1 or draft.text.structured:
             return tuple(splices)
-        repetition = Repetition(draft.text.text, splices)
+        repetition = Repetition(draft.text.text, splices, hidden=any(found.opaque for _, found in known))
         for part, found in known:
             again = repetition.find(part.text, part.start, draft.path, opaque=found.opaque)
             splices += [splice for splice in again if self._counts(draft.text.text, splice.finding)]

@@ -13,7 +13,7 @@ from redaction.recognizers.base import Hit
 from redaction.splice import Splice, place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from redaction.json_text import Leaf
     from redaction.text import Finding
@@ -23,7 +23,8 @@ _SHORTEST = 4
 _MOST_NAMES = 200
 _NAME, _SCORE = "RepeatedName", 0.7
 _HANDLE = re.compile(r"(?=.*[\d_])[A-Za-z][\w.-]{4,}")
-_ESCAPED = re.compile(r"(?<=\\)[ntrbf\"'/]")
+_ESCAPES = frozenset("ntrbf\"'/")
+"""Characters that stand for another one after a backslash."""
 _SPACE = re.compile(r"(?:\\+[ntrbf\"'/]|[\s\"'\\])+")
 
 
@@ -48,11 +49,11 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
         for leaf in (members if brief or namesakes else ())
         if (leaf.text in brief or id(leaf) in namesakes) and id(leaf) not in taken
     ]
-    standing = _standing(_told(sure, everything, covered), everything, covered)
+    standing = _unlike_words(_standing(_telling(sure), everything, covered), everything, covered)
     return again + [
         (leaf, hit)
         for leaf in (members if standing else ())
-        for hit in _again(leaf, standing)
+        for hit in _again(leaf, standing[:_MOST_NAMES])
         if not any(start < hit.end and hit.start < end for start, end in taken.get(id(leaf), ()))
     ]
 
@@ -80,10 +81,10 @@ def _namesakes(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> se
 class Repetition:
     """The same over the parts of a text, whose leaves are not known any more: most are only searched as they are.
 
-    `splices` are in order and apart.
+    `splices` are in order and apart. `hidden` says that some part is opaque: it hides text behind escapes or encodings.
     """
 
-    def __init__(self, text: str, splices: Sequence[Splice]) -> None:
+    def __init__(self, text: str, splices: Sequence[Splice], *, hidden: bool) -> None:
         self._starts = [splice.finding.start for splice in splices]
         self._ends = [splice.finding.end for splice in splices]
         names = set()
@@ -92,19 +93,23 @@ class Repetition:
             if _is_sure(finding):
                 raw = text[finding.start : finding.end]
                 names.add((finding.entity, unescape(raw, range(len(raw) + 1))[0]))
-        flat = _flat(text) if names else ""
-        covered = "\n".join([flat[splice.finding.start : splice.finding.end] for splice in splices])
-        self._names = _told(names, flat, covered)
-        standing = _standing(self._names, flat, covered)
+        covered = "\n".join([text[start:end] for start, end in zip(self._starts, self._ends, strict=True)])
+        telling = _telling(names)
+        standing = set(_standing(telling, text, covered))
+        # A name that stands nowhere in sight may still be hidden.
+        sought = [name for name in telling if hidden or name in standing]
+        self._names = _unlike_words(sought, text, covered, raw=True)
         self._seen = sorted(
-            start for name in standing for start in _places(name, flat) if self._is_free(start, start + len(name))
+            start
+            for name in [name for name in self._names if name in standing][:_MOST_NAMES]
+            for start in _places(name, text, raw=True)
+            if self._is_free(start, start + len(name))
         )
 
     def find(self, text: str, start: int, path: tuple[str, ...], *, opaque: bool) -> list[Splice]:
-        """Find the names in a part that starts at `start`; an opaque one hides text behind escapes or encodings."""
+        """Find the names in a part that starts at `start`."""
         if not (self._names and (opaque or self._is_seen(start, start + len(text)))):
             return []
-        # All names: one that stands free in a part that hides nothing may be hidden in others.
         placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, self._names[:_MOST_NAMES]))
         moved = [splice.moved(start) for splice in placed]
         return [splice for splice in moved if self._is_free(splice.finding.start, splice.finding.end)]
@@ -116,11 +121,6 @@ class Repetition:
     def _is_free(self, start: int, end: int) -> bool:
         before = bisect_left(self._starts, end) - 1
         return before < 0 or self._ends[before] <= start
-
-
-def _flat(text: str) -> str:
-    """Return a text with spaces in place of what is escaped in it, character by character."""
-    return _ESCAPED.sub(" ", text).replace("\\", " ") if "\\" in text else text
 
 
 def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
@@ -143,26 +143,34 @@ def _is_sure(found: Hit | Finding) -> bool:
     return found.entity in {"PERSON", "USERNAME"} and found.score >= _SURE
 
 
-def _told(names: Collection[tuple[str, str]], text: str, covered: str) -> list[str]:
-    """Return the handles, the names, and the words of names that tell, but for words of this text; longest first."""
+def _telling(names: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the handles, the names, and the words of names that tell; longest first."""
     handles = {name for entity, name in names if entity == "USERNAME" and _HANDLE.fullmatch(name)}
     people = {word for entity, name in names if entity == "PERSON" for word in (name, *name.split())}
-    telling = handles | {word for word in people if _is_telling(word)}
-    told = (name for name in telling if not _is_word(name, text, covered))
-    return sorted(told, key=lambda name: (-len(name), name))
+    return sorted(handles | {word for word in people if _is_telling(word)}, key=lambda name: (-len(name), name))
 
 
 def _standing(names: Iterable[str], text: str, covered: str) -> list[str]:
     """Return those of the names that stand in a text more often than in what is `covered` of it: most do not."""
-    return [name for name in names if text.count(name) > covered.count(name)][:_MOST_NAMES]
+    return [name for name in names if text.count(name) > covered.count(name)]
 
 
-def _places(name: str, text: str) -> Iterator[int]:
-    """Yield where a name stands in a text with no letter, digit, "_" or "-" beside it."""
+def _unlike_words(names: Iterable[str], text: str, covered: str, *, raw: bool = False) -> list[str]:
+    """Return those of the names that are no words of the text."""
+    return [name for name in names if not _is_word(name, text, covered, raw=raw)]
+
+
+def _places(name: str, text: str, *, raw: bool = False) -> Iterator[int]:
+    """Yield where a name stands in a text with no letter, digit, "_" or "-" beside it; a `raw` text has escapes."""
     start = text.find(name)
     while start >= 0:
         end = start + len(name)
-        if not (_is_of_word(text[start - 1 : start]) or _is_of_word(text[end : end + 1])):
+        before = text[start - 1 : start]
+        if raw and before == "\\":
+            beside = name[0] in _ESCAPES
+        else:
+            beside = _is_of_word(before) and not (raw and before in _ESCAPES and text[start - 2 : start - 1] == "\\")
+        if not (beside or _is_of_word(text[end : end + 1])):
             yield start
         start = text.find(name, start + 1)
 
@@ -171,12 +179,12 @@ def _is_of_word(character: str) -> bool:
     return character.isalnum() or character in {"_", "-"}
 
 
-def _is_word(name: str, text: str, covered: str) -> bool:
+def _is_word(name: str, text: str, covered: str, *, raw: bool = False) -> bool:
     """Whether a single name also stands in lower case where nothing is found: an ordinary word, or a thing's name."""
     lowered = name.lower()
     if not name.isalpha() or text.count(lowered) <= covered.count(lowered):
         return False
-    return sum(1 for _ in _places(lowered, text)) > sum(1 for _ in _places(lowered, covered))
+    return sum(1 for _ in _places(lowered, text, raw=raw)) > sum(1 for _ in _places(lowered, covered, raw=raw))
 
 
 def _is_brief(name: str) -> bool:

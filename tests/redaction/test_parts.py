@@ -68,6 +68,17 @@ def test_a_name_is_found_again_in_other_elements(redactor: Redactor) -> None:
     assert len(json.loads(text)) == 4
 
 
+def test_a_letter_of_an_escape_is_no_letter_of_a_name(redactor: Redactor) -> None:
+    raw = json.dumps(
+        [
+            {"user_id": "nadia_weber_2044"},
+            {"user_id": "adia_weber_2044"},
+            message("log\nadia_weber_2044|\tnadia_weber_2044|ok"),
+        ]
+    )
+    assert "weber" not in redactor.redact(raw).text
+
+
 def test_a_name_is_found_again_behind_escapes(redactor: Redactor) -> None:
     raw = '[{"customer_name": "Zo\u00ebline Quell"}, {"log": "x: Zo\\u00ebline|ok"}]'
     assert "line" not in redactor.redact(raw).text
