@@ -71,6 +71,7 @@ class Leaf:
     depth: int = 0  # how many JSON strings the leaf lies in
     siblings: set[str] = field(default_factory=set)
     whole: tuple[int, int] | None = None  # decoded from something that can only be replaced whole (base64): where it is
+    ordinal: int = 0  # of a key: which one of its object it is, from 1
 
     @property
     def quote(self) -> str:
@@ -223,7 +224,9 @@ class _Reader:
             holder.key = text
             holder.keys.add(text)
             if not PLAIN_KEY.fullmatch(text) or _NAMING_KEY.fullmatch(text):
-                self.leaves.append(Leaf(text, holder.path, places, holder.group, "key", source.depth + 1, holder.keys))
+                key = Leaf(text, holder.path, places, holder.group, "key", source.depth + 1, holder.keys)
+                key.ordinal = len(holder.keys)
+                self.leaves.append(key)
         else:  # a key that a limit has cut, or a set in Python's repr: text like any other
             self._string(text, holder.path, places, source.depth + 1, holder)
         return True

@@ -16,22 +16,27 @@ if TYPE_CHECKING:
 
 
 class Splice(NamedTuple):
-    """A finding in raw characters; `quote` goes around its placeholder, where it replaces a bare JSON number."""
+    """A finding in raw characters.
+
+    `quote` goes around its placeholder, where it replaces a bare JSON number. `ordinal` says which key of its object it
+    stands in, from 1, and 0 elsewhere: the keys of an object must not become one.
+    """
 
     finding: Finding
     quote: str = ""
+    ordinal: int = 0
 
     def moved(self, by: int) -> Splice:
         """Return the same further on."""
         start, end, entity, recognizer, score = self.finding
-        return Splice(Finding(start + by, end + by, entity, recognizer, score), self.quote)
+        return Splice(Finding(start + by, end + by, entity, recognizer, score), self.quote, self.ordinal)
 
 
 def place(leaf: Leaf, hit: Hit) -> Splice:
     """Find the raw characters of a hit in a leaf."""
     start, end = leaf.whole or (leaf.places[hit.start], leaf.places[hit.end])
     finding = Finding(start, end, hit.entity, hit.recognizer, round(hit.score, 4))
-    return Splice(finding, leaf.quote if leaf.kind == "number" else "")
+    return Splice(finding, leaf.quote if leaf.kind == "number" else "", leaf.ordinal)
 
 
 def apart(splices: Iterable[Splice]) -> tuple[Splice, ...]:
@@ -50,7 +55,7 @@ def spliced(text: str, splices: Sequence[Splice], operators: Operators) -> Redac
     """Replace every finding; a text without any comes back as it was, one with something to drop as a marker."""
     if not splices:
         return Redacted(text)
-    findings = tuple([finding for finding, _ in splices])
+    findings = tuple([splice.finding for splice in splices])
     plain: dict[str, str] = {}  # what is written for each entity, "" where that depends on the finding
     for finding in findings:
         entity = finding.entity
@@ -61,8 +66,10 @@ def spliced(text: str, splices: Sequence[Splice], operators: Operators) -> Redac
             plain[entity] = replace(entity) if action == "replace" else ""
     parts: list[str] = []
     position = 0
-    for (start, end, entity, _, _), quote in splices:
+    for (start, end, entity, _, _), quote, ordinal in splices:
         written = plain[entity] or operators.write(entity, text[start:end])
+        if ordinal > 1 and written == replace(entity):
+            written = replace(f"{entity}_{ordinal}")
         parts += text[position:start], f"{quote}{written}{quote}" if quote else written
         position = end
     parts.append(text[position:])

@@ -82,6 +82,9 @@ def test_bare_numbers_in_an_array_are_not_text(redactor: Redactor, raw: str) -> 
     assert redactor.redact(raw).text == raw
 
 
+KEYS_THAT_SAY_WHO = ["j@example.com", "k@example.com", "Alice", "Bob", "mia_li_3668", "10.0.0.7", "+1 415 555 0100"]
+
+
 @relaxed
 @given(
     st.recursive(
@@ -93,7 +96,10 @@ def test_bare_numbers_in_an_array_are_not_text(redactor: Redactor, raw: str) -> 
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["name", "phone", "ssn", "zip", "note", "id"]) | st.text(max_size=6), inner, max_size=3
+                st.sampled_from(["name", "phone", "ssn", "zip", "note", "id", *KEYS_THAT_SAY_WHO])
+                | st.text(max_size=6),
+                inner,
+                max_size=4,
             )
         ),
         max_leaves=8,

@@ -66,9 +66,9 @@ def test_what_may_be_free_text_is_read(key: str) -> None:
         ('{"user": "u4"}', '{"user": "u4"}'),
         (
             '{"Alice": ["general"], "Bob": ["random"], "Charlie": ["general"], "Eve": ["general"]}',
-            '{"<PERSON>": ["general"], "<PERSON>": ["random"], "<PERSON>": ["general"], "<PERSON>": ["general"]}',
+            '{"<PERSON>": ["general"], "<PERSON_2>": ["random"], "<PERSON_3>": ["general"], "<PERSON_4>": ["general"]}',
         ),
-        ('{"Alice": 3, "Marta": 4, "total": 7, "Sum": 7}', '{"<PERSON>": 3, "<PERSON>": 4, "total": 7, "Sum": 7}'),
+        ('{"Alice": 3, "Marta": 4, "total": 7, "Sum": 7}', '{"<PERSON>": 3, "<PERSON_2>": 4, "total": 7, "Sum": 7}'),
         ('{"Alice": 3, "Total": 3, "Rows": 1, "Sum": 7}', '{"<PERSON>": 3, "Total": 3, "Rows": 1, "Sum": 7}'),
         ('{"policy_number": "BCBS123456789"}', '{"policy_number": "<ID_NUMBER>"}'),
         ('{"recipient": "GB00NWBK60161331926819"}', '{"recipient": "<IBAN_CODE>"}'),  # its check digits are wrong
