@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -26,6 +27,7 @@ Findings = dict[str, int]
 
 _MOST_CLEARED = 10_000  # senders choose keys and values: the memory that they take is bounded
 _LONGEST_CLEARED = 64
+_LAST_ENTITY = re.compile(r"<[A-Z][A-Z0-9_]*(?=[^<]*$)")
 _NO_TEXT = frozenset({None, "string_value", "bool_value", "int_value", "double_value"})  # where `string_value` is empty
 
 _Clean = TypeVar("_Clean", str, tuple[str, str])
@@ -80,6 +82,21 @@ def _redacted(
     return texts.redacted()
 
 
+class _Keys:
+    """Keeps keys of attributes apart that are alike once they are redacted: of two that are one, a value is lost."""
+
+    def __init__(self) -> None:
+        self._raw: dict[tuple[int, str], list[str]] = {}
+
+    def apart(self, owner: _Owner, raw: str, redacted: str) -> str:
+        """Return a redacted key of a record; its number goes into the last placeholder, as in keys of JSON."""
+        alike = self._raw.setdefault((id(owner.found), redacted), [])
+        if raw not in alike:
+            alike.append(raw)
+        number = alike.index(raw) + 1
+        return _LAST_ENTITY.sub(rf"\g<0>_{number}", redacted) if number > 1 else redacted
+
+
 class _Texts:
     """The texts of a request that must be looked at, and what is found in each of its records: spans, logs, metrics."""
 
@@ -108,9 +125,12 @@ class _Texts:
         """Redact them where they stand; return the findings of each record."""
         places = self._places
         answers = self._redactor.redact_many([one.text for one in places], [one.owner.whose for one in places])
+        keys = _Keys()
         for place, redacted in zip(places, answers, strict=True):
             owner, text = place.owner, redacted.text
             if redacted.findings:
+                if place.field == "key":
+                    text = keys.apart(owner, place.text.text, text)
                 setattr(place.holder, place.field, text)
                 for finding in redacted.findings:
                     owner.found[finding.entity] = owner.found.get(finding.entity, 0) + 1
