@@ -75,7 +75,7 @@ _SHAPES = {
     "ZIP": _ZIP,
     "BUILDING": re.compile(r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?"),
     "PHONE_NUMBER": re.compile(
-        r"(?=(?:\D*\d){6,17}\D*\Z)(?!\d+\Z)(?!.*\d\)? [+/] )(?![\d,]+\.\d+\Z)(?!\d{1,3}(?:,\d{3})+\Z)"
+        r"(?=(?:\D*\d){6,17}\D*\Z)(?!\d+\Z)(?!97[89][ -]\d)(?!.*\d\)? [+/] )(?![\d,]+\.\d+\Z)(?!\d{1,3}(?:,\d{3})+\Z)"
         r"[\d\s()+.,/extEXT-]+"
     ),
     "EMAIL_ADDRESS": re.compile(r".*@.*", re.DOTALL),
@@ -94,6 +94,7 @@ _OPERATOR = re.compile(r"[=\[\]{}|]")
 _ROOM_CODE = re.compile(r"(?=\w*[A-Za-z])(?=\w*\d)\w{1,6}")
 _MEASURE = re.compile(r"(?:\d+\s?[A-Za-z/]{1,2}\s?)+")
 """Numbers with units: "8m 49s", "22 ng"."""
+_UNIT_AFTER = re.compile(r"\s?(?:[kMGT]?(?:Wh?|B|Hz)|[kcm]?m[²³]?|[km]?g|m?l|rpm|psi|EUR|USD|GBP)\b|\s?[%€$£]")
 _POSTCODE_TAIL = re.compile(r"(?<=\D\d{3}) \d{2}(?!\d)|(?<=\D\d{4}) [A-Z]{2}(?![A-Za-z])|(?<=\d{4})-\d{3,4}(?!\d)")
 """What is left of a postcode whose first group was found: "407 47", "3079 NP", "7570-198"."""
 _CODE_MARK = re.compile(r"[(){}\[\]=;<>\\|`]")
@@ -201,7 +202,8 @@ def _stands(text: str, entity: Entity, key_words: str) -> bool:
     if entity.label in {"PERSON", "STREET", "CITY"}:
         return value.lower() not in PRODUCTS and any(map(str.isalpha, value)) and _CODE.fullmatch(value) is None
     shape = _SHAPES.get(entity.label)
-    return shape is None or shape.fullmatch(value) is not None
+    measured = entity.label == "PHONE_NUMBER" and _UNIT_AFTER.match(text, entity.end)
+    return shape is None or (shape.fullmatch(value) is not None and not measured)
 
 
 def _least(text: str, entity: Entity, value: str) -> float:

@@ -58,6 +58,14 @@ _EMAIL = re.compile(
 _CUT_EMAIL = re.compile(r"(?<=[\s\"'<(:=,])[\w.+%-]{2,64}+@[\w.-]{0,64}+\Z")
 _HANDLE = re.compile(r"(?<![\w@/.-])[a-z]{2,}(?:[._-][a-z]+){1,3}[._-]?\d{1,6}(?![\w/-]|\.\w)", re.IGNORECASE)
 _TITLED = re.compile(r"(?<![\w.-])(?:dr|mrs|prof)_[a-z]{3,}(?:_[a-z]{2,}){0,2}(?![\w-])", re.IGNORECASE)
+_LOGIN = re.compile(
+    r"\b(?:log[ -]?in(?: name)?|(?:logged|signed|log|sign) (?:in|on) as|password for(?: invalid user)?|invalid user"
+    r"|(?:session )?(?:opened|closed) for user|user ?name|sudo:)(?: is| was)?[:=]?\s{1,3}['\"`]?"
+    r"(?P<value>[a-z]{2,20}[._](?!(?:py|js|ts|json|ya?ml|md|txt|csv|com|org|net|io|log|conf|html|sh|php|go|java)\b)"
+    r"[a-z]{3,20}\d{0,4})(?![\w@/(\[=-]|\.\w)",
+    re.IGNORECASE,
+)
+"""A user name without a number ("ana.silva"), which is code anywhere else."""
 _MAIL_NOT_PERSONAL = re.compile(r"git@|.*@(?:sha256|v?\d)", re.IGNORECASE)
 
 
@@ -176,6 +184,7 @@ def recognizers() -> list[TextRecognizer]:
                 check=is_handle,
             ),
             Rule("USERNAME", _TITLED, 0.8),  # "dr_okafor_cardiology"
+            Rule("USERNAME", _LOGIN, 0.7, check=is_handle),
         ),
     )
     return [mail, city, address, birth, handle, KeyValueRecognizer()]

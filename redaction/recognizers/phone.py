@@ -42,6 +42,12 @@ _CONTEXT = words(
     "pager",
     "line",
 )
+_NOT_CALLED = re.compile(
+    r"(?<!\w)(?:orders?|invoice|isbn|error|tracking|parcel|serial|part|batch|lot|sku|article|meter)"
+    r"(?:\s(?:no\.?|numbers?|code|id|reading))?[\s:#]{0,3}\Z",
+    re.IGNORECASE,
+)
+"""What is numbered, right before its number."""
 _CONTEXT_AFTER = re.compile(r"[\s,(\\-]{1,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel)\b", re.IGNORECASE)
 _DATE = re.compile(
     r"(?:19|20)\d\d[-/. ](?:0?[1-9]|1[0-2])(?:[-/. ]\d{1,2})?(?:\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d(?:\D.*)?"
@@ -91,6 +97,8 @@ class TelephoneRecognizer(TextRecognizer):
             if bare and text[match.start() - 1 : match.start()] in {"=", ":", '"', "'"}:
                 continue  # the value of a field: the rules for keys decide
             told = has_context(_CONTEXT, text, match.start(), key_words) or _CONTEXT_AFTER.match(text, end) is not None
+            if not told and _NOT_CALLED.search(text, max(0, match.start() - 24), match.start()):
+                continue
             shaped = _NATIONAL_SHAPE.search(value) is not None and _GROUPS_OF_AMOUNTS.fullmatch(value) is None
             if (told and shaped) or ((told or shaped) and _is_valid(value, self._regions)):
                 yield Hit(match.start(), end, "PHONE_NUMBER", self.name, 0.75 if told else 0.6)

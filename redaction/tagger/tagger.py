@@ -27,6 +27,7 @@ LABELS = ("", "PERSON", "ADDRESS", "CITY", "PHONE_NUMBER")
 
 _HANDLE_AROUND = re.compile(r"(?<![\w.-])[A-Za-z]+(?:[._-][A-Za-z]+)*(?:[_-][A-Za-z]*\d\w*|_[A-Za-z]+)(?![\w-])")
 _LETTERS = re.compile(r"[A-Za-z]+")
+_HYPHENATED = re.compile(r"-([^\W\d_]{2,})(?![\w-])")
 _SURE = 0.95
 """What it must give for a name made of ordinary words alone ("Wei Ling"), which has two capitals at least."""
 _RUN_WORDS = 1024
@@ -141,7 +142,15 @@ class Tagger:
                 found[-1] = last._replace(end=match.end(), score=max(last.score, score))
             elif is_letter(match.group()[0]):
                 found.append(Entity(match.start(), match.end(), label, score))
-        return [entity for entity in found if not self._is_plain(matches[0].string, entity)]
+        whole = [self._whole(matches[0].string, entity) for entity in found]
+        return [entity for entity in whole if not self._is_plain(matches[0].string, entity)]
+
+    def _whole(self, text: str, entity: Entity) -> Entity:
+        """Take in what a hyphen joins to a name ("Hyun-woo"), unless it is an ordinary word ("Smith-owned")."""
+        joined = _HYPHENATED.match(text, entity.end) if entity.label == "PERSON" else None
+        if joined is None or Lexicon.is_plain(self._lexicon.code(folded(joined[1]))):
+            return entity
+        return entity._replace(end=joined.end())
 
     def _is_plain(self, text: str, entity: Entity) -> bool:
         """Whether an entity is made of nothing but ordinary words, or is part of something's name with a number."""

@@ -43,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the recipe; 0 on success."""
     parser = argparse.ArgumentParser(prog="python -m redaction.training", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "tagger" / "weights")
-    parser.add_argument("--documents", type=int, default=180_000)
-    parser.add_argument("--steps", type=int, default=9_600)
+    parser.add_argument("--documents", type=int, default=300_000)
+    parser.add_argument("--steps", type=int, default=14_400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)

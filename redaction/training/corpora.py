@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sysconfig
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 from pydoc_data import topics
@@ -103,16 +104,33 @@ def code_lines(names: Filter) -> list[list[str]]:
     return [list(lines) for _, lines in sorted(kept.items())]
 
 
-def translations(names: Filter) -> dict[str, list[str]]:
-    """Messages of a program in some 90 languages, by the code of the language."""
-    found: dict[str, dict[str, None]] = {}
+def _messages() -> Iterator[tuple[str, str]]:
+    """Yield the code of a language and a message in it."""
     for path in sorted(Path(str(files("django"))).glob("**/LC_MESSAGES/django.po")):
-        messages = found.setdefault(path.parts[-3].split("_")[0], {})
         for match in _MESSAGE.finditer(path.read_text(encoding="utf-8")):
             parts = re.findall(r'"((?:[^"\\]|\\.)*)"', match[1])
             text = re.sub(r"\\(.)", lambda escape: {"n": " "}.get(escape[1], escape[1]), "".join(parts)).strip()
-            text = " ".join(_PLACEHOLDER.sub("12", text).split())
-            fits = _SHORTEST_MESSAGE <= len(text) < _LONGEST_SENTENCE and "<" not in text and "@" not in text
-            if fits and "Project-Id" not in text and (not text.isascii() or names.passes(text)):
-                messages[text] = None
+            if "Project-Id" not in text:
+                yield path.parts[-3].split("_")[0], " ".join(_PLACEHOLDER.sub("12", text).split())
+
+
+def translations(names: Filter) -> dict[str, list[str]]:
+    """Messages of a program in some 90 languages, by the code of the language."""
+    found: dict[str, dict[str, None]] = {}
+    for language, text in _messages():
+        fits = _SHORTEST_MESSAGE <= len(text) < _LONGEST_SENTENCE and "<" not in text and "@" not in text
+        if fits and (not text.isascii() or names.passes(text)):
+            found.setdefault(language, {})[text] = None
     return {language: list(messages) for language, messages in sorted(found.items()) if messages}
+
+
+def words_of_languages() -> Counter[str]:
+    """Count in how many of those messages, of any one language, a word stands in lower case, folded."""
+    counts: dict[str, Counter[str]] = {}
+    for language, text in _messages():
+        words = {folded(word) for word in WORD.findall(text) if word.islower() and len(word) > 1}
+        counts.setdefault(language, Counter()).update(words)
+    most: Counter[str] = Counter()
+    for of_language in counts.values():
+        most |= of_language
+    return most

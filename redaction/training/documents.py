@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect
+from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from redaction.training.objects import Objects
 from redaction.training.slots import Label, Labelled, Slots
+from redaction.training.values import SLOT
 from redaction.training.vocabulary import templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LONGEST = 900
+_WEIGHT_WITHOUT_SLOTS, _MOST_SLOTS_COUNTED = 0.2, 3
 
 
 class Document(NamedTuple):
@@ -72,6 +76,19 @@ _ROLES = (
 )
 
 
+class _Templates:
+    """The templates of a kind. Those with slots come more often: they say something else each time."""
+
+    def __init__(self, name: str) -> None:
+        self.lines = templates(name)
+        weights = [_WEIGHT_WITHOUT_SLOTS + min(len(SLOT.findall(line)), _MOST_SLOTS_COUNTED) for line in self.lines]
+        self._ends = list(accumulate(weights))
+
+    def pick(self, rng: Random) -> str:
+        """Pick one."""
+        return self.lines[bisect(self._ends, rng.random() * self._ends[-1])]
+
+
 class Writer:
     """Writes documents; the same seed writes the same ones."""
 
@@ -79,14 +96,13 @@ class Writer:
         self.rng = Random(seed)
         self.slots = Slots(self.rng, seed)
         self._objects = Objects(self.rng, self.slots)
-        self._people, self._addresses, self._nothing = map(templates, ("people", "addresses", "nothing"))
-        self._machine, self._schemas = map(templates, ("machine", "schemas"))
-        self._languages = [line.split("|", 1) for line in templates("languages")]
+        self._people, self._addresses, self._nothing = map(_Templates, ("people", "addresses", "nothing"))
+        self._machine, self._schemas, self._languages = map(_Templates, ("machine", "schemas", "languages"))
         self._kinds: tuple[tuple[float, Callable[[], Labelled]], ...] = (
             (0.24, self._object),
             (0.05, self._schema),
             (0.05, self._machinery),
-            (0.09, self._foreign),
+            (0.15, self._foreign),
             (0.09, self._inserted),
             (0.04, self._chat),
             (0.06, self._block),
@@ -122,20 +138,20 @@ class Writer:
 
     def _foreign(self) -> Labelled:
         """A sentence or two of another language, with people or without."""
-        locale, template = self.rng.choice(self._languages)
+        locale, template = self._languages.pick(self.rng).split("|", 1)
         made = self.slots.fill(template, locale)
         while self.rng.random() < 0.3:
             made.add(self.rng.choice([" ", "\n"]))
-            others = [template for other, template in self._languages if other == locale]
+            others = [line[len(locale) + 1 :] for line in self._languages.lines if line.startswith(f"{locale}|")]
             made.join(self.slots.fill(self.rng.choice([*others, "{local}"]), locale))
         return made
 
     def _schema(self) -> Labelled:
         """JSON that holds nothing personal, now and then beside some that does."""
-        made = self.slots.fill(self.rng.choice(self._schemas))
+        made = self.slots.fill(self._schemas.pick(self.rng))
         while self.rng.random() < 0.5:
             made.add(self.rng.choice(["\n", ", "]))
-            made.join(self.slots.fill(self.rng.choice(self._schemas)))
+            made.join(self.slots.fill(self._schemas.pick(self.rng)))
         if self.rng.random() < 0.1:
             made.add("\n")
             made.join(self._objects.document())
@@ -143,16 +159,16 @@ class Writer:
 
     def _machinery(self) -> Labelled:
         """Lines of programs, settings, shells and logs."""
-        made = self.slots.fill(self.rng.choice(self._machine))
+        made = self.slots.fill(self._machine.pick(self.rng))
         while self.rng.random() < 0.6:
             made.add("\n")
-            made.join(self.slots.fill(self.rng.choice(self._machine)))
+            made.join(self.slots.fill(self._machine.pick(self.rng)))
         return made
 
     def _plain(self) -> Labelled:
         kind = self.rng.random()
         templates = self._people if kind < 0.45 else self._addresses if kind < 0.68 else self._nothing
-        return self.slots.fill(self.rng.choice(templates))
+        return self.slots.fill(templates.pick(self.rng))
 
     def _inserted(self) -> Labelled:
         """A sentence of nobody, with somebody put into it where a pronoun stood, or between two of its words."""

@@ -81,9 +81,26 @@ class Slots:
             fill = self._filled.get(slot[1])
             if slot[1] == "local":
                 made.add(self.values.things.translated({"no_NO": "nb"}.get(locale, locale.split("_", maxsplit=1)[0])))
+            elif slot[1] == "date" and locale:
+                made.add(self._date(locale))
             elif fill is None:
                 made.add(self.values.things.make(slot[1]))
             else:
                 made.add(*fill(locale or self.values.locale()))
         made.add(template[position:])
         return made
+
+    def _date(self, locale: str) -> str:
+        """A date as the locale writes it, half of the time in words."""
+        rng, pool = self.values.rng, self.values.pools[locale]
+        if rng.random() < 0.5:
+            return self.values.things.date()
+        month, weekday, day, year = (
+            rng.choice(pool.month),
+            rng.choice(pool.weekday),
+            rng.randint(1, 28),
+            rng.randint(1990, 2030),
+        )
+        return rng.choice(
+            [f"{day} {month}", f"{day}. {month} {year}", month, f"{month} {year}", weekday, f"{weekday}, {day} {month}"]
+        )

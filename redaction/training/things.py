@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from redaction.training import corpora, vocabulary
 from redaction.training.codes import Codes
+from redaction.training.sources import census
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 _KEYBOARD = "qwertyuiopasdfghjklzxcvbnm"
 _AMBIGUOUS_SHARE, _RARE_SHARE = 0.08, 0.22
-_MISSPELT = 0.15
+_MISSPELT, _RARER = 0.15, 0.25
+_REPLACED = 4  # letters that a word has at least, to be replaced by another
 _BRAND_ENDINGS = "ly ify io hub flow base stack kit forge soft tech ware lab gen zon tron scape izer".split()
 
 
@@ -28,6 +30,7 @@ class Things(Codes):
         super().__init__(rng, words.usual)
         self._rare, self._ambiguous = words.rare, words.ambiguous
         self._names = corpora.Filter(codes)
+        self._given = census("female.first")[:2000]
         # Makers that are called by nothing but a family name must not unteach it.
         self._brands = [brand for brand in vocabulary.BRANDS if " " in brand or self._names.passes(brand)]
         self._makers: dict[str, Callable[[], str]] = {
@@ -154,9 +157,13 @@ class Things(Codes):
         else:
             text = re.sub(r"\{(\w+)\}", lambda slot: self.make(slot[1]), self.rng.choice(vocabulary.SENTENCES))
             text = text[0].upper() + text[1:] if self.rng.random() < 0.8 else text
-        if self.rng.random() > _MISSPELT:
-            return text
         words = text.split(" ")
+        if self.rng.random() < _RARER:  # a word that is seldom met is no name because of that
+            places = [index for index, word in enumerate(words) if len(word) >= _REPLACED and word.islower()]
+            for index in self.rng.sample(places, min(len(places), self.rng.randint(1, 2))):
+                words[index] = self.rng.choice(self._rare)
+        if self.rng.random() > _MISSPELT:
+            return " ".join(words)
         for _ in range(self.rng.randint(1, 3)):
             index = self.rng.randrange(len(words))
             words[index] = self.misspelt(words[index])
@@ -194,8 +201,10 @@ class Things(Codes):
         )
 
     def eponym(self) -> str:
-        """A method, a law or an illness called after somebody who is not meant."""
+        """A method, a law, an illness or a dish called after somebody who is not meant."""
         rng, name = self.rng, self.rng.choice(vocabulary.EPONYMS)
+        if rng.random() < 0.5:
+            return rng.choice(vocabulary.EPONYM_PHRASES)
         if rng.random() < 0.2:
             name = f"{name}-{rng.choice(vocabulary.EPONYMS)}"
         return rng.choice(["{} {}", "{} {}", "{} {}", "{}'s {}"]).format(name, rng.choice(vocabulary.EPONYM_KINDS))
@@ -245,9 +254,16 @@ class Things(Codes):
                 name.lower(),
                 rng.choice(vocabulary.GOODS).title(),
                 f"{self.brand()} {rng.choice(vocabulary.GOODS).title()}",
+                f"{self._named()} {rng.choice(vocabulary.GOODS)}",
+                f"{self._named()} {rng.choice([self.number(), f'{self.letters(1)}{self.digits(2)}'])}",
                 f"{name} {self.letters(2)}-{rng.randint(1, 900)}",
             ]
         )
+
+    def _named(self) -> str:
+        """The name of a model: invented, or one that people or towns have too."""
+        town = self.rng.choice(vocabulary.CITY_EXAMPLES).split(",")[0]
+        return self.rng.choice([self.invented(), self.invented(), self.rng.choice(self._given), town])
 
     def brand(self) -> str:
         """A made-up name of a product or a company: no name of a person may be learned from it."""

@@ -32,6 +32,8 @@ class Pool:
     zip: list[str] = field(default_factory=list)
     phone: list[str] = field(default_factory=list)
     native: list[str] = field(default_factory=list)
+    month: list[str] = field(default_factory=list)
+    weekday: list[str] = field(default_factory=list)
 
 
 _POOL = {
@@ -42,6 +44,8 @@ _POOL = {
     "zip": ("postcode", 60),
     "phone": ("phone_number", 100),
     "native": ("address", 200),
+    "month": ("month_name", 100),
+    "weekday": ("day_of_week", 60),
 }
 _ENGLISH = ("en_US", "en_GB", "en_IN", "en_CA", "en_AU", "en_NZ", "en_IE")
 _LATIN = tuple(words("latin_locales"))

@@ -23,9 +23,9 @@ GOODS, TOOLS, RELATIVES, LANGUAGES = words("goods"), words("tools"), words("rela
 WEEKDAYS, MONTHS = words("weekdays"), words("months")
 JOBS = _HERE.joinpath("words", "jobs.txt").read_text("utf-8").splitlines()
 SENTENCES = templates("sentences")
-BRANDS, FIELDS, CITY_EXAMPLES = (
+BRANDS, FIELDS, CITY_EXAMPLES, EPONYM_PHRASES = (
     _HERE.joinpath("words", f"{name}.txt").read_text("utf-8").splitlines()
-    for name in ("brands", "fields", "examples_of_cities")
+    for name in ("brands", "fields", "examples_of_cities", "eponym_phrases")
 )
 EPONYMS, EPONYM_KINDS, EPONYM_UNITS = words("eponyms"), words("eponym_kinds"), words("eponym_units")
 VENUE_KINDS, TIERS, SYLLABLES = words("venue_kinds"), words("tiers"), words("syllables")

@@ -19,6 +19,8 @@ def found(text: str, value: str, label: str, score: float = 1.0) -> list[str]:
     [
         ("id 00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000000", "PHONE_NUMBER"),
         ("about 1,250,000 rows", "1,250,000", "PHONE_NUMBER"),
+        ("it shows 004 817 kWh today", "004 817", "PHONE_NUMBER"),
+        ("978-3-16-148410-0", "978-3-16-148410", "PHONE_NUMBER"),
         ("it took 8m 49s", "8m 49s", "ADDRESS"),
         ("levels at 22 ng per ml", "22 ng", "ADDRESS"),
         ('"@acme/router": "^1.0"', "acme", "ADDRESS"),

@@ -129,6 +129,18 @@ def test_entities_lie_in_the_text_in_order_and_apart(tagger: Tagger, text: str) 
         end = entity.end
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Ask Seo-yeon about it.", "Seo-yeon"),
+        ("Marta-Liisa called.", "Marta-Liisa"),
+        ("A Jansen-owned firm.", "Jansen"),
+    ],
+)
+def test_a_name_with_a_hyphen_is_whole(tagger: Tagger, text: str, name: str) -> None:
+    assert [text[one.start : one.end] for one in tagger.find([text])[0]] == [name]
+
+
 @given(st.text(max_size=300))
 @settings(deadline=None)
 def test_every_character_but_space_is_in_a_word(text: str) -> None:
