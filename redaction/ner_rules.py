@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from redaction.ner_view import HANDLE, is_identifier
+from redaction.no_names import is_nobody
 from redaction.recognizers.base import Hit, has_context, words
 from redaction.scripts import is_joined, is_letter
 
@@ -23,13 +24,6 @@ CODE_THRESHOLD = 0.9
 """What the model must give for names in programs, where single words are no names at all."""
 NUMBER_THRESHOLD = 0.9
 """What the model must give for a postcode or a house number that stands alone."""
-_PRODUCTS_TEXT = (
-    "claude sonnet opus haiku gemini gemma mistral llama grok cohere qwen deepseek bedrock vertex openai anthropic"
-    " ollama langfuse langsmith langchain langgraph llamaindex haystack litellm mlflow jaeger vercel pydantic celery"
-    " redis postgres clickhouse presidio datasette streamlit python pytest asyncio"
-)
-PRODUCTS = frozenset(_PRODUCTS_TEXT.split())
-"""Products that agents' texts are full of and that models take for people; a full name with one in it still counts."""
 
 _ENTITIES = {
     "ADDRESS": "ADDRESS",
@@ -200,7 +194,8 @@ def _stands(text: str, entity: Entity, key_words: str) -> bool:
     if entity.label in _ADDRESS and _COUNTED.fullmatch(value):
         return False
     if entity.label in {"PERSON", "STREET", "CITY"}:
-        return value.lower() not in PRODUCTS and any(map(str.isalpha, value)) and _CODE.fullmatch(value) is None
+        nobody = is_nobody(text, entity.start, entity.end)
+        return not nobody and any(map(str.isalpha, value)) and _CODE.fullmatch(value) is None
     shape = _SHAPES.get(entity.label)
     measured = entity.label == "PHONE_NUMBER" and _UNIT_AFTER.match(text, entity.end)
     return shape is None or (shape.fullmatch(value) is not None and not measured)

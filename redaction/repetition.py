@@ -7,8 +7,8 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from redaction.json_text import leaves, unescape
-from redaction.ner_rules import PRODUCTS
 from redaction.ner_view import is_identifier
+from redaction.no_names import PRODUCTS
 from redaction.recognizers.base import Hit
 from redaction.splice import Splice, place
 

@@ -26,6 +26,12 @@ def found(text: str, value: str, label: str, score: float = 1.0) -> list[str]:
         ('"@acme/router": "^1.0"', "acme", "ADDRESS"),
         ("@Getter\npublic class Row {", "Getter", "ADDRESS"),
         ("turn 4 failed", "turn 4", "ADDRESS"),
+        ("the first of January.", "January", "PERSON"),
+        ("it was fitted last autumn", "autumn", "PERSON"),
+        ("the flight on 3 June, please", "June", "PERSON"),
+        ("May 2 would suit me", "May", "PERSON"),
+        ("Boyle's law relates them", "Boyle", "PERSON"),
+        ("a Gantt chart of it", "Gantt", "PERSON"),
     ],
 )
 def test_what_no_name_looks_like_stays(text: str, value: str, label: str) -> None:
@@ -42,6 +48,19 @@ def test_what_no_name_looks_like_stays(text: str, value: str, label: str) -> Non
 )
 def test_postcodes_are_completed(text: str, value: str, whole: str) -> None:
     assert found(text, value, "ADDRESS") == [whole]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Ms January rang", "January"),
+        ("Ask June about it", "June"),
+        ("Autumn is ill", "Autumn"),
+        ("Boyle came", "Boyle"),
+    ],
+)
+def test_names_that_are_also_words_go(text: str, name: str) -> None:
+    assert found(text, name, "PERSON") == [name]
 
 
 @pytest.mark.parametrize("score", [0.5, 0.85])
