@@ -22,24 +22,48 @@ _MONTHS = frozenset(["april", "may", "june", "july", "august"])  # names of peop
 _NUMBER_BEFORE = re.compile(r"\d(?:st|nd|rd|th)?(?: of)? \Z")
 _NUMBER_AFTER = re.compile(r",? \d")
 
-_EPONYMS_TEXT = (
-    "addison alzheimer amdahl archimedes asperger avogadro bayes bell bernoulli bessel boltzmann boole boyle braille"
-    " brier brown carnot cauchy charles chebyshev conway coriolis coulomb crohn cushing dewey dijkstra dirac doppler"
-    " down einstein euclid euler faraday fermat fibonacci fisher fourier frobenius galois gantt gauss geiger gini"
-    " gödel goodhart graves green hamming hanlon hawking heisenberg hess hilbert hodgkin hooke hubble huffman"
-    " huntington jaccard jacobi kalman kelvin kendall kepler kirchhoff knuth kruskal lagrange laplace lebesgue"
-    " leibniz levenshtein likert lipschitz lorenz lyme mandelbrot markov maxwell mersenne mohs monte moore murphy nash"
-    " newton nyquist occam ohm pareto parkinson pascal pavlov pearson petri planck poincaré poisson ponzi prim"
-    " pythagoras raynaud richter riemann rorschach sankey schrödinger shannon sharpe simpson snell spearman stirling"
-    " stokes student tourette turing venn voronoi weibull wilcoxon zeno zipf"
-)
-_EPONYMS = frozenset(_EPONYMS_TEXT.split())
-_KINDS = re.compile(
-    r"(?:['\u2019]s?)? (?:laws?|theorem|lemma|disease|syndrome|palsy|lymphoma|razor|paradox|algorithm|inequality"
-    r"|conjecture|constants?|equations?|principle|effect|distribution|transform|scale|index|coefficient|curve|chart"
-    r"|diagram|score|series|process|chain|filter|machine|matrix|dish|scheme|entropy|coding|distance|sequence)\b",
-    re.IGNORECASE,
-)
+_CALLED_AFTER_TEXT = """
+law: amdahl boyle charles conway coulomb faraday goodhart hooke hubble kepler kirchhoff moore murphy newton ohm zipf
+disease: addison alzheimer crohn graves hodgkin huntington lyme parkinson
+syndrome: asperger cushing down raynaud tourette
+theorem: bayes fermat gödel noether pythagoras
+algorithm: dijkstra grover kruskal prim shor
+equation: bernoulli dirac einstein laplace maxwell schrödinger
+distribution: bernoulli boltzmann cauchy poisson weibull
+transform: fourier hilbert laplace
+principle: archimedes bernoulli heisenberg pareto
+effect: coriolis doppler faraday hawking zeeman
+scale: beaufort kelvin likert mohs richter
+diagram: ishikawa sankey venn voronoi
+distance: hamming jaccard levenshtein
+machine: boltzmann turing
+process: markov poisson
+constant: avogadro boltzmann planck
+number: avogadro fibonacci mach reynolds
+test: rorschach turing wilcoxon
+paradox: fermi simpson zeno
+coefficient: gini pearson
+chart: gantt pareto
+view: gantt
+score: apgar brier
+index: gini jaccard
+filter: kalman
+chain: markov
+palsy: bell
+razor: hanlon occam
+coding: huffman
+entropy: shannon
+equilibrium: nash
+ratio: sharpe
+dish: petri
+scheme: ponzi
+"""
+_CALLED_AFTER = {
+    (name, kind)
+    for kind, names in (line.split(": ") for line in _CALLED_AFTER_TEXT.split("\n") if line)
+    for name in names.split()
+}
+_KIND = re.compile(r"(?:['\u2019]s?)? ([a-z]+)\b", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof|herr|frau)\.? \Z", re.IGNORECASE)
 _REACH = 9
 
@@ -55,4 +79,6 @@ def is_nobody(text: str, start: int, end: int) -> bool:
         return text[start:end].islower()
     if word in _MONTHS:
         return bool(_NUMBER_BEFORE.search(text, max(0, start - _REACH), start) or _NUMBER_AFTER.match(text, end))
-    return word in _EPONYMS and _KINDS.match(text, end) is not None
+    found = _KIND.match(text, end)
+    kind = found[1].lower() if found else ""
+    return (word, kind) in _CALLED_AFTER or (word, kind.removesuffix("s")) in _CALLED_AFTER

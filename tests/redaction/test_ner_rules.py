@@ -32,6 +32,7 @@ def found(text: str, value: str, label: str, score: float = 1.0) -> list[str]:
         ("May 2 would suit me", "May", "PERSON"),
         ("Boyle's law relates them", "Boyle", "PERSON"),
         ("a Gantt chart of it", "Gantt", "PERSON"),
+        ("a Markov process", "Markov", "PERSON"),
     ],
 )
 def test_what_no_name_looks_like_stays(text: str, value: str, label: str) -> None:
