@@ -16,6 +16,7 @@ _PARAMETER = re.compile(r"(?:(?<=[?&;#])|^)(?P<key>[\w.\-\[\]]{1,64})=(?P<value>
 # What follows "Basic" is a secret whatever it decodes to, and is left for the rule that knows so.
 _BASE64 = re.compile(r"(?<![\w.+/=-])(?<![Bb]asic )[A-Za-z0-9+/_-]{16,}={0,2}(?![\w.+/=-])")
 _GLIMPSE = 64
+_LONGEST_CHARACTER = 4  # bytes of UTF-8
 _TEXT = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]*")
 
 
@@ -94,9 +95,9 @@ def _base64_text(token: str) -> str:
     if len(plain) % 4 == 1:
         return ""
     try:
-        base64.b64decode(plain[:_GLIMPSE], validate=True).decode("ascii")
+        base64.b64decode(plain[:_GLIMPSE], validate=True).decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start < _GLIMPSE // 4:
+        if error.start < _GLIMPSE * 3 // 4 - _LONGEST_CHARACTER:
             return ""
     except binascii.Error:
         if len(plain) > _GLIMPSE:

@@ -72,7 +72,7 @@ RULES = (
     _rule("EMAIL_ADDRESS", r"(?:.*_)?e?_?mail(?:_address|_addr|_id)?s?", r".*(?:@|%40|\bat\b).*"),
     _rule(
         "PHONE_NUMBER",
-        r"(?:.*_)?(?:phone|telephone|tel|mobile|cell|cellphone|fax|msisdn|whatsapp)(?:_?(?:number|no|num|nr))?s?\d?",
+        r"(?:.*_)?(?:phone|telephone|tel|mobile|cell|cellphone|fax|msisdn|whatsapp)(?:_?(?:number|no|num|nr))?s?\d?|contact_(?:number|no)",
         _DIGITS % 5,
         numbers=True,
     ),
@@ -203,7 +203,7 @@ _GENERIC_USERS_TEXT = (
 GENERIC_USERS = frozenset(_GENERIC_USERS_TEXT.split())
 
 _CONTEXT_TEXT = (
-    "phone tel telephone mobile cell fax card credit debit ssn social iban account acct bank routing passport"
+    "phone tel telephone mobile cell fax card credit debit payment ssn social iban account acct bank routing passport"
     " licence license tax national insurance birth dob born password secret token key pin zip postal email mail"
     " address bsn pesel cpf cnpj nhs nino aadhaar pan tfn medicare nric nif nie dni steuer nir curp pesel sin ahv rrn"
     " lat latitude lon lng longitude gps coordinates wallet bic swift ifsc mac"

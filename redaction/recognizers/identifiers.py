@@ -29,6 +29,7 @@ _CARD_WORDS = words(
     "cards?",
     "credit",
     "debit",
+    "payment_method",
     "visa",
     "mastercard",
     "amex",
@@ -62,6 +63,8 @@ def _is_issued_card(value: str) -> bool:
 
 
 def _starts_like_card(value: str) -> bool:
+    if value[:4] in {"1800", "2131"}:  # JCB with 15 digits; many telephone numbers begin like that
+        return _is_card(value)
     return value[0] in "3456" or value[:2] in {"22", "23", "24", "25", "26", "27"}
 
 

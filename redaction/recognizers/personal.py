@@ -57,6 +57,7 @@ _EMAIL = re.compile(
 )
 _CUT_EMAIL = re.compile(r"(?<=[\s\"'<(:=,])[\w.+%-]{2,64}+@[\w.-]{0,64}+\Z")
 _HANDLE = re.compile(r"(?<![\w@/.-])[a-z]{2,}(?:[._-][a-z]+){1,3}[._-]?\d{1,6}(?![\w/-]|\.\w)", re.IGNORECASE)
+_OF_USER = re.compile(rf"\busers?:? (?P<value>{_HANDLE.pattern})", re.IGNORECASE)
 _TITLED = re.compile(r"(?<![\w.-])(?:dr|mrs|prof)_[a-z]{3,}(?:_[a-z]{2,}){0,2}(?![\w-])", re.IGNORECASE)
 _LOGIN = re.compile(
     r"\b(?:log[ -]?in(?: name)?|(?:logged|signed|log|sign) (?:in|on) as|password for(?: invalid user)?|invalid user"
@@ -66,7 +67,10 @@ _LOGIN = re.compile(
     re.IGNORECASE,
 )
 """A user name without a number ("ana.silva"), which is code anywhere else."""
-_MAIL_NOT_PERSONAL = re.compile(r"git@|.*@(?:sha256|v?\d)", re.IGNORECASE)
+_MAIL_NOT_PERSONAL = re.compile(
+    r"git@|.*@(?:sha256|v?\d+(?:\.(?:\d|x\b|rc|beta|alpha|dev|next|latest|final|canary)\w*)*(?:[-+].*)?\Z)",
+    re.IGNORECASE,
+)
 
 
 def is_handle(value: str) -> bool:
@@ -101,11 +105,14 @@ class KeyValueRecognizer(TextRecognizer):
 
     def _values(self, text: str, key_words: str) -> Iterator[Hit]:
         del key_words  # the keys here stand in the text itself
-        for match in _PAIR.finditer(text):
+        position = 0
+        while match := _PAIR.search(text, position):
             key = classify((match["key"],))
-            if key.rule is None and not key.username:
-                continue
             group = "quoted" if match["quoted"] is not None else "bare"
+            ruled = key.rule is not None or key.username
+            position = match.end() if ruled else max(match.start(group), match.start() + 1)  # it may hold pairs itself
+            if not ruled:
+                continue
             value = match[group]
             if (
                 group == "bare"
@@ -185,6 +192,7 @@ def recognizers() -> list[TextRecognizer]:
             ),
             Rule("USERNAME", _TITLED, 0.8),  # "dr_okafor_cardiology"
             Rule("USERNAME", _LOGIN, 0.7, check=is_handle),
+            Rule("USERNAME", _OF_USER, 0.7, check=is_handle),
         ),
     )
     return [mail, city, address, birth, handle, KeyValueRecognizer()]

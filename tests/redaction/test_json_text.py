@@ -112,9 +112,9 @@ def test_percent_encoding_keeps_places() -> None:
 
 
 def test_base64_is_replaced_whole() -> None:
-    token = base64.b64encode(b"please write to jane@example.com").decode()
+    token = base64.b64encode("Mónica: please write to jane@example.com".encode()).decode()
     inner = [leaf for leaf in leaves(f"data {token} end") if leaf.whole]
-    assert [leaf.text for leaf in inner] == ["please write to jane@example.com"]
+    assert [leaf.text for leaf in inner] == ["Mónica: please write to jane@example.com"]
     assert inner[0].whole == (5, 5 + len(token))
 
 
