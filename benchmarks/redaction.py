@@ -36,6 +36,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import redaction.ner_view
 import redaction.redactor
+from benchmarks.labelled import score
 from collector.processes import keep_garbage_collector_off_what_stays
 from redaction.models import DEFAULT, MODELS
 from redaction.redactor import Limits, build_redactor
@@ -55,9 +56,6 @@ _WORDS = (
 )
 WORDS = _WORDS.split()
 NAMES = ("Marta Nowak", "Chen Wei", "Amara Okeke", "Lucas Moreau", "Priya Raman", "Fatima Haddad", "Tom Becker")
-_SOFT = "ORGANIZATION DATE_TIME NRP TITLE AGE GPE PREFIX DOMAIN_NAME LOCATION ORG COMPANY DATE NATIONALITY TIME"
-SOFT = frozenset(_SOFT.split())
-"""Types of labels that need not be found, and are no mistake when they are."""
 
 
 def prose(rng: random.Random, size: int) -> str:
@@ -212,33 +210,16 @@ def print_speed(model: str, kilobytes: int) -> None:
     print(f"stages, never seen: {stages.shares()}")
 
 
-def covered(size: int, spans: Sequence[Sequence[Any]]) -> bytearray:
-    """Mark the characters that lie in a span."""
-    marks = bytearray(size)
-    for start, end, *_ in spans:
-        marks[start:end] = b"\1" * (end - start)
-    return marks
-
-
 def print_quality(model: str, path: Path) -> None:
     """Print recall, precision and false findings of one labelled set."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    wanted = whole = touched = found = right = 0
     answers: list[Redacted] = []
     redactor, later = (build_redactor(model=model, limits=Limits(seconds=600.0)) for _ in range(2))
     redactor.warm_up()
     later.warm_up()
     keep_garbage_collector_off_what_stays()
     seconds = seconds_of(lambda: answers.extend(redactor.redact_many([Text(row["text"]) for row in rows])))
-    for row, answer in zip(rows, answers, strict=True):
-        text = row["text"]
-        gold, hits = covered(len(text), row["spans"]), covered(len(text), answer.findings)
-        for start, end, kind in row["spans"]:
-            places = [hits[index] for index in range(start, end) if text[index].isalnum()]
-            if places and kind not in SOFT:
-                wanted, whole, touched = wanted + 1, whole + all(places), touched + any(places)
-        found += len(answer.findings)
-        right += sum(any(gold[finding.start : finding.end]) for finding in answer.findings)
+    scored = score(rows, answers)
     kilobytes = sum(len(row["text"].encode()) for row in rows) / 1024
     runs = histories([row["text"] for row in rows])
     again = size_of(runs) / seconds_of(lambda: one_by_one(later, runs))
@@ -249,8 +230,8 @@ def print_quality(model: str, path: Path) -> None:
         for rate, slow in zip((kilobytes / seconds, again), rates, strict=True)
     )
     print(
-        f"{path.stem:<26}{wanted:>8}{touched / max(wanted, 1):>9.4f}{whole / max(wanted, 1):>9.4f}"
-        f"{right / max(found, 1):>11.4f}{(found - right) / kilobytes:>8.2f}{times}"
+        f"{path.stem:<26}{scored.wanted:>8}{scored.any_of:>9.4f}{scored.every:>9.4f}"
+        f"{scored.precision:>11.4f}{(scored.found - scored.right) / kilobytes:>8.2f}{times}"
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from collector.fields import is_structured
 from collector.owners import NOBODY, Owners, shared
+from redaction.operators import numbered
 from redaction.text import Text
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ Findings = dict[str, int]
 
 _MOST_CLEARED = 10_000  # senders choose keys and values: the memory that they take is bounded
 _LONGEST_CLEARED = 64
-_LAST_ENTITY = re.compile(r"<[A-Z][A-Z0-9_]*(?=[^<]*$)")
 _NO_TEXT = frozenset({None, "string_value", "bool_value", "int_value", "double_value"})  # where `string_value` is empty
 
 _Clean = TypeVar("_Clean", str, tuple[str, str])
@@ -89,12 +88,11 @@ class _Keys:
         self._raw: dict[tuple[int, str], list[str]] = {}
 
     def apart(self, owner: _Owner, raw: str, redacted: str) -> str:
-        """Return a redacted key of a record; its number goes into the last placeholder, as in keys of JSON."""
+        """Return a redacted key of a record, with a number where another one was redacted to the same."""
         alike = self._raw.setdefault((id(owner.found), redacted), [])
         if raw not in alike:
             alike.append(raw)
-        number = alike.index(raw) + 1
-        return _LAST_ENTITY.sub(rf"\g<0>_{number}", redacted) if number > 1 else redacted
+        return numbered(redacted, alike.index(raw) + 1)
 
 
 class _Texts:

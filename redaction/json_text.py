@@ -224,8 +224,8 @@ class _Reader:
             holder.key = text
             holder.keys.add(text)
             if not PLAIN_KEY.fullmatch(text) or _NAMING_KEY.fullmatch(text):
-                key = Leaf(text, holder.path, places, holder.group, "key", source.depth + 1, holder.keys)
-                key.ordinal = len(holder.keys)
+                number, depth = len(holder.keys), source.depth + 1
+                key = Leaf(text, holder.path, places, holder.group, "key", depth, holder.keys, ordinal=number)
                 self.leaves.append(key)
         else:  # a key that a limit has cut, or a set in Python's repr: text like any other
             self._string(text, holder.path, places, source.depth + 1, holder)

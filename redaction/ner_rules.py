@@ -81,6 +81,13 @@ _TELLING = re.compile(
 )
 _BRIDGE = re.compile(r"[\s,.#\-]*[^\W\d_]{0,10}\.?[\s,.#\-]*")
 _LONGEST_BRIDGE = 14
+_POSTCODE_BRIDGE = re.compile(r"[\s,.]{0,3}(?:[A-Z]{1,3}-)?\d{4,8}(?: ?[A-Z]{2})?[\s,.]{1,2}")
+"""A postcode between two parts of an address, where the model saw a number like any other."""
+_POSTCODE_AFTER = re.compile(
+    r"[\s,.]{1,3}(?:[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]{1,2}-\d{4,6}"
+    r"|[^\W\d_]+(?: [^\W\d_]+)?-\d{6})(?![\w-])"
+)
+"""What can only be a postcode, right after an address: Canada, Netherlands, Britain, "H-7007", "Jaipur-765174"."""
 _TOKEN_BEFORE = re.compile(r"[\w$]+(?:[.:_/-]+[\w$]+)*[.:_/-]+\Z", re.ASCII)
 _TOKEN_AFTER = re.compile(r"(?:[.:_/-]+[\w$]+)+", re.ASCII)
 _LONGEST_TOKEN = 60
@@ -91,6 +98,8 @@ _MEASURE = re.compile(r"(?:\d+\s?[A-Za-z/]{1,2}\s?)+")
 _UNIT_AFTER = re.compile(r"\s?(?:[kMGT]?(?:Wh?|B|Hz)|[kcm]?m[²³]?|[km]?g|m?l|rpm|psi|EUR|USD|GBP)\b|\s?[%€$£]")
 _POSTCODE_TAIL = re.compile(r"(?<=\D\d{3}) \d{2}(?!\d)|(?<=\D\d{4}) [A-Z]{2}(?![A-Za-z])|(?<=\d{4})-\d{3,4}(?!\d)")
 """What is left of a postcode whose first group was found: "407 47", "3079 NP", "7570-198"."""
+_TOWN_TAIL = re.compile(r"(?:-[^\W\d_]+){0,3}-(?=[^\W\d_a-zß-ÿ])[^\W\d_]{2,}(?![\w-])")
+"""What a hyphen joins to a town: of "Montigny-le-Tilleul", the model may give the first word alone."""
 _CODE_MARK = re.compile(r"[(){}\[\]=;<>\\|`]")
 _CODE_REACH, _CODE_SHARE, _FEWEST_CODE_MARKS = 150, 0.05, 3
 _CONTRACTION = re.compile(r"(?<=n)['\u2019]t\b")
@@ -112,7 +121,7 @@ def findings(text: str, entities: Iterable[Entity], recognizer: str, key_words: 
         and not _is_technical(text, grown)
         and _stands(text, grown, key_words)
     ]
-    kept = [entity for entity in kept if _has_company(text, entity, kept)]
+    kept = [_with_postcode(text, entity) for entity in kept if _has_company(text, entity, kept)]
     return [
         Hit(entity.start, entity.end, _ENTITIES.get(entity.label, entity.label), recognizer, entity.score)
         for entity in _bridge(text, kept)
@@ -142,6 +151,8 @@ def _whole_words(text: str, entity: Entity) -> Entity | None:
     ):
         return None
     tail = _POSTCODE_TAIL.match(text, end) if entity.label == "ADDRESS" else None
+    if tail is None and entity.label in {"ADDRESS", "CITY"} and text[end - 1].isalpha():
+        tail = _TOWN_TAIL.match(text, end)
     return entity._replace(start=start, end=tail.end() if tail else end)
 
 
@@ -227,6 +238,12 @@ def _has_company(text: str, entity: Entity, others: Sequence[Entity]) -> bool:
     )
 
 
+def _with_postcode(text: str, entity: Entity) -> Entity:
+    """Take in the postcode after an address: to the model it was an identifier, and hidden."""
+    code = _POSTCODE_AFTER.match(text, entity.end) if entity.label in _ADDRESS - {"CITY"} else None
+    return entity._replace(end=code.end()) if code else entity
+
+
 def _bridge(text: str, entities: Sequence[Entity]) -> list[Entity]:
     """Join the parts of one address over commas and a short word, those of one name over a space or an initial."""
     joined: list[Entity] = []
@@ -245,6 +262,8 @@ def _belongs(text: str, first: Entity, second: Entity) -> bool:
     if second.start < first.end:
         return first.label == second.label or {first.label, second.label} <= _ADDRESS
     if first.label in _ADDRESS and second.label in _ADDRESS:
+        if first.label != "CITY" and _POSTCODE_BRIDGE.fullmatch(gap):
+            return True
         return len(gap) <= _LONGEST_BRIDGE and _BRIDGE.fullmatch(gap) is not None
     if first.label == second.label == "PERSON":
         return re.fullmatch(r"[ \t'\u2019-]|\.? [A-Z]\.? |\. ", gap) is not None

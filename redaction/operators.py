@@ -25,6 +25,7 @@ FIELD_DROPPED = "<FIELD_DROPPED>"
 PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{2,40}(?::(?:[0-9a-f]{4,16}|\*[0-9A-Z]{4}))?>")
 """What is written for a finding, so that redacting a redacted text leaves it alone."""
 
+_LAST_ENTITY = re.compile(r"<[A-Z][A-Z0-9_]*(?=[^<]*$)")
 _SHOWN = 4
 _FEWEST_HIDDEN = 6
 _MASKABLE = re.compile(r"[0-9A-Za-z+()][0-9A-Za-z \t().+/-]*")
@@ -34,6 +35,11 @@ _SPACE = re.compile(r"\s+")
 def replace(entity: str) -> str:
     """Return the placeholder of an entity: ASCII without quotes or backslashes, so it fits into any JSON string."""
     return f"<{entity}>"
+
+
+def numbered(redacted: str, number: int) -> str:
+    """Write a number, from 2 on, into the last placeholder of a redacted key, so that no two keys become one."""
+    return _LAST_ENTITY.sub(rf"\g<0>_{number}", redacted) if number > 1 else redacted
 
 
 @dataclass(frozen=True, slots=True)

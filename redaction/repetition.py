@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SURE = 0.8
 _SHORTEST = 4
 _MOST_NAMES = 200
+"""Names of one text that are looked for again; of more, the longest."""
 _NAME, _SCORE = "RepeatedName", 0.7
 _HANDLE = re.compile(r"(?=.*[\d_])[A-Za-z][\w.-]{4,}")
 _ESCAPES = frozenset("ntrbf\"'/")
@@ -98,10 +99,12 @@ class Repetition:
         standing = set(_standing(telling, text, covered))
         # A name that stands nowhere in sight may still be hidden.
         sought = [name for name in telling if hidden or name in standing]
-        self._names = _unlike_words(sought, text, covered, raw=True)
+        unlike = _unlike_words(sought, text, covered, raw=True)
+        self._names = sorted(unlike, key=lambda name: name not in standing)[:_MOST_NAMES]
         self._seen = sorted(
             start
-            for name in [name for name in self._names if name in standing][:_MOST_NAMES]
+            for name in self._names
+            if name in standing
             for start in _places(name, text, raw=True)
             if self._is_free(start, start + len(name))
         )
@@ -110,7 +113,7 @@ class Repetition:
         """Find the names in a part that starts at `start`."""
         if not (self._names and (opaque or self._is_seen(start, start + len(text)))):
             return []
-        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, self._names[:_MOST_NAMES]))
+        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, self._names))
         moved = [splice.moved(start) for splice in placed]
         return [splice for splice in moved if self._is_free(splice.finding.start, splice.finding.end)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from redaction.operators import FIELD_DROPPED, replace
+from redaction.operators import FIELD_DROPPED, numbered, replace
 from redaction.text import Finding, Redacted
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def spliced(text: str, splices: Sequence[Splice], operators: Operators) -> Redac
     position = 0
     for (start, end, entity, _, _), quote, ordinal in splices:
         written = plain[entity] or operators.write(entity, text[start:end])
-        if ordinal > 1 and written == replace(entity):
-            written = replace(f"{entity}_{ordinal}")
+        if written == replace(entity):
+            written = numbered(written, ordinal)
         parts += text[position:start], f"{quote}{written}{quote}" if quote else written
         position = end
     parts.append(text[position:])

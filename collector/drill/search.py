@@ -30,9 +30,9 @@ _LONG: Final = 8  # bytes that a text needs, to be looked for in files: shorter 
 def results(planted: Iterable[Planted], stored: Mapping[str, str]) -> list[Result]:
     """Return what became of the planted texts, by entity and place; `stored` is all text of each run by trace id."""
     everything = list(planted)
-    telling = _telling(everything)
     found: defaultdict[tuple[str, str], Counter[Fate]] = defaultdict(Counter)
     readable = {trace: (_plain(text), set(_WORD.findall(text.lower()))) for trace, text in stored.items()}
+    telling = _telling(everything, {trace: words for trace, (_, words) in readable.items()})
     for item in everything:
         text, words = readable[item.trace_id]
         if any(_plain(form) in text for form in forms(item.invented.text)):
@@ -46,17 +46,25 @@ def results(planted: Iterable[Planted], stored: Mapping[str, str]) -> list[Resul
     ]
 
 
-def _telling(planted: Sequence[Planted]) -> Callable[[Planted], set[str]]:
-    """Return what gives the words of a planted text that give it away: long ones that few others of its kind have."""
+def _telling(planted: Sequence[Planted], stored: Mapping[str, set[str]]) -> Callable[[Planted], set[str]]:
+    """Return what gives the words of a planted text that give it away.
+
+    They are long, few others of its kind have them, and no run has them in which they were not planted ("service").
+    `stored` are all words of each run.
+    """
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    of_run: defaultdict[str, set[str]] = defaultdict(set)
     for item in planted:
-        kinds[item.invented.entity].update(_words(item))
+        words = _words(item)
+        kinds[item.invented.entity].update(words)
+        of_run[item.trace_id] |= words
     of_kind = Counter(item.invented.entity for item in planted)
     common = {
         entity: {word for word, times in words.items() if times > max(1, _COMMON * of_kind[entity])}
         for entity, words in kinds.items()
     }
-    return lambda item: _words(item) - common[item.invented.entity]
+    ours = set().union(*(words - of_run[trace] for trace, words in stored.items()))
+    return lambda item: _words(item) - common[item.invented.entity] - ours
 
 
 def _words(item: Planted) -> set[str]:

@@ -91,6 +91,9 @@ _PAIR = re.compile(
     r"""(?P<open>\\*["'])?(?<![\w.-])(?P<key>[A-Za-z][A-Za-z0-9_-]{1,40})(?(open)\\*["'])\s{0,2}[:=]\s{0,2}"""
     r"""(?:(?P<quote>\\*["'])(?P<quoted>[^"'\\{}\[\]\r\n]{2,120}?)(?=\\*["']|\Z)|(?P<bare>[^\s"'\\{}\[\],;&<>()]{2,80}))"""
 )
+_MORE_DIGITS = re.compile(r"(?: \d{2,4}){1,4}(?![\w.:/,-])")
+"""The other groups of a telephone number without quotes, of which the pair holds the first."""
+_WHOLE_NUMBER = 8
 
 
 class KeyValueRecognizer(TextRecognizer):
@@ -125,7 +128,11 @@ class KeyValueRecognizer(TextRecognizer):
             if entity is None and key.username and is_handle(value):
                 entity = "USERNAME"
             if entity is not None:
-                yield Hit(*match.span(group), entity, self.name, 0.8)
+                start, end = match.span(group)
+                if entity == "PHONE_NUMBER" and sum(map(str.isdecimal, value)) < _WHOLE_NUMBER:
+                    more = _MORE_DIGITS.match(text, end)
+                    end = more.end() if more else end
+                yield Hit(start, end, entity, self.name, 0.8)
 
 
 def recognizers() -> list[TextRecognizer]:

@@ -48,12 +48,20 @@ _NOT_CALLED = re.compile(
     re.IGNORECASE,
 )
 """What is numbered, right before its number."""
+_SAID = re.compile(
+    r"(?<!\w)(?:(?:tele)?phone|tel|mobile|fax|whatsapp|(?:contact|cell(?:phone)?)(?=\s(?:no|num)))"
+    r"(?:\.|\s(?:no\.?|numbers?))?(?:\s(?:is|at)|:)?\s{1,2}\Z"
+    r"|(?<!\w)(?:call|ring|reach|text|dial)\s(?:me|us|him|her|them)\s(?:at|on)\s\Z",
+    re.IGNORECASE,
+)
+"""What says, right before a number, that it is one to call, whether a plan knows it or not."""
+_REACH = 24
 _CONTEXT_AFTER = re.compile(r"[\s,(\\-]{1,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel)\b", re.IGNORECASE)
 _DATE = re.compile(
     r"(?:19|20)\d\d[-/. ](?:0?[1-9]|1[0-2])(?:[-/. ]\d{1,2})?(?:\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)?\d\d(?:\D.*)?"
     r"|(?:19|20)\d\d\s?-\s?(?:19|20)\d\d"
 )
-_NATIONAL_SHAPE = re.compile(r"\(\d{2,5}\)|\d[ .-]\d{2,}[ .-]\d|(?<!\d)\d{3}-\d{4}$")
+_NATIONAL_SHAPE = re.compile(r"\(\d{2,5}\)|\d[ .-]\d{2,}[ .-]\d|(?<!\d)\d{3}-\d{4}$|\A0\d{1,5}/\d{4,}")
 _VERSION = re.compile(r"\.\d(?:\.|\Z)")
 """A group of one digit between dots: "24.04.9.2", never a telephone number."""
 _GROUPS_OF_AMOUNTS = re.compile(r"\d{1,3}(?: \d{3})+")
@@ -97,10 +105,12 @@ class TelephoneRecognizer(TextRecognizer):
             if bare and text[match.start() - 1 : match.start()] in {"=", ":", '"', "'"}:
                 continue  # the value of a field: the rules for keys decide
             told = has_context(_CONTEXT, text, match.start(), key_words) or _CONTEXT_AFTER.match(text, end) is not None
-            if not told and _NOT_CALLED.search(text, max(0, match.start() - 24), match.start()):
+            before = text[max(0, match.start() - _REACH) : match.start()]
+            if not told and _NOT_CALLED.search(before):
                 continue
             shaped = _NATIONAL_SHAPE.search(value) is not None and _GROUPS_OF_AMOUNTS.fullmatch(value) is None
-            if (told and shaped) or ((told or shaped) and _is_valid(value, self._regions)):
+            said = told and _SAID.search(before) is not None
+            if said or (told and shaped) or ((told or shaped) and _is_valid(value, self._regions)):
                 yield Hit(match.start(), end, "PHONE_NUMBER", self.name, 0.75 if told else 0.6)
 
 

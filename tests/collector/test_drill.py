@@ -68,6 +68,13 @@ def test_a_word_that_many_texts_share_gives_none_away() -> None:
     assert (result.planted, result.left_in_part, result.removed) == (10, 1, 9)
 
 
+def test_a_word_that_stands_where_it_was_not_planted_gives_none_away() -> None:
+    stored = {TRACE: "service.name Ship it to <ADDRESS> Service Astoria", "b" * 32: "service.name"}
+    lane, way = planted("18 Service Lane, Astoria"), planted("4 Service Way")
+    (result,) = results([lane, way], stored)
+    assert (result.left_in_part, result.removed) == (1, 1)
+
+
 def test_files_with_planted_text_are_named(tmp_path: Path) -> None:
     for name, content in {
         "clean": b"nothing",

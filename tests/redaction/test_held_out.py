@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.labelled import score
 from redaction.text import Text
 
 if TYPE_CHECKING:
@@ -27,19 +28,8 @@ def test_what_is_found_in_text_that_nobody_had_in_mind(
     redactor: Redactor, name: str, any_of: float, every: float, precision: float
 ) -> None:
     rows = [json.loads(line) for line in (SETS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
-    wanted = touched = whole = found = right = 0
-    for row, redacted in zip(rows, redactor.redact_many([Text(row["text"]) for row in rows]), strict=True):
-        text = row["text"]
-        covered, labelled = bytearray(len(text)), bytearray(len(text))
-        for finding in redacted.findings:
-            covered[finding.start : finding.end] = b"\1" * (finding.end - finding.start)
-        for start, end, _ in row["spans"]:
-            labelled[start:end] = b"\1" * (end - start)
-            hits = [covered[index] for index in range(start, end) if text[index].isalnum()]
-            wanted, touched, whole = wanted + 1, touched + any(hits), whole + all(hits)
-        found += len(redacted.findings)
-        right += sum(any(labelled[finding.start : finding.end]) for finding in redacted.findings)
-    assert wanted > 200
-    assert touched / wanted >= any_of
-    assert whole / wanted >= every
-    assert right / found >= precision
+    scored = score(rows, redactor.redact_many([Text(row["text"]) for row in rows]))
+    assert scored.wanted > 200
+    assert scored.any_of >= any_of
+    assert scored.every >= every
+    assert scored.precision >= precision

@@ -45,10 +45,35 @@ def test_what_no_name_looks_like_stays(text: str, value: str, label: str) -> Non
         ("Tylova 42, Praha, 360 17", "Tylova 42, Praha, 360", "Tylova 42, Praha, 360 17"),
         ("Veenoord 9, Rotterdam 3079 NP", "Veenoord 9, Rotterdam 3079", "Veenoord 9, Rotterdam 3079 NP"),
         ("Rua Augusta 5, Lisboa 1100-048", "Rua Augusta 5, Lisboa 1100", "Rua Augusta 5, Lisboa 1100-048"),
+        ("16 Elm Row, Truro, NS B2N5E8 by Monday", "16 Elm Row, Truro, NS", "16 Elm Row, Truro, NS B2N5E8"),
+        ("Dorpsweg 4\n3621ZS\nBreda", "Dorpsweg 4", "Dorpsweg 4\n3621ZS"),
+        ("4, Park Lane\nJaipur-302001, call first", "4, Park Lane", "4, Park Lane\nJaipur-302001"),
+        (
+            "Davidsingel 9, 6433 Montigny-le-Tilleul",
+            "Davidsingel 9, 6433 Montigny",
+            "Davidsingel 9, 6433 Montigny-le-Tilleul",
+        ),
+        ("from 8 Rue Noire, Paris-based", "8 Rue Noire, Paris", "8 Rue Noire, Paris"),
+        ("9 Elm Row, ISO-9001 applies", "9 Elm Row", "9 Elm Row"),
     ],
 )
-def test_postcodes_are_completed(text: str, value: str, whole: str) -> None:
+def test_addresses_are_completed(text: str, value: str, whole: str) -> None:
     assert found(text, value, "ADDRESS") == [whole]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second", "whole"),
+    [
+        ("Fő utca 8., H-1261 Budakeszi now", "Fő utca 8", "Budakeszi", ["Fő utca 8., H-1261 Budakeszi"]),
+        ("Rua Nova 2, 13700211 Itu", "Rua Nova 2", "Itu", ["Rua Nova 2, 13700211 Itu"]),
+        ("9 Elm Row, invoice 77001122 to Truro", "9 Elm Row", "Truro", ["9 Elm Row", "Truro"]),
+    ],
+)
+def test_a_postcode_joins_the_parts_of_an_address(text: str, first: str, second: str, whole: list[str]) -> None:
+    parts = [(text.index(value), text.index(value) + len(value)) for value in (first, second)]
+    labels = ("ADDRESS", "CITY")
+    hits = findings(text, [Entity(*part, label, 1.0) for part, label in zip(parts, labels, strict=True)], "tagger")
+    assert [text[hit.start : hit.end] for hit in hits] == whole
 
 
 @pytest.mark.parametrize(
