@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from redaction.json_text import leaves, unescape
 from redaction.ner_view import is_identifier
-from redaction.no_names import PRODUCTS
+from redaction.no_names import PRODUCTS, is_nobody
 from redaction.recognizers.base import Hit
 from redaction.splice import Splice, place
 
@@ -139,6 +139,7 @@ def _again(leaf: Leaf, names: Iterable[str]) -> list[Hit]:
         Hit(start, start + len(name), "USERNAME" if _HANDLE.fullmatch(name) else "PERSON", _NAME, _SCORE)
         for name in names
         for start in _places(name, leaf.text)
+        if not is_nobody(leaf.text, start, start + len(name))
     ]
 
 

@@ -46,6 +46,11 @@ class Lexicon:
         return code & (FLAGS["given"] | FLAGS["surname"] | FLAGS["city"] | FLAGS["place"]) == 0 and code > 0
 
     @staticmethod
+    def is_named(code: int) -> bool:
+        """Whether a list holds a word as a name or as a place."""
+        return code & (FLAGS["given"] | FLAGS["surname"] | FLAGS["city"] | FLAGS["place"]) > 0
+
+    @staticmethod
     def is_name(code: int) -> bool:
         """Whether a list holds a word as a name, and it is none of the most common words."""
         return code & (FLAGS["given"] | FLAGS["surname"]) > 0 and (

@@ -153,7 +153,10 @@ class Tagger:
         return entity._replace(end=joined.end())
 
     def _is_plain(self, text: str, entity: Entity) -> bool:
-        """Whether an entity is made of nothing but ordinary words, or is part of something's name with a number."""
+        """Whether an entity is made of nothing but ordinary words, or is part of something's name with a number.
+
+        So is one in lower case of words that are on no list, in a text that has capitals.
+        """
         value = text[entity.start : entity.end]
         if entity.label == "ADDRESS":
             known = Lexicon.is_ordinary if value[1:].islower() and not any(map(str.isdecimal, value)) else None
@@ -161,7 +164,10 @@ class Tagger:
             known = Lexicon.is_plain if entity.label in {"PERSON", "CITY"} else None
         words = [word for word in WORD.findall(value) if word[0].isalpha()]
         sure = entity.label == "PERSON" and entity.score >= _SURE and len(words) > 1 and all(map(str.istitle, words))
-        if known and not sure and all(known(self._lexicon.code(folded(word))) for word in words):
+        codes = [self._lexicon.code(folded(word)) for word in words]
+        if known and not sure and all(map(known, codes)):
+            return True
+        if known and value.islower() and not text.islower() and not any(map(Lexicon.is_named, codes)):
             return True
         return entity.label == "PERSON" and self._is_nobodys_handle(text, entity)
 

@@ -189,6 +189,12 @@ def test_a_name_is_found_again_in_the_same_text(redactor: Redactor) -> None:
     assert "Quell" not in redactor.redact(raw).text
 
 
+def test_what_is_called_after_a_namesake_stays() -> None:
+    raw = json.dumps({"last_name": "Parkinson", "note": "Parkinson has no Parkinson's disease."})
+    expected = {"last_name": "<PERSON>", "note": "<PERSON> has no Parkinson's disease."}
+    assert json.loads(Redactor(Broken()).redact(raw).text) == expected
+
+
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [

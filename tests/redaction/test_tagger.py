@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redaction.errors import ModelCorrupt, ModelMissing, UnknownModel
+from redaction.ner import Entity
 from redaction.redactor import build_redactor
 from redaction.tagger.files import LOADED, MANIFEST
 from redaction.tagger.lexicon import FLAGS, Lexicon
@@ -139,6 +140,22 @@ def test_entities_lie_in_the_text_in_order_and_apart(tagger: Tagger, text: str) 
 )
 def test_a_name_with_a_hyphen_is_whole(tagger: Tagger, text: str, name: str) -> None:
     assert [text[one.start : one.end] for one in tagger.find([text])[0]] == [name]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "stays"),
+    [
+        ("Ask for zprzazo today", "zprzazo", True),
+        ("ask for zprzazo today", "zprzazo", False),
+        ("Ask for Zprzazo today", "Zprzazo", False),
+        ("Ask for mehmet zprzazo today", "mehmet zprzazo", False),
+    ],
+)
+def test_unknown_words_in_lower_case_stay_where_the_writer_uses_capitals(
+    tagger: Tagger, text: str, value: str, *, stays: bool
+) -> None:
+    start = text.index(value)
+    assert tagger._is_plain(text, Entity(start, start + len(value), "PERSON", 1.0)) is stays
 
 
 @given(st.text(max_size=300))
