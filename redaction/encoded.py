@@ -1,4 +1,4 @@
-"""Text that hides in percent-encoding and base64, with the place of what was decoded."""
+"""Text that hides in percent-encoding, base64 and hexadecimal digits, with the place of what was decoded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ _PERCENT_RUN = re.compile(r"""[^\s"'<>{}\[\]\\|^`%]*%[0-9A-Fa-f]{2}[^\s"'<>{}\[\
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\+")
 _PARAMETER = re.compile(r"(?:(?<=[?&;#])|^)(?P<key>[\w.\-\[\]]{1,64})=(?P<value>[^&;#]*)")
 # What follows "Basic" is a secret whatever it decodes to, and is left for the rule that knows so.
-_BASE64 = re.compile(r"(?<![\w.+/=-])(?<![Bb]asic )[A-Za-z0-9+/_-]{16,}={0,2}(?![\w.+/=-])")
+_BASE64 = re.compile(
+    r"(?<![\w.+/=-])(?<![Bb]asic )"
+    r"(?:(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{2,76}|[A-Za-z0-9+/_-]{16,})={0,2}(?![\w.+/=-])"
+)
+"""As one run, or in lines as e-mail has them; hexadecimal digits are among them."""
+_HEX = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2}){12,})")
 _GLIMPSE = 64
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 _TEXT = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]*")
@@ -38,7 +43,7 @@ def stretches(text: str) -> list[Stretch]:
     found = list(_percent(text)) if "%" in text else []
     if len(text) >= 16:  # noqa: PLR2004 - the shortest base64 we look at
         found += [
-            one for one in _base64(text) if not any(one.start < other.end and other.start < one.end for other in found)
+            one for one in _tokens(text) if not any(one.start < other.end and other.start < one.end for other in found)
         ]
     return sorted(found, key=lambda stretch: stretch.start)
 
@@ -82,16 +87,19 @@ def _decoded(text: str, start: int, end: int, key: str, *, plus: bool) -> Iterat
     yield Stretch(start, end, "".join(characters), key, tuple(origin))
 
 
-def _base64(text: str) -> Iterator[Stretch]:
+def _tokens(text: str) -> Iterator[Stretch]:
     for token in _BASE64.finditer(text):
-        decoded = _base64_text(token.group())
+        decoded = _hidden(token.group())
         if decoded:
             yield Stretch(token.start(), token.end(), decoded)
 
 
-def _base64_text(token: str) -> str:
+def _hidden(token: str) -> str:
     """Decode a token to its text, "" when it is not text: an id, a key, a picture."""
-    plain = token.rstrip("=").replace("-", "+").replace("_", "/")
+    digits = _HEX.fullmatch(token)
+    if digits is not None:
+        return _text(bytes.fromhex(digits[1]))
+    plain = "".join(token.split()).rstrip("=").replace("-", "+").replace("_", "/")
     if len(plain) % 4 == 1:
         return ""
     try:
@@ -103,7 +111,15 @@ def _base64_text(token: str) -> str:
         if len(plain) > _GLIMPSE:
             return ""
     try:
-        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+        return _text(base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True))
+    except binascii.Error:
+        return ""
+
+
+def _text(raw: bytes) -> str:
+    wide = len(raw) % 2 == 0 and raw[1::2].count(0) > len(raw) // 4  # UTF-16, mostly of ASCII
+    try:
+        decoded = raw.decode("utf-16-le" if wide else "utf-8")
+    except UnicodeDecodeError:
         return ""
     return decoded if _TEXT.fullmatch(decoded) else ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from redaction.encoded import stretches
+from redaction.escapes import seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,7 +147,11 @@ class _Reader:
             self._add(Leaf(text, source.path, places, self._group(), kind, source.depth, source.siblings))
 
     def _add(self, leaf: Leaf) -> None:
-        """Keep a leaf of text; what is encoded in it becomes leaves of their own."""
+        """Keep a leaf of text as a reader sees it; what is encoded in it becomes leaves of their own."""
+        if leaf.depth < MAX_NESTING and (shown := seen(leaf.text)):
+            text, origin = shown
+            self._add(replace(leaf, text=text, places=[leaf.places[index] for index in origin], depth=leaf.depth + 1))
+            return
         done = 0
         for stretch in stretches(leaf.text):
             self._keep(leaf, done, stretch.start)
@@ -159,7 +164,11 @@ class _Reader:
                     inner.whole = (leaf.places[stretch.start], leaf.places[stretch.end])
             else:
                 places = [leaf.places[index] for index in stretch.origin]
-                self.leaves.append(replace(leaf, text=stretch.text, path=path, places=places))
+                decoded = replace(leaf, text=stretch.text, path=path, places=places, depth=leaf.depth + 1)
+                if leaf.depth < MAX_NESTING:  # it may be encoded again
+                    self._add(decoded)
+                else:
+                    self.leaves.append(decoded)
             done = stretch.end
         self._keep(leaf, done, len(leaf.text))
 
