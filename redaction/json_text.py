@@ -39,6 +39,8 @@ _TOKEN = re.compile(
       | '(?P<single>[^'\\]*+(?:\\.[^'\\]*+)*+)(?P<single_end>'?)
       | (?P<number>-?\d[\d.eE+\-]*)
       | (?P<word>true|false|null|True|False|None|NaN|-?Infinity)\b
+      | (?P<call>(?:datetime\.)?(?:datetime|date|Decimal|UUID|ObjectId|ISODate|Timestamp)
+            \((?:[^()"'{}\[\]]|"[^"\n]*"|'[^'\n]*'){0,80}\))                            # as Python writes values
     )""",
     re.VERBOSE | re.DOTALL,
 )
@@ -217,7 +219,10 @@ class _Reader:
         if name is None:
             if key_expected:
                 return False
-            if token["number"] is not None:
+            if token["call"] is not None:
+                start, end = token.span("call")
+                self._string(token["call"], holder.value_path, source.places[start : end + 1], source.depth, holder)
+            elif token["number"] is not None:
                 start, end = token.span("number")
                 places, path = source.places[start : end + 1], holder.value_path
                 self.leaves.append(

@@ -98,7 +98,7 @@ RULES = (
     _rule(
         "DATE_OF_BIRTH",
         r"(?:.*_)?(?:dob|date_of_birth|birth_?dates?|birth_?days?|born(?:_on)?|birth_?year|year_of_birth)",
-        r"(?=.*\d)[\w .,/:\-+]{4,35}",
+        r"(?=.*\d)[\w .,/:\-+]{4,35}|(?:datetime\.)?date(?:time)?\([\d, ]{8,40}\)",
         numbers=True,
     ),
     _rule("US_SSN", r"(?:.*_)?(?:ssn|social_security(?:_number|_no)?)", r"(?:.*\d){4}.*", numbers=True),

@@ -58,6 +58,7 @@ _EMAIL = re.compile(
 _CUT_EMAIL = re.compile(r"(?<=[\s\"'<(:=,])[\w.+%-]{2,64}+@[\w.-]{0,64}+\Z")
 _HANDLE = re.compile(r"(?<![\w@/.-])[a-z]{2,}(?:[._-][a-z]+){1,3}[._-]?\d{1,6}(?![\w/-]|\.\w)", re.IGNORECASE)
 _OF_USER = re.compile(rf"\busers?:? (?P<value>{_HANDLE.pattern})", re.IGNORECASE)
+_PROFILE = re.compile(r"\blinkedin\.com/in/(?P<value>[\w%-]{3,100})", re.IGNORECASE)
 _TITLED = re.compile(r"(?<![\w.-])(?:dr|mrs|prof)_[a-z]{3,}(?:_[a-z]{2,}){0,2}(?![\w-])", re.IGNORECASE)
 _LOGIN = re.compile(
     r"\b(?:log[ -]?in(?: name)?|(?:logged|signed|log|sign) (?:in|on) as|password for(?: invalid user)?|invalid user"
@@ -198,6 +199,7 @@ def recognizers() -> list[TextRecognizer]:
                 check=is_handle,
             ),
             Rule("USERNAME", _TITLED, 0.8),  # "dr_okafor_cardiology"
+            Rule("USERNAME", _PROFILE, 0.8),
             Rule("USERNAME", _LOGIN, 0.7, check=is_handle),
             Rule("USERNAME", _OF_USER, 0.7, check=is_handle),
         ),

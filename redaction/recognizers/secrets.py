@@ -243,6 +243,11 @@ def _connections() -> RuleRecognizer:
                 0.9,
             ),
             Rule(
+                "PASSWORD",
+                re.compile(r"\b(?:mysql|mariadb)\w*\s[^\n|;&]{0,120}?(?<=\s)-p(?P<value>[^\s\"'-][^\s\"']{3,127})"),
+                0.85,
+            ),
+            Rule(
                 "CREDENTIALS",
                 re.compile(r"\s(?:-u|--user)\s+[\"']?(?P<value>[\w.@-]{1,64}:[^\s\"']{4,128})"),
                 0.85,

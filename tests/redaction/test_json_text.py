@@ -103,6 +103,11 @@ def test_records_are_the_elements_of_arrays() -> None:
     assert found[0].group == found[1].group != found[2].group
 
 
+def test_values_as_python_writes_them_end_no_object() -> None:
+    raw = "{'born': datetime.date(1984, 3, 12), 'paid': Decimal('1.50'), 'at': {'town': 'Astoria'}}"
+    assert by_path(raw) == {"born": "datetime.date(1984, 3, 12)", "paid": "Decimal('1.50')", "at.town": "Astoria"}
+
+
 def test_percent_encoding_keeps_places() -> None:
     raw = f"GET /x?mail={quote('josé@example.com')}&q=1"
     leaf = next(leaf for leaf in leaves(raw) if leaf.path == ("mail",))

@@ -70,6 +70,8 @@ def test_what_may_be_free_text_is_read(key: str) -> None:
         ),
         ('{"Alice": 3, "Marta": 4, "total": 7, "Sum": 7}', '{"<PERSON>": 3, "<PERSON_2>": 4, "total": 7, "Sum": 7}'),
         ('{"Sarah": 3, "Total": 3}', '{"<PERSON>": 3, "Total": 3}'),
+        ("{'dob': datetime.date(1984, 3, 12), 'n': 1}", "{'dob': <DATE_OF_BIRTH>, 'n': 1}"),
+        ("{'due': datetime.date(2026, 3, 12), 'n': 1}", "{'due': datetime.date(2026, 3, 12), 'n': 1}"),
         ('{"contact_number": "0281333154"}', '{"contact_number": "<PHONE_NUMBER>"}'),
         ('{"policy_number": "BCBS123456789"}', '{"policy_number": "<ID_NUMBER>"}'),
         ('{"recipient": "GB00NWBK60161331926819"}', '{"recipient": "<IBAN_CODE>"}'),  # its check digits are wrong
