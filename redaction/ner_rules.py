@@ -79,7 +79,7 @@ _TELLING = re.compile(
     r"|boulevard|blvd|court|ct|place|pl|way|terrace|circle|parkway|highway|square|close|crescent|trail|rue|via|calle|rua"
     r"|plaza|platz)\b|(?:straße|strasse|weg|gatan|vägen|gade|vej|straat|laan)\b"
 )
-_BRIDGE = re.compile(r"[\s,.#\-]*[^\W\d_]{0,10}\.?[\s,.#\-]*")
+_BRIDGE = re.compile(r"[\s,.#\-]*(?:[^\W\d_]{0,10}\.?|(?:No|Nr|Apt):)[\s,.#\-]*")
 _LONGEST_BRIDGE = 14
 _POSTCODE_BRIDGE = re.compile(r"[\s,.]{0,3}(?:[A-Z]{1,3}-)?\d{4,8}(?: ?[A-Z]{2})?[\s,.]{1,2}")
 """A postcode between two parts of an address, where the model saw a number like any other."""
@@ -108,6 +108,8 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 """What stands before a name and is none: with it, somebody's pseudonym would be another than without."""
+_ELIDED = re.compile(r"(?<!\w)[DLOdl]['\u2019]\Z")
+"""What an apostrophe joins to a name: of "D'Angelo", the model may give the second part alone."""
 _BESIDE = 6
 _NOT_TOGETHER = ({"BUILDING", "STATE"}, {"BUILDING"}, {"STATE"}, {"UNIT", "BUILDING"}, {"UNIT"}, {"STREET"})
 
@@ -143,6 +145,8 @@ def _whole_words(text: str, entity: Entity) -> Entity | None:
         end += 1
     title = _TITLE.match(text, start, end) if entity.label == "PERSON" else None
     start = title.end() if title else start
+    elided = _ELIDED.search(text, max(0, start - 2), start) if entity.label == "PERSON" else None
+    start = elided.start() if elided else start
     value = text[start:end]
     if entity.label not in {"ID_NUMBER", "PHONE_NUMBER", "EMAIL_ADDRESS"} and (
         (len(value.split()) == 1 and is_identifier(value))

@@ -65,6 +65,7 @@ def test_addresses_are_completed(text: str, value: str, whole: str) -> None:
     ("text", "first", "second", "whole"),
     [
         ("Fő utca 8., H-1261 Budakeszi now", "Fő utca 8", "Budakeszi", ["Fő utca 8., H-1261 Budakeszi"]),
+        ("Lale Caddesi No: 251, Adana", "Lale Caddesi", "251, Adana", ["Lale Caddesi No: 251, Adana"]),
         ("Rua Nova 2, 13700211 Itu", "Rua Nova 2", "Itu", ["Rua Nova 2, 13700211 Itu"]),
         ("9 Elm Row, invoice 77001122 to Truro", "9 Elm Row", "Truro", ["9 Elm Row", "Truro"]),
     ],
@@ -87,6 +88,12 @@ def test_a_postcode_joins_the_parts_of_an_address(text: str, first: str, second:
 )
 def test_names_that_are_also_words_go(text: str, name: str) -> None:
     assert found(text, name, "PERSON") == [name]
+
+
+@pytest.mark.parametrize("name", ["D'Angelo", "d\u2019Angelo"])
+def test_what_an_apostrophe_joins_is_part_of_a_name(name: str) -> None:
+    assert found(f"cc {name} today", "Angelo", "PERSON") == [name]
+    assert found("mad'Angelo and 5'Angelo", "Angelo", "PERSON") == ["Angelo"]
 
 
 @pytest.mark.parametrize("score", [0.5, 0.85])
