@@ -9,6 +9,7 @@ import ast
 import re
 import sysconfig
 from collections import Counter
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from pydoc_data import topics
@@ -104,8 +105,13 @@ def code_lines(names: Filter) -> list[list[str]]:
     return [list(lines) for _, lines in sorted(kept.items())]
 
 
-def _messages() -> Iterator[tuple[str, str]]:
-    """Yield the code of a language and a message in it."""
+@cache
+def _messages() -> tuple[tuple[str, str], ...]:
+    """Return all messages, each with the code of its language."""
+    return tuple(_read_messages())
+
+
+def _read_messages() -> Iterator[tuple[str, str]]:
     for path in sorted(Path(str(files("django"))).glob("**/LC_MESSAGES/django.po")):
         for match in _MESSAGE.finditer(path.read_text(encoding="utf-8")):
             parts = re.findall(r'"((?:[^"\\]|\\.)*)"', match[1])

@@ -50,7 +50,9 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "hexadecimal with a prefix": lambda text: "0x" + f"it says {text} here".encode().hex().upper(),
     "base64 of UTF-16": lambda text: base64.b64encode(f"it says {text} here".encode("utf-16-le")).decode(),
     "quoted-printable": lambda text: quopri.encodestring(f"für {text}".encode()).decode(),
-    "wide": lambda text: "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text),
+    "wide": lambda text: "".join(
+        chr(ord(letter) + 0xFEE0) if letter.isalnum() or letter in "@.-" else letter for letter in text
+    ),
     "soft hyphens": "\u00ad".join,
     "no-break spaces": lambda text: text.replace(" ", "\u00a0"),
 }
