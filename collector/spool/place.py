@@ -1,7 +1,7 @@
 """Where the spool's file lies: its connection, and what happens when the file turns out to be damaged.
 
-The door and the house share one file. While one of them uses it, it holds a shared lock on the directory; who has to
-replace a damaged file holds it alone, so that nobody acknowledges into a file that was set aside.
+The door and the house share one file. While one of them uses it, it holds a shared lock on the directory; who makes a
+new file holds it alone, as does who has to replace a damaged one: nobody acknowledges into a file that was set aside.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class SpoolPlace:
         if self._connection is not None and self._identity == _identity(self._path):
             return
         try:
-            with self._directory(fcntl.LOCK_SH):
+            # SQLite does not wait where somebody else gives a new file its log: one at a time makes it.
+            with self._directory(fcntl.LOCK_SH if _is_made(self._path) else fcntl.LOCK_EX):
                 self._connected()
         except sqlite3.DatabaseError as error:
             self.disconnect()
@@ -109,6 +110,13 @@ class SpoolPlace:
             yield
         finally:
             os.close(descriptor)
+
+
+def _is_made(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _identity(path: Path) -> _Identity | None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import random
 import sqlite3
 import threading
@@ -285,6 +287,24 @@ def test_spools_opened_together_create_one_file(tmp_path: Path) -> None:
     assert [w.id for w in opened[0].take(9, 1 << 20)] == ids
     for spool in opened:
         spool.close()
+
+
+def test_a_new_file_is_made_by_one_at_a_time(tmp_path: Path) -> None:
+    path, opened = tmp_path / "spool.db", threading.Event()
+
+    def open_spool() -> None:
+        Spool(path, Seal(KEY), max_bytes=1 << 20).close()
+        opened.set()
+
+    directory = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(directory, fcntl.LOCK_SH)  # as somebody who has just made it
+    thread = threading.Thread(target=open_spool)
+    thread.start()
+    waited = not opened.wait(0.5)
+    os.close(directory)
+    thread.join()
+    assert waited
+    assert path.stat().st_size > 0
 
 
 def test_a_drained_burst_gives_its_disk_back(spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
