@@ -30,7 +30,7 @@ def strings(value: object) -> list[str]:
 
 
 def shown(text: str) -> str:
-    """What a reader sees of a text, as leaves hold it: no soft hyphens, no entities (tests/redaction/test_escapes.py)."""
+    """What a reader sees of a text, as leaves hold it: no soft hyphens, no entities (test_escapes.py)."""
     for _ in range(MAX_NESTING):
         if found := seen(text):
             text = found[0]
@@ -42,8 +42,8 @@ def by_path(text: str) -> dict[str, str]:
 
 
 @given(JSON.filter(lambda value: isinstance(value, dict | list)), st.booleans())
-@example(["soft\xadly"], False)
-@example(["\xad"], False)
+@example(value=["soft\xadly"], ascii_only=False)
+@example(value=["\xad"], ascii_only=False)
 def test_every_string_of_json_is_a_leaf(value: object, ascii_only: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
     raw = json.dumps(value, ensure_ascii=ascii_only)
     joined = "".join(leaf.text for leaf in leaves(raw))
