@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow as pa
 from agent_runs import run_request
 from memory import assert_memory_is_bounded
 
@@ -35,7 +33,7 @@ def assert_ordinary_span_is_stored(instance: Instance) -> float:
     listed = ", ".join(f"'{span_id}'" for span_id in span_ids)
     started = time.monotonic()
     assert instance.send(body).status_code == 200
-    while query(instance, f"SELECT count() AS n FROM spans WHERE span_id IN ({listed})") != [{"n": len(span_ids)}]:
+    while instance.sql(f"SELECT count() AS n FROM spans WHERE span_id IN ({listed})") != [{"n": len(span_ids)}]:
         waited = time.monotonic() - started
         assert waited < PROMPT_SECONDS, f"not stored in time: {instance.log.read_text()[-2000:]}"
         time.sleep(0.05)
@@ -65,8 +63,5 @@ def assert_nothing_raw(instance: Instance, raw: tuple[bytes, ...]) -> None:
 
 
 def query(instance: Instance, statement: str) -> list[dict[str, Any]]:
-    """Run a statement over the API: a process for each would be most of what these tests cost."""
-    answer = instance.api("POST", "/api/sql", json={"sql": statement})
-    assert answer.status_code == 200, answer.text
-    rows: list[dict[str, Any]] = pa.ipc.open_stream(io.BytesIO(answer.content)).read_all().to_pylist()
-    return rows
+    """Run a statement over the API."""
+    return instance.sql(statement)
