@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import repeat
+from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from collector.fields import is_structured
 from collector.owners import NOBODY, Owners, shared
+from redaction.numbers import marks_numbers, written_out
 from redaction.operators import numbered
 from redaction.text import Text
 
@@ -27,9 +30,11 @@ Findings = dict[str, int]
 
 _MOST_CLEARED = 10_000  # senders choose keys and values: the memory that they take is bounded
 _LONGEST_CLEARED = 64
-_NO_TEXT = frozenset({None, "string_value", "bool_value", "int_value", "double_value"})  # where `string_value` is empty
+_NOTHING = frozenset({None, "string_value", "bool_value"})  # where `string_value` is empty: a bool names no one
+_NUMBERS = frozenset({"int_value", "double_value", "string_value_strindex"})  # the last is for profiles alone
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
-_Clean = TypeVar("_Clean", str, tuple[str, str])
+_Clean = TypeVar("_Clean")
 _Request = TypeVar("_Request")
 
 
@@ -129,13 +134,20 @@ class _Texts:
             if redacted.findings:
                 if place.field == "key":
                     text = keys.apart(owner, place.text.text, text)
-                setattr(place.holder, place.field, text)
+                if place.text.number and place.field != "string_value":
+                    _blank(place.holder, place.field)
+                else:
+                    setattr(place.holder, place.field, text)
                 for finding in redacted.findings:
                     owner.found[finding.entity] = owner.found.get(finding.entity, 0) + 1
             elif place.field == "key":
                 _remember(owner.cleared.keys, text)
             elif place.field == "string_value" and len(text) <= _LONGEST_CLEARED:
-                _remember(owner.cleared.values, (place.text.key, text))
+                if place.text.number:
+                    kind = place.holder.WhichOneof("value")
+                    _remember(owner.cleared.numbers, (place.text.key, getattr(place.holder, kind)))
+                else:
+                    _remember(owner.cleared.values, (place.text.key, text))
         return self._found
 
     def plain(self, holder: Any, field: str, owner: _Owner, *, structured: bool = False) -> None:  # noqa: ANN401 - any protobuf message
@@ -146,7 +158,7 @@ class _Texts:
 
     def attributes(self, attributes: Iterable[KeyValue], owner: _Owner) -> None:
         """Take keys and values."""
-        keys, values = owner.cleared
+        keys, values, numbers, harmless = owner.cleared
         for attribute in attributes:
             key, value = attribute.key, attribute.value
             if key not in keys:
@@ -155,8 +167,19 @@ class _Texts:
             if text:  # a short way for the most frequent
                 if (key, text) not in values:
                     self._string(value, text, key, owner)
-            elif value.WhichOneof("value") not in _NO_TEXT:
-                self.value(value, key, owner)
+                continue
+            number: float = value.int_value
+            if not number:
+                kind = value.WhichOneof("value")
+                if kind in _NOTHING:
+                    continue
+                if kind == "double_value":
+                    number = value.double_value
+                elif kind != "int_value":
+                    self.value(value, key, owner)
+                    continue
+            if not 0 <= number < harmless.get(key, 0) and (key, number) not in numbers:
+                self._number(value, number, key, owner)
 
     def value(self, value: AnyValue, key: str, owner: _Owner) -> None:
         """Take a value, and what is inside of it."""
@@ -165,6 +188,8 @@ class _Texts:
             text = value.string_value
             if text:
                 self._string(value, text, key, owner)
+        elif kind in _NUMBERS:
+            self._number(value, getattr(value, kind), key, owner)
         elif kind == "array_value":
             for item in value.array_value.values:
                 self.value(item, key, owner)
@@ -173,12 +198,27 @@ class _Texts:
                 self._places.append(_Place(owner, attribute, "key", Text(attribute.key, "", structured=True)))
                 self.value(attribute.value, f"{key}.{attribute.key}", owner)
         elif kind == "bytes_value":
-            try:
-                value.string_value = value.bytes_value.decode()
-            except UnicodeDecodeError:  # binary cannot be read, so it cannot be proved clean
-                value.string_value = f"<{len(value.bytes_value)} BYTES>"
-            else:
-                self.value(value, key, owner)
+            value.string_value = _decoded(value.bytes_value)
+            self.value(value, key, owner)
+
+    def _number(self, value: AnyValue, number: float, key: str, owner: _Owner) -> None:
+        cleared = owner.cleared
+        bound = cleared.harmless.get(key)
+        if bound is None:
+            bound = self._redactor.harmless_below(key, owner.whose)
+            if len(cleared.harmless) >= _MOST_CLEARED:
+                cleared.harmless.clear()
+            cleared.harmless[key] = bound
+        if not -bound < number < bound and (key, number) not in cleared.numbers:
+            text = written_out(repr(number))
+            self._places.append(_Place(owner, value, "string_value", Text(text, key, structured=True, number=True)))
+
+    def measurement(self, point: Any, kind: str, name: str, owner: _Owner) -> None:  # noqa: ANN401 - any data point
+        """Take the number that is stored of a data point, as a value under the name of its metric."""
+        field = point.WhichOneof("value") if kind in {"gauge", "sum"} else "sum"
+        if field and getattr(point, field):
+            text = Text(written_out(repr(getattr(point, field))), name, structured=True, number=True)
+            self._places.append(_Place(owner, point, field, text))
 
     def _string(self, value: AnyValue, text: str, key: str, owner: _Owner) -> None:
         self._places.append(_Place(owner, value, "string_value", Text(text, key, is_structured(key, text))))
@@ -194,6 +234,23 @@ class _Texts:
         self.plain(holder.scope, "name", owner, structured=True)
         self.plain(holder.scope, "version", owner, structured=True)
         self.attributes(holder.scope.attributes, owner)
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text that bytes are; binary cannot be read, so it cannot be proved clean."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    return f"<{len(content)} BYTES>" if _BINARY.search(text) else text
+
+
+def _blank(point: Any, field: str) -> None:  # noqa: ANN401 - any data point
+    """Take a measurement away: it becomes unknown, never zero."""
+    if point.DESCRIPTOR.fields_by_name[field].has_presence:
+        point.ClearField(field)
+    else:
+        setattr(point, field, nan)
 
 
 def _remember(cleared: set[_Clean], what: _Clean) -> None:
@@ -260,8 +317,11 @@ def _walk_metrics(request: ExportMetricsServiceRequest, texts: _Texts, owners: O
                 texts.plain(metric, "unit", owner, structured=True)
                 texts.attributes(metric.metadata, owner)
                 kind = metric.WhichOneof("data")
+                personal = marks_numbers(metric.name) and not metric.sum.is_monotonic  # a monotonic sum is a count
                 for point in getattr(metric, kind).data_points if kind else ():
                     part = texts.within(owner, owners.of_record(resource, point.attributes)) if owners else owner
                     texts.attributes(point.attributes, part)
+                    if personal and kind:
+                        texts.measurement(point, kind, metric.name, part)
                     for exemplar in getattr(point, "exemplars", ()):
                         texts.attributes(exemplar.filtered_attributes, part)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MIN_SCORE = 0.5
 CONTEXT_BONUS = 0.35
 """What a context word adds to the score of a Presidio recogniser; the value of its LemmaContextAwareEnhancer."""
+_PROVING = frozenset({"CardRecognizer", "NationalNumberRecognizer", "TelephoneRecognizer"})
+"""Recognisers that decide by check digits or numbering plans: what they say of a bare number is no chance."""
 _FAMILIES = (personal, identifiers, national_ids, phone, places, wallets, secrets)
 
 
@@ -62,6 +64,17 @@ class Analyzer:
             kept = [match.span() for match in PLACEHOLDER.finditer(text)]
             hits = [hit for hit in hits if not any(start < hit.end and hit.start < end for start, end in kept)]
         return hits
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are recognisers of a policy, which may know shorter numbers than ours do."""
+        return bool(self._foreign)
+
+    def find_number(self, digits: str, key_words: str = "") -> list[Hit]:
+        """All hits that are the whole of a bare number, from what does not guess: check digits, plans, a policy."""
+        trusted = _PROVING.union(one.name for one in self._foreign)
+        whole = (0, len(digits))
+        return [hit for hit in self.find(digits, key_words) if hit[:2] == whole and hit.recognizer in trusted]
 
     def context(self, recognizer: str, entity: str, text: str, start: int) -> str:
         """Return the word before `start` that a recogniser takes as context for an entity, "" when there is none."""

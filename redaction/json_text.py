@@ -70,11 +70,16 @@ class Leaf:
     path: tuple[str, ...]
     places: Sequence[int]
     group: int
-    kind: str = "text"  # "text" outside JSON, "string", "number" or "key" in it
+    kind: str = "text"  # "text" outside JSON, "string", "number" or "key" in it, "typed" a number that is no text
     depth: int = 0  # how many JSON strings the leaf lies in
     siblings: set[str] = field(default_factory=set)
     whole: tuple[int, int] | None = None  # decoded from something that can only be replaced whole (base64): where it is
     ordinal: int = 0  # of a key: which one of its object it is, from 1
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it was written without quotes."""
+        return self.kind in {"number", "typed"}
 
     @property
     def quote(self) -> str:
@@ -96,6 +101,11 @@ class _Container:
     def value_path(self) -> tuple[str, ...]:
         """The path of a value that stands here."""
         return (*self.path[-PATH_KEPT:], self.key) if self.is_object else self.path
+
+
+def typed(number: str, path: tuple[str, ...]) -> list[Leaf]:
+    """Return the one leaf of a value that is a number and no text."""
+    return [Leaf(number, path, range(len(number) + 1), 1, "typed")]
 
 
 def leaves(text: str, path: tuple[str, ...] = ()) -> list[Leaf]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from redaction.key_rule import KeyRule, rule_of
+from redaction.number_keys import is_identifier, is_quantity
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,19 +17,6 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _INDEX = re.compile(r"\d+")
 _LONGEST_KEY = 120
 _LONGEST_VALUE = 120
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRule:
-    """Values under keys that match `key` are PII of one entity, if the whole value matches `value`.
-
-    `key` is matched against the whole last key in snake_case; `numbers` says whether bare JSON numbers count too.
-    """
-
-    entity: str
-    key: re.Pattern[str]
-    value: re.Pattern[str]
-    numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +28,20 @@ class KeyClass:
     prose: bool = True  # whether the value may be free text, for the NER model to read
     username: bool = False  # whether a handle under this key names a person
     product: bool = False  # whether the value names or describes a thing that is sold
+    quantity: bool = False  # whether a number is a count, a size or a time
+    identifier: bool = False  # whether a number is an id, a hash or a seed
 
     @property
     def identity(self) -> str:
         """Equal for keys that are treated alike."""
         rule = self.rule.key.pattern if self.rule else ""
-        return f"{rule}|{self.context}|{self.prose:d}{self.username:d}{self.product:d}"
+        text = f"{self.prose:d}{self.username:d}{self.product:d}"
+        return f"{rule}|{self.context}|{text}{self.quantity:d}{self.identifier:d}"
 
-
-def _rule(entity: str, key: str, value: str, *, numbers: bool = False) -> KeyRule:
-    return KeyRule(entity, re.compile(key), re.compile(value, re.DOTALL), numbers)
+    @property
+    def marks_numbers(self) -> bool:
+        """Whether the key may say of a bare number that it is PII."""
+        return self.rule is not None and self.rule.number is not None
 
 
 _NAME = r"(?=.*[^\W\d_])[^{}\[\]<>=@/\\]{1,80}"
@@ -58,9 +52,13 @@ _RANDOM = (
 )
 """Drawn at random, as far as a pattern can tell: long, letters and digits, both cases or many digits, and no UUID."""
 _ID_VALUE = r"(?=(?:.*\d){3})[\w .\-/]{4,34}"
+_STREET = r"(?=.*[^\W\d_].*)(?!\S+$)(?!.*://)[^{}<>]{3,120}|\d{1,5}[a-zA-Z]?"
+_ID_DIGITS = r"\d{4,20}"
+_DEGREES = r"\d{1,3}\.\d{3,25}"  # a double has up to 17 digits, and zeros before them
+_COORDINATES = r"[-+]?\d{1,3}\.\d{3,15}(?:[,; ]{1,2}[-+]?\d{1,3}\.\d{3,15})?"
 
 RULES = (
-    _rule(
+    rule_of(
         "PERSON",
         r"(?:(?:first|last|full|given|middle|sur|family|maiden|nick|legal|preferred|birth|customer|contact|patient|employee"
         r"|passenger|card_?holder|account_holder|recipient|sender|guest|client|holder|beneficiary|billing|shipping|spouse"
@@ -69,98 +67,126 @@ RULES = (
         r"|firstnames?|lastnames?|fullname|surnames?|forenames?|name_on_card|card_?holder)",
         _NAME,
     ),
-    _rule("EMAIL_ADDRESS", r"(?:.*_)?e?_?mail(?:_address|_addr|_id)?s?", r".*(?:@|%40|\bat\b).*"),
-    _rule(
+    rule_of("EMAIL_ADDRESS", r"(?:.*_)?e?_?mail(?:_address|_addr|_id)?s?", r".*(?:@|%40|\bat\b).*"),
+    rule_of(
         "PHONE_NUMBER",
         r"(?:.*_)?(?:phone|telephone|tel|mobile|cell|cellphone|fax|msisdn|whatsapp)(?:_?(?:number|no|num|nr))?s?\d?|contact_(?:number|no)",
         _DIGITS % 5,
-        numbers=True,
+        number=r"\d{6,15}",
     ),
-    _rule(
+    rule_of(
+        "ADDRESS",
+        r"(?:.*_)?(?:house|street|apartment|apt|flat)_?(?:number|no|num|nr)|apartment",
+        _STREET,
+        number=r"\d{1,5}",
+    ),
+    rule_of(
         "ADDRESS",
         r"(?:(?:home|street|postal|mailing|billing|shipping|delivery|residential|work|permanent|current|full)_)?"
         r"(?:address(?:_?line)?_?\d?|addr(?:_?line)?_?\d?|street(?:_?(?:name|number|no|line|address))?_?\d?|address_text)"
         r"|line_?[12]|apartment|apt|house_?number",
-        r"(?=.*[^\W\d_].*)(?!\S+$)(?!.*://)[^{}<>]{3,120}|\d{1,5}[a-zA-Z]?",
+        _STREET,
     ),
-    _rule(
+    rule_of(
         "ADDRESS",
-        r"(?:.*_)?(?:zip|zip_?code|postal_?code|post_?code|pin_?code)",
+        r"(?:.*_)?(?:zip|zip_?code|postal_?code|post_?code|pin_?code)s?",
         r"[A-Za-z0-9][A-Za-z0-9 \-]{2,9}",
-        numbers=True,
+        number=r"\d{3,10}",
     ),
-    _rule(
+    rule_of(
         "LOCATION",
         r"(?:(?:home|billing|shipping|birth|residence|departure|arrival|origin|destination)_)?(?:city|town|village|suburb)"
         r"|place_of_birth|birth_?place",
         rf"(?![A-Z]{{2}}$){_NAME}",
     ),
-    _rule(
+    rule_of(
         "DATE_OF_BIRTH",
-        r"(?:.*_)?(?:dob|date_of_birth|birth_?dates?|birth_?days?|born(?:_on)?|birth_?year|year_of_birth)",
+        r"(?:.*_)?(?:dob|date_of_birth|birth_?dates?|birth_?days?|born(?:_on)?|birth_?year|year_of_birth)s?",
         r"(?=.*\d)[\w .,/:\-+]{4,35}|(?:datetime\.)?date(?:time)?\([\d, ]{8,40}\)",
-        numbers=True,
+        number=r"\d{4,14}(?:\.\d+)?",  # a year, 19800131, or an epoch in seconds, ms or us
     ),
-    _rule("US_SSN", r"(?:.*_)?(?:ssn|social_security(?:_number|_no)?)", r"(?:.*\d){4}.*", numbers=True),
-    _rule(
+    rule_of(
+        "US_SSN",
+        r"(?:.*_)?(?:ssn|social_security)(?:_?(?:number|no|num))?s?",
+        r"(?:.*\d){4}.*",
+        number=r"\d{4,12}",
+    ),
+    rule_of(
         "CREDIT_CARD",
-        r"(?:.*_)?(?:card|cc|credit_card|debit_card|payment_card)_?(?:number|no|num|nr)|pan|credit_?card|debit_?card",
+        r"(?:.*_)?(?:card|cc|credit_card|debit_card|payment_card)_?(?:number|no|num|nr)s?|pans?|credit_?cards?|debit_?cards?",
         r"(?:\d[ \-]?){11,18}\d",
-        numbers=True,
+        number=r"\d{12,19}",
     ),
-    _rule("CREDIT_CARD_CODE", r"(?:.*_)?(?:cvv2?|cvc2?|card_security_code)", r"\d{3,4}", numbers=True),
-    _rule("IBAN_CODE", r"(?:.*_)?iban(?:_code|_number)?", r"[A-Za-z]{2}\d{2}[A-Za-z0-9 ]{8,36}"),
+    rule_of("CREDIT_CARD_CODE", r"(?:.*_)?(?:cvv2?|cvc2?|card_security_code)s?", r"\d{3,4}", number=r"\d{1,4}"),
+    rule_of(
+        "PIN",
+        r"(?!gpio_)(?:.*_)?(?:pin|otp|one_time_code|security_code|verification_code)(?:_?(?:number|no)|_code)?s?",
+        r"\d{4,12}",
+        number=r"\d{1,12}",
+    ),
+    rule_of("IBAN_CODE", r"(?:.*_)?iban(?:_code|_number)?", r"[A-Za-z]{2}\d{2}[A-Za-z0-9 ]{8,36}"),
     # Whose check digits are wrong is an account all the same, where money comes from or goes to.
-    _rule(
+    rule_of(
         "IBAN_CODE", r"sender|recipient|pay(?:er|ee)|beneficiary|(?:from|to)_account", r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}"
     ),
-    _rule(
+    rule_of(
         "BANK_ACCOUNT",
         r"(?:.*_)?(?:bank_account|account_(?:number|no)|acct_(?:number|no)|routing_(?:number|no)|sort_code|aba|bic|swift|bsb"
-        r"|clabe|ifsc)(?:_number|_no|_code)?",
+        r"|clabe|ifsc)(?:_number|_no|_code)?s?",
         _ID_VALUE,
-        numbers=True,
+        number=_ID_DIGITS,
     ),
-    _rule(
+    rule_of(
         "ID_NUMBER",
         r"(?:.*_)?(?:passport|national_id|national_insurance|nino|(?:driver_?s?_?|driving_?|medical_?|professional_?)licen[cs]e|dl|tax_id"
         r"|taxpayer_id|tin|itin|aadhaa?r|nhs|medical_record|mrn|voter_id|identity_card|identity_number|residence_permit"
         r"|bsn|pesel|cpf|cnpj|nif|nie|dni|steuer_?id|tfn|medicare|nric|codice_fiscale|fiscal_code|curp|personnummer"
-        r"|social_insurance|insurance_member)(?:_?(?:number|no|num|nr|id))?|(?:.*_)?(?:licen[cs]e|policy|insurance|id)_(?:number|no|num|nr)",
+        r"|social_insurance|insurance_member)(?:_?(?:number|no|num|nr|id)s?)?|(?:.*_)?(?:licen[cs]e|policy|insurance|id)_(?:number|no|num|nr)s?"
+        r"|passports",
         _ID_VALUE,
-        numbers=True,
+        number=_ID_DIGITS,
     ),
-    _rule(
+    rule_of(
         "PASSWORD",
         r"(?:.*_)?(?:password|passwd|pwd|passphrase|passcode)s?(?:_hash)?",
         r"(?!(?:true|false|none|null|yes|no|required|optional)$)\S[^\r\n]{2,118}",
-        numbers=True,
+        number=r"\d{2,40}(?:\.\d+)?",
     ),
-    _rule(
+    rule_of(
         "API_KEY",
         r"(?:.*_)?(?:api_?key|apikey|access_?key|secret_?key|private_?key|client_?secret|secret_access_key|signing_?key"
         r"|encryption_?key|webhook_?secret|app_?secret|secret|(?:subscription|licen[cs]e|account|master|service|shared|auth"
         r"|app|application|storage|deploy|write|ssh)_?key|client_?key_?data)s?(?:_(?:value|base64))?",
         r"(?!(?:true|false|none|null|required|optional|missing|invalid|string|undefined)$)(?![a-z_]+(?:\.[a-z_]+)+(?:\W|$))\S{6,}",
+        number=r"\d{6,40}",
     ),
-    _rule(
+    rule_of(
         "ACCESS_TOKEN",
         r"(?:.*_)?(?:access|refresh|auth|id|bearer|session|csrf|security|api|bot|user|device|push)_?token|authorization"
         r"|x_auth_token|set_cookie|cookie",
         r"(?!(?:true|false|none|null|bearer|basic)$)(?=(?:.*\d)|.{20}).{8,}",
+        number=r"\d{8,40}",
     ),
-    _rule(
+    rule_of(
         "API_KEY",
         r"(?!(?:.*_)?(?:next|page|continuation|cursor|sync|max|min|pad|eos|bos|stop|start|end|top|num|input|output|prompt)_"
         r"token)(?:.*_)?(?:token|credentials?|auth|sig|signature)s?",
         _RANDOM + r"|[^\s:]{1,64}:\S{6,}",
     ),
-    _rule(
+    rule_of(
         "GEO_COORDINATES",
-        r"(?:.*_)?(?:latitude|longitude|lat|lng|lon|lat_?l(?:ng|on)|coordinates?|coords|geo_?point|geo_?location)",
-        r"[-+]?\d{1,3}\.\d{3,15}(?:[,; ]{1,2}[-+]?\d{1,3}\.\d{3,15})?",
-        numbers=True,
+        r"(?:.*_)?(?:latitude|longitude|coordinates?)(?:_deg(?:rees)?)?s?",
+        _COORDINATES,
+        number=rf"{_DEGREES}|\d{{6,10}}",  # whole numbers are millionths of a degree, or tenths of them
     ),
+    rule_of(
+        "GEO_COORDINATES",
+        r"(?:.*_)?(?:lat|lng|lon|lat_?l(?:ng|on)|coords?|gps|geo_?point|geo_?location)(?:_deg(?:rees)?)?s?",
+        _COORDINATES,
+        number=_DEGREES,
+    ),
+    rule_of("GEO_COORDINATES", r"(?:.*_)?(?:latitude|longitude|lat|lng|lon)_e", r"[-+]?\d{5,10}", number=r"\d{5,10}"),
+    rule_of("IP_ADDRESS", r"(?:.*_)?ip(?:_?v?4)?(?:_?addr(?:ess)?)?", r"\d{8,10}", number=r"\d{8,10}"),
 )
 
 _PERSON_PARENT = re.compile(
@@ -180,18 +206,20 @@ _BUSINESS_SIBLINGS = re.compile(
     r"|price_(?:min|max|range|level|per_\w+)|check_(?:in|out)_time|airlines?|car_types\w*|room_types?|venue_type|iata|icao)"
 )
 _PRODUCT_PARENT = re.compile(r"(?:.*_)?(?:options|variants?|features?|specs|specifications|attributes|dimensions)")
-_BARE_NAME = _rule("PERSON", r"name", _NAME)
+_BARE_NAME = rule_of("PERSON", r"name", _NAME)
 _USERNAME_KEY = re.compile(
     r"(?:.*_)?(?:user_?names?|user_?ids?|login|handle|screen_?name|nick|nickname|account_?(?:id|name)|uid|user"
     r"|(?:customer|patient|member|employee|passenger|guest|person|student|teacher|doctor|subscriber|borrower|buyer|seller)_?ids?"
     r"|created_by|updated_by|modified_by|assigned_to|assignee|requested_by|approved_by)"
 )
-_USERNAME = _rule(
+_USERNAME = rule_of(
     "USERNAME", r"(?:.*_)?(?:user_?name|screen_?name|login|handle)", r"(?!.*[\s@{}<>])(?=.*[A-Za-z]).{2,64}"
 )
 _SPEAKERS = frozenset({"assistant", "bot", "ai", "system", "agent", "model", "human"})
 """Keys beside which "user" holds what was said, not who said it."""
-_USER = _rule("USERNAME", "user", r"(?=(?:.*[A-Za-z]){3})[A-Za-z]+(?:[._-][A-Za-z]+){0,2}[._-]?\d{0,4}|[a-z]{2}\d{2,4}")
+_USER = rule_of(
+    "USERNAME", "user", r"(?=(?:.*[A-Za-z]){3})[A-Za-z]+(?:[._-][A-Za-z]+){0,2}[._-]?\d{0,4}|[a-z]{2}\d{2,4}"
+)
 _GENERIC_USERS_TEXT = (
     "admin administrator anonymous anon api app assistant bot customer default demo dev guest human nobody none"
     " null operator owner postgres root service session string support system test tester ubuntu unknown user usr"
@@ -217,6 +245,9 @@ _NO_PROSE = re.compile(
     r"|enum|required|queue|topic|exchange|routing_key|destination|host|host_?name|runtime|command|module|logger|operation|mode|engine|provider|service|namespace|region|zone|environment"
     r"|last_?(?:four|4)(?:_digits)?)"
 )
+
+_HELD = frozenset({"number", "value"})
+"""Keys that hold what the key around them names: {"phone": {"number": 4155550137}}."""
 
 _TECHNICAL_TEXT = (
     "telemetry process os host container k8s cloud aws gcp azure faas messaging server net network rpc otel code"
@@ -248,7 +279,8 @@ def classify(path: Sequence[str], siblings: set[str] | frozenset[str] = frozense
 @lru_cache(maxsize=4096)
 def key_identity(key: str) -> str:
     """Equal for attribute keys under which a text, and every JSON value inside it, is treated alike."""
-    return "/".join(classify(path).identity for path in ((key,), (key, "x"), (key, "name"), (key, "id")))
+    inner = ("x", "name", "id", *sorted(_HELD))
+    return "/".join(classify(path).identity for path in ((key,), *((key, one) for one in inner)))
 
 
 @lru_cache(maxsize=4096)
@@ -269,6 +301,8 @@ def _classify(names: tuple[str, ...], beside: str) -> KeyClass:
     digits_kept = re.sub(r"[^a-z0-9]+", "_", names[-1].lower()) if names else ""
     context = " ".join(sorted({word for name in snakes[-2:] for word in name.split("_")} & _CONTEXT))
     rule = next((rule for rule in RULES if rule.key.fullmatch(last) or rule.key.fullmatch(digits_kept)), None)
+    if rule is None and last in _HELD and parent:
+        rule = next((rule for rule in RULES if _holds(rule, parent, last)), None)
     if rule is None and last in ("name", "names") and (beside == "person" or _PERSON_PARENT.fullmatch(parent)):
         rule = _BARE_NAME
     if rule is None and _USERNAME.key.fullmatch(last):
@@ -281,16 +315,23 @@ def _classify(names: tuple[str, ...], beside: str) -> KeyClass:
     product = (last == "name" and beside == "product") or _PRODUCT_PARENT.fullmatch(parent) is not None
     named = (last, digits_kept)
     technical = any(map(_NO_PROSE.fullmatch, named)) or names[0] in _TECHNICAL if names else False
-    return KeyClass(rule, context, not technical and not product, username, product)
+    counted = (is_quantity(last, parent), is_identifier(last))
+    return KeyClass(rule, context, not technical and not product, username, product, *counted)
+
+
+def _holds(rule: KeyRule, parent: str, last: str) -> bool:
+    named = rule.key.fullmatch(f"{parent}_{last}") or rule.key.fullmatch(parent)
+    return named is not None and rule.number is not None
 
 
 def whole_value(key: KeyClass, value: str, *, number: bool = False) -> str | None:
     """Name the entity that the key alone makes of the whole value, None when the key or the value does not say."""
     rule = key.rule
-    if rule is None or (number and not rule.numbers):
+    pattern = None if rule is None else rule.number if number else rule.value
+    if rule is None or pattern is None:
         return None
     trimmed = value.strip()
-    if not trimmed or len(trimmed) > _longest(rule) or not rule.value.fullmatch(trimmed):
+    if not trimmed or len(trimmed) > _longest(rule) or not pattern.fullmatch(trimmed):
         return None
     if rule.entity in {"USERNAME", "PERSON"} and trimmed.lower() in GENERIC_USERS:
         return None

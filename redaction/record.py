@@ -11,6 +11,7 @@ from redaction.hits import covered, merged
 from redaction.json_text import PLAIN_KEY
 from redaction.keys import KeyClass, classify, snake, whole_value
 from redaction.ner_view import View
+from redaction.numbers import FLOAT, KEY_RECOGNIZER, by_key, by_proof
 from redaction.operators import PLACEHOLDER
 from redaction.recognizers.base import Hit
 from redaction.recognizers.personal import is_handle
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from redaction.ner import Entity, NerModel
 
 _LONGEST_PRODUCT_NAME = 60
-KEY_RECOGNIZER = "KeyRecognizer"
 _SHOWN = frozenset({"PERSON", "ADDRESS", "LOCATION"})
 
 
@@ -132,17 +132,22 @@ class RecordReader:
         return " ".join(snake(leaf.path[-1]).split("_"))
 
     def _rules(self, leaf: Leaf, key: KeyClass) -> list[Hit]:
-        number = leaf.kind == "number"
-        whole = whole_value(key, leaf.text, number=number)
-        if whole is None and key.username and not number and is_handle(leaf.text.strip()):
+        whole = by_key(leaf.text, key) if leaf.is_number else whole_value(key, leaf.text)
+        if whole is None and key.username and not leaf.is_number and is_handle(leaf.text.strip()):
             whole = "USERNAME"
+        written_as_float = FLOAT.fullmatch(leaf.text) is not None
+        if whole is None and written_as_float:
+            whole = by_key(leaf.text, key)
+        settled: list[Hit] = []
         if whole is not None and not PLACEHOLDER.search(leaf.text):
             start = len(leaf.text) - len(leaf.text.lstrip())
-            settled = Hit(start, len(leaf.text.rstrip()), whole, KEY_RECOGNIZER, 1.0)
-            if number or self._selection.of(leaf.text, [settled]):
-                return [settled]
-            return [settled, *self._analyzer.find(leaf.text, key.context)]  # what is left may hold something else
-        return [] if number else self._analyzer.find(leaf.text, key.context)
+            settled = [Hit(start, len(leaf.text.rstrip()), whole, KEY_RECOGNIZER, 1.0)]
+            if self._selection.of(leaf.text, settled):
+                return settled
+        # Where a policy leaves what the key says, it may be something else, or hold it.
+        proved = by_proof(leaf.text, key, self._analyzer) if leaf.is_number or written_as_float else ()
+        found = () if leaf.is_number else self._analyzer.find(leaf.text, key.context)
+        return [*settled, *proved, *found]
 
 
 def _is_shown(hit: Hit) -> bool:
@@ -152,7 +157,7 @@ def _is_shown(hit: Hit) -> bool:
 
 def _may_be_prose(leaf: Leaf, key: KeyClass) -> bool:
     """Whether the model should read a leaf: one word under a technical key is an id or an enumeration."""
-    if leaf.kind == "number" or (leaf.kind == "key" and PLAIN_KEY.fullmatch(leaf.text) and not leaf.text.isalpha()):
+    if leaf.is_number or (leaf.kind == "key" and PLAIN_KEY.fullmatch(leaf.text) and not leaf.text.isalpha()):
         return False
     if key.product:
         return len(leaf.text) > _LONGEST_PRODUCT_NAME

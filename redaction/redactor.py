@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from redaction.analyzer import Analyzer
 from redaction.cache import Cache, digest
 from redaction.errors import TextTooLong, TimeLimitExceeded, Unredactable
-from redaction.json_text import Leaf, leaves
-from redaction.keys import key_identity
+from redaction.json_text import Leaf, leaves, typed
+from redaction.keys import classify, key_identity
 from redaction.models import DEFAULT, build_model
+from redaction.numbers import KEY_RECOGNIZER, harmless_below
 from redaction.operators import UNREDACTED_CONTENT_REMOVED, Operators
 from redaction.parts import elements
 from redaction.reading import ModelReader
-from redaction.record import KEY_RECOGNIZER, Mark, Piece, Record, RecordReader
+from redaction.record import Mark, Piece, Record, RecordReader
 from redaction.repetition import Repetition, is_opaque, repeated
 from redaction.selection import Selection
 from redaction.splice import Splice, apart, place, spliced
@@ -158,6 +159,10 @@ class Redactor:
             answers.append(answer)
         return answers
 
+    def harmless_below(self, key: str) -> int:
+        """Return how far from zero a typed number may be under a key and is certain to be no PII; 0: each is read."""
+        return harmless_below(classify((key,)), self._analyzer)
+
     def explain(self, item: Text, operators: Operators) -> Explanation:
         """Redact one text and tell what was found in it and does not count; as slow as a text never seen."""
         for cache in (self._known, self._known_records):
@@ -222,7 +227,8 @@ class Redactor:
             draft.parts.append(part)
             part.known = self._known.get(part.key)
             groups: dict[int, list[Leaf]] = {}
-            for leaf in leaves(text, draft.path) if part.known is None else ():
+            read = typed if item.number else leaves
+            for leaf in read(text, draft.path) if part.known is None else ():
                 groups.setdefault(leaf.group, []).append(leaf)
             for members in groups.values():
                 part.records.append(self._records.read(members, structured=item.structured, outer=len(draft.path)))
@@ -264,7 +270,7 @@ class Redactor:
 
 
 def _key(item: Text, text: str) -> bytes:
-    return digest("text", text, key_identity(item.key), "s" if item.structured else "")
+    return digest("text", text, key_identity(item.key), "n" if item.number else "s" if item.structured else "")
 
 
 def build_redactor(

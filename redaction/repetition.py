@@ -133,7 +133,7 @@ def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
 
 
 def _again(leaf: Leaf, names: Iterable[str]) -> list[Hit]:
-    if leaf.kind == "number":
+    if leaf.is_number:
         return []
     return [
         Hit(start, start + len(name), "USERNAME" if _HANDLE.fullmatch(name) else "PERSON", _NAME, _SCORE)

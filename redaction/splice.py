@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from redaction.numbers import written_out
 from redaction.operators import FIELD_DROPPED, numbered, replace
 from redaction.text import Finding, Redacted
 
@@ -67,7 +68,8 @@ def spliced(text: str, splices: Sequence[Splice], operators: Operators) -> Redac
     parts: list[str] = []
     position = 0
     for (start, end, entity, _, _), quote, ordinal in splices:
-        written = plain[entity] or operators.write(entity, text[start:end])
+        raw = written_out(text[start:end]) if quote else text[start:end]
+        written = plain[entity] or operators.write(entity, raw)
         if written == replace(entity):
             written = numbered(written, ordinal)
         parts += text[position:start], f"{quote}{written}{quote}" if quote else written

@@ -31,10 +31,15 @@ class Whose(NamedTuple):
 
 
 class Cleared(NamedTuple):
-    """Attribute keys, and short values under their keys, in which nothing was found; they come with every span."""
+    """Attribute keys, and short values under their keys, in which nothing was found; they come with every span.
+
+    `harmless`: by key, how far from zero numbers are certain to be none.
+    """
 
     keys: set[str]
     values: set[tuple[str, str]]
+    numbers: set[tuple[str, float]]
+    harmless: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class TeamRedactor:
         self._keys: dict[str, bytes] = {}
         self._models: dict[str, NerModel] = {}
         treatments = {one.detection: one for one in (rulebook.everybody, rulebook.strictest, *rulebook.teams.values())}
-        self._cleared = {name: Cleared(set(), set()) for name in treatments}
+        self._cleared = {name: Cleared(set(), set(), set(), {}) for name in treatments}
         limits = limits or Limits()
         share = replace(limits, cache_bytes=limits.cache_bytes // len(treatments))
         self._redactors = {name: self._build(treatment, share) for name, treatment in treatments.items()}
@@ -97,6 +102,10 @@ class TeamRedactor:
     def cleared(self, whose: Whose) -> Cleared:
         """Return that in which the rules of this owner found nothing, for the caller to fill and to leave out."""
         return self._cleared[self.rulebook.of(whose.team).detection]
+
+    def harmless_below(self, key: str, whose: Whose) -> int:
+        """Return how far from zero a typed number may be under a key and is certain to be no PII; 0: each is read."""
+        return self._redactors[self.rulebook.of(whose.team).detection].harmless_below(key)
 
     def redact_many(self, items: Sequence[Text], whose: Sequence[Whose]) -> list[Redacted]:
         """Redact texts under the rules of their owners, in their order."""

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-RULES_VERSION = "9"
+RULES_VERSION = "10"
 """Changes whenever the same text may be redacted differently; stored with what was redacted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -80,6 +81,14 @@ def _points(metric: Metric) -> Iterator[dict[str, Any]]:
             "time": min(point.time_unix_nano, LATEST),
             "value": float(getattr(point, number)) if number else None,
             "count": getattr(point, "count", None),
-            "sum": getattr(point, "sum", None),
+            "sum": _sum(point),
             "attributes": list(text_map(point.attributes).items()),
         }
+
+
+def _sum(point: Any) -> float | None:  # noqa: ANN401 - any data point
+    """Return the sum of a histogram or summary, None where there is none or it is unknown."""
+    field = point.DESCRIPTOR.fields_by_name.get("sum")
+    if field is None or (field.has_presence and not point.HasField("sum")) or isnan(point.sum):
+        return None
+    return float(point.sum)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from redaction.keys import GENERIC_USERS, classify, whole_value
+from redaction.numbers import by_key
 from redaction.recognizers.base import Hit, Rule, RuleRecognizer, Search, TextRecognizer, words
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ _PAIR = re.compile(
 _MORE_DIGITS = re.compile(r"(?: \d{2,4}){1,4}(?![\w.:/,-])")
 """The other groups of a telephone number without quotes, of which the pair holds the first."""
 _WHOLE_NUMBER = 8
+_FEWEST_DIGITS = 3  # a shorter number behind a word such as "pin" is code far more often
 
 
 class KeyValueRecognizer(TextRecognizer):
@@ -126,6 +128,8 @@ class KeyValueRecognizer(TextRecognizer):
             ):
                 continue  # "City: nice", "mobile: yes": prose, which the model reads better
             entity = whole_value(key, value)
+            if entity is None and group == "bare" and len(value) >= _FEWEST_DIGITS:
+                entity = by_key(value, key)
             if entity is None and key.username and is_handle(value):
                 entity = "USERNAME"
             if entity is not None:
