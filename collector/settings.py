@@ -121,7 +121,7 @@ class Settings(BaseSettings):
         if self.config:
             return self.config
         here = Path("spanledger.yaml").absolute()
-        return here if here.exists() else None
+        return here if os.path.lexists(here) else None  # a link to nowhere is a mistake, not the wish for none
 
     def policy(self) -> Policy:
         """Read the policy file. Raises PolicyError."""
