@@ -98,7 +98,7 @@ def run(
     SpoolError, KeyFileError or RedactionError (no model).
     """
     refuse_open_door(settings, policy, door=door, dashboard=dashboard)
-    tls = load_tls(settings) if door else None
+    tls = load_tls(settings)
     for name in policy.redaction.models if door else ():
         require_model(name or DEFAULT)
     stop = threading.Event()
@@ -114,7 +114,7 @@ def run(
         house_listener = None
         if dashboard:
             house_listener = stack.enter_context(_claim(settings, "dashboard_port"))
-            endpoints["dashboard"] = _url(settings.host, house_listener)
+            endpoints["dashboard"] = _url(settings.host, house_listener, tls)
         if door:
             open_spool(settings).close()  # a key that does not fit is said here, in one sentence
             door_listener = stack.enter_context(_claim(settings, "otlp_http_port"))
