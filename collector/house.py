@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
+    from collector.reload import Message
     from collector.settings import Settings
     from schema.policy import Policy
 
@@ -69,7 +70,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
     endpoints: dict[str, str],
     dashboard: socket.socket | None,
     intake: bool,  # noqa: FBT001 - the arguments of a process are positional
-    policies: Connection[Policy, Policy] | None = None,
+    policies: Connection[Policy, Message] | None = None,
 ) -> None:
     """Run until SIGTERM. `endpoints` is told to the command line; `intake` says whether there is a spool to empty.
 

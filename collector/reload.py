@@ -37,6 +37,9 @@ LOOK_EVERY: Final = 1.0
 
 _NAMED: Final = 10  # of what is gone; the rest is counted
 
+Message = Policy | int
+"""What a supervisor hands to a process: another policy, or how many files it has refused so far."""
+
 _State = tuple[int, int, int]
 
 
@@ -142,8 +145,9 @@ class PolicyFile:
 class PolicyFeed:
     """The policy in force in a process; others come from its supervisor by `source`, the latest counts."""
 
-    def __init__(self, policy: Policy, source: Connection[Policy, Policy] | None) -> None:
+    def __init__(self, policy: Policy, source: Connection[Policy, Message] | None) -> None:
         self._policy = policy
+        self._count_refusals: Callable[[int], None] = lambda _: None
         self._source = source
         self._lock = threading.Lock()
         self._take_over: Callable[[Policy], None] | None = None
@@ -156,12 +160,19 @@ class PolicyFeed:
             self._take_over = take_over
             take_over(self._policy)
 
+    def counting(self, count: Callable[[int], None]) -> None:
+        """Call `count` with the number of files that were refused so far, whenever one more is."""
+        self._count_refusals = count
+
     def _receive(self) -> None:
         while True:
             try:
                 policy = self._source.recv()  # type: ignore[union-attr]  # there is one, or no thread
             except (EOFError, OSError):
                 return
+            if isinstance(policy, int):
+                self._count_refusals(policy)
+                continue
             with self._lock:
                 self._policy = policy
                 if self._take_over is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import socket
 import stat
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from aftermath import assert_ledger_adds_up, assert_memory_is_bounded, query
 from agent_runs import run_request
@@ -300,6 +302,12 @@ def test_an_instance_outlives_every_file_and_keeps_asking_for_its_key(guarded: I
     guarded.wait(lambda: guarded.log.read_text().count("is refused") > before, "the look that comes by itself")
     assert guarded.send(run_request()[0]).status_code == 401
     assert guarded.by_role() == processes, "a process was replaced"
+    metrics = httpx.get(
+        f"{guarded.endpoints['otlp_http']}/metrics", headers={"authorization": f"Bearer {KEY}"}, trust_env=False
+    )
+    counted = re.search(r"^spanledger_policy_refusals_total (\d+)", metrics.text, re.MULTILINE)
+    assert counted is not None
+    assert int(counted[1]) > len(contents)
 
     body, span_ids = run_request(["Where is my parcel now?"])
     assert guarded.send(body, authorization=f"Bearer {KEY}").status_code == 200
