@@ -178,7 +178,7 @@ class RedactionPolicy(RedactionRules):
             yield from _problems(("teams", name), rules, own | more)
         yield from self._too_much()
         places = [found for at, rules in self._parts() for found in _patterns(at, rules)]
-        verdicts = problems_of(tuple(pattern for _, pattern in places))
+        verdicts = problems_of([pattern for _, pattern in places])
         yield from ((place, problem) for (place, _), problem in zip(places, verdicts, strict=True) if problem)
 
     def _parts(self) -> Iterator[tuple[Place, RedactionRules]]:

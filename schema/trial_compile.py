@@ -10,8 +10,10 @@ import json
 import resource
 import subprocess
 import sys
-from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CPU_SECONDS: Final = 3
 """For all patterns of a file together."""
@@ -21,13 +23,24 @@ _WALL_SECONDS: Final = 30.0  # a busy machine
 _FLAGS: Final = (0, 26)  # as for allow-lists, and as Presidio compiles: DOTALL, MULTILINE, IGNORECASE
 
 
-def problems_of(patterns: tuple[str, ...]) -> list[str]:
+_MOST_KNOWN: Final = 4096
+_known: dict[str, str] = {}
+"""Verdicts of patterns that were tried: a file is read several times, at the start, at each change, by commands."""
+
+
+def problems_of(patterns: Sequence[str]) -> list[str]:
     """Return what is wrong with each of the patterns, "" for one that can be used; the pattern is not quoted."""
-    return list(_problems_of(patterns)) if patterns else []
+    new = [pattern for pattern in dict.fromkeys(patterns) if pattern not in _known]
+    verdicts = _tried(new) if new else {}
+    found = [verdicts.get(pattern) or _known.get(pattern, "") for pattern in patterns]
+    if len(_known) + len(verdicts) > _MOST_KNOWN:
+        _known.clear()
+    _known.update(verdicts)
+    return found
 
 
-@lru_cache(maxsize=4)  # a file is read several times: at the start, by the first look, by commands
-def _problems_of(patterns: tuple[str, ...]) -> tuple[str, ...]:
+def _tried(patterns: list[str]) -> dict[str, str]:
+    """Return the verdicts that a process of its own comes to; what follows the pattern that ends it has none."""
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-P", __file__],
@@ -37,13 +50,13 @@ def _problems_of(patterns: tuple[str, ...]) -> tuple[str, ...]:
             timeout=_WALL_SECONDS,
             check=False,
         )
-        found = [str(json.loads(line)) for line in done.stdout.splitlines()]
+        lines = done.stdout.splitlines()
     except subprocess.TimeoutExpired as error:
-        found = [str(json.loads(line)) for line in (error.stdout or b"").splitlines()]
-    if len(found) < len(patterns):  # the next one ended the process; those after it were not tried
+        lines = (error.stdout or b"").decode().splitlines()
+    found = [str(json.loads(line)) for line in lines]
+    if len(found) < len(patterns):
         found.append("is a regular expression that takes too much time or memory to compile")
-        found += [""] * (len(patterns) - len(found))
-    return tuple(found)
+    return dict(zip(patterns, found, strict=False))
 
 
 def _problem(pattern: str) -> str:
