@@ -37,6 +37,9 @@ LOOK_EVERY: Final = 1.0
 
 _NAMED: Final = 10  # of what is gone; the rest is counted
 
+_NOTHING: Final = {"ingest_keys": "[]", "prices": "[]"}
+"""How a section says nothing, where that is no empty mapping."""
+
 Message = Policy | int
 """What a supervisor hands to a process: another policy, or how many files it has refused so far."""
 
@@ -115,7 +118,7 @@ class PolicyFile:
         if sections := sections_gone(self._policy, policy):
             raise PolicyError(
                 f"{self._path}: has no section {_listed(sections)} any more, as a file that was emptied or cut off:"
-                f" write {sections[0]}: {{}} to do without it, or restart"
+                f" write {sections[0]}: {_NOTHING.get(sections[0], '{}')} to do without it, or restart"
             )
         gone = losses(self._policy, policy)
         if gone and self._text.startswith(text.rstrip()):

@@ -217,6 +217,18 @@ def test_every_cut_between_two_lines_keeps_what_was_protected(tmp_path: Path) ->
         assert asked(watch) is None, count
 
 
+def test_a_section_that_says_nothing_is_no_cut(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "policy.yaml"
+    watch = watched(file)
+    text = GOOD[: GOOD.index("prices:")]
+    file.write_text(text)
+    assert asked(watch) is None
+    assert "has no section prices any more" in caplog.text
+    assert "write prices: [] to do without it" in caplog.text
+    file.write_text(f"{text}prices: []\n")
+    assert asked(watch) == load_policy(file)
+
+
 def test_what_is_taken_out_on_purpose_is_named_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "policy.yaml"
     watch = watched(file)
