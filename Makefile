@@ -10,7 +10,7 @@ SHELL := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up thorough test check unit faults lint format types imports lock model bench clean
+.PHONY: help install demo up thorough test check unit faults lint format types imports lock model bench sbom audit digests clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,16 @@ lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows, with h
 	$(COMPILE) --upgrade --output-file requirements.lock
 	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 	@echo "requirements-model.lock is pinned by hand: docs/redaction.md says how"
+
+sbom: $(VENV)/.runtime ## write sbom.cdx.json: what the program is made of, as CycloneDX; needs no network
+	@$(BIN)/python deploy/sbom.py requirements.lock requirements-model.lock --output sbom.cdx.json
+	@echo "sbom.cdx.json"
+
+audit: $(VENV)/.runtime ## make audit DATABASE=…: hold the locks against advisories in the OSV format; needs no network
+	@$(BIN)/python deploy/audit.py requirements.lock requirements-dev.lock requirements-model.lock --database "$(or $(DATABASE),none: name a folder in DATABASE)"
+
+digests: $(VENV)/.runtime ## pin the images of Dockerfile and docker-compose.yml to digests; needs docker and its registry
+	@$(BIN)/python deploy/pin_images.py
 
 clean: ## remove .venv and what tools left behind
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache test-output

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from collector.keys.ingest_keys import IngestKeys
 from collector.keys.limits import SenderLimits
+from collector.metrics import note_refusals
 from collector.processes import begin, give_back_memory
 from collector.receivers import grpc, http
 from collector.receivers.http_protocol import BoundedHeadProtocol
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from collector.receivers.tls import Tls
+    from collector.reload import Message
     from collector.settings import Settings
     from schema.policy import Policy
 
@@ -38,7 +41,7 @@ def run_door(
     policy: Policy,
     listener: socket.socket,
     grpc_address: str,
-    policies: Connection[Policy, Policy] | None = None,
+    policies: Connection[Policy, Message] | None = None,
 ) -> None:
     """Serve OTLP until SIGTERM; then answer what is being read, commit it and return.
 
@@ -52,6 +55,7 @@ def run_door(
     with contextlib.closing(open_spool(settings)) as spool, contextlib.closing(SenderLimits(volume)) as limits:
         keys = IngestKeys(policy, limits)
         feed.each(keys.take_over)
+        feed.counting(partial(note_refusals, spool))
         reception = Reception(spool, keys)
         config = uvicorn.Config(
             http.create_app(reception, settings.browser_origins),

@@ -25,6 +25,7 @@ from collector.api import create_api
 from collector.listening import listen
 from collector.processes import begin, keep_garbage_collector_off_what_stays
 from collector.pseudonym_key import load_pseudonym_key
+from collector.receivers.tls import load_tls
 from collector.reload import PolicyFeed
 from collector.spool.spool import open_spool
 from collector.workers import WorkerPool
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
+    from collector.reload import Message
     from collector.settings import Settings
     from schema.policy import Policy
 
@@ -68,7 +70,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
     endpoints: dict[str, str],
     dashboard: socket.socket | None,
     intake: bool,  # noqa: FBT001 - the arguments of a process are positional
-    policies: Connection[Policy, Policy] | None = None,
+    policies: Connection[Policy, Message] | None = None,
 ) -> None:
     """Run until SIGTERM. `endpoints` is told to the command line; `intake` says whether there is a spool to empty.
 
@@ -82,12 +84,12 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
     if store is None:
         return
     with store, contextlib.ExitStack() as stack:
-        servers = []
+        servers: list[tuple[Any, socket.socket, dict[str, Any]]] = []
         pa.set_memory_pool(pa.system_memory_pool())  # its own gives memory back at once, and each block takes it anew
         # All that loads pandas does so here, before there are threads: two that import it at once fail.
         pa.array([0])
         if dashboard is not None:
-            servers.append((_dashboard(settings, store, endpoints), dashboard))
+            servers.append((_dashboard(settings, store, endpoints), dashboard, _for_browsers(settings)))
         writer = None
         if intake:
             spool = open_spool(settings)
@@ -103,7 +105,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
             token = secrets.token_urlsafe(32)
             local = listen("127.0.0.1", 0)
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
-            servers.append((create_api(store, spool, pool, token, settings.policy), local))
+            servers.append((create_api(store, spool, pool, token, settings.policy), local, {"proxy_headers": False}))
         keep_garbage_collector_off_what_stays()
         asyncio.run(
             _serve(servers, stop, lambda: writer is None or writer.ready, partial(announce, settings, endpoints))
@@ -125,6 +127,18 @@ def _dashboard(settings: Settings, store: Store, endpoints: dict[str, str]) -> A
         loopback=settings.loopback,
         endpoint=endpoints.get("otlp_http", f"http://{settings.host}:{settings.otlp_http_port}"),
     )
+
+
+def _for_browsers(settings: Settings) -> dict[str, Any]:
+    """Return how the dashboard is served: over TLS where the receiver is, to browsers without certificates.
+
+    A sender's address is taken from X-Forwarded-For only where FORWARDED_ALLOW_IPS names the proxy: passwords are
+    counted by it.
+    """
+    tls = load_tls(settings)
+    proxies = os.environ.get("FORWARDED_ALLOW_IPS", "")
+    options: dict[str, Any] = {"proxy_headers": bool(proxies), "forwarded_allow_ips": proxies}
+    return options | ({"ssl_certfile": tls.certificate} if tls else {})
 
 
 def _write(writer: Writer, stop: threading.Event) -> None:
@@ -149,15 +163,17 @@ def _open_patiently(settings: Settings, stop: threading.Event) -> Store | None:
 
 
 async def _serve(
-    servers: list[tuple[Any, socket.socket]],
+    servers: list[tuple[Any, socket.socket, dict[str, Any]]],
     stop: threading.Event,
     ready: Callable[[], bool],
     announcing: Callable[[], None],
 ) -> None:
     """Serve the applications until `stop`; announce them once they answer and the house is `ready`."""
     running = []
-    for application, listener in servers:
-        config = uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    for application, listener, options in servers:
+        config = uvicorn.Config(
+            application, log_level="warning", access_log=False, timeout_graceful_shutdown=2, **options
+        )
         server = _Server(config)
         running.append((server, asyncio.create_task(server.serve([listener]))))
     announced = False

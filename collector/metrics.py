@@ -7,6 +7,7 @@ leaves its own figures in that file; when it is gone, the time of the last inser
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collector.keys.ingest_keys import IngestKeys
     from collector.spool.ledger import Entry
     from collector.spool.spool import Spool
+
+log = logging.getLogger(__name__)
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _STATES: Final = ("accepted", "deduplicated", "stored", "dropped", "lost")
@@ -60,6 +63,15 @@ def note(spool: Spool, figures: HouseFigures) -> None:
             "insert or replace into figure values (?, ?)",
             [(name, value) for name, value in asdict(figures).items() if name != "last_insert" or value],
         )
+
+
+def note_refusals(spool: Spool, count: int) -> None:
+    """Leave in the spool's file how many policy files were refused since this instance started."""
+    try:
+        with spool.opened() as connection, transaction(connection):
+            connection.execute("insert or replace into figure values ('policy_refusals', ?)", (float(count),))
+    except SpoolError as error:
+        log.warning("the refused policy file is missing from the metrics: %s", error)
 
 
 def metrics_route(spool: Spool, keys: IngestKeys) -> Route:
@@ -124,7 +136,9 @@ def _families(
     yield "uncounted_requests_total", "counter", text, _by_key(counted, "uncounted_requests")
     text = "Spans of which a text was removed because it could not be redacted."
     yield "unredacted_spans_total", "counter", text, _by_key(counted, "unredacted_spans")
-    if house:
+    text = "Policy files that were refused while it ran."
+    yield "policy_refusals_total", "counter", text, [("", {}, house.get("policy_refusals", 0.0))]
+    if "inserts" in house:
         text = "Worker processes that died and were replaced."
         yield "worker_restarts_total", "counter", text, [("", {}, house["worker_restarts"])]
         took: list[Sample] = [("_sum", {}, house["insert_seconds"]), ("_count", {}, house["inserts"])]

@@ -20,7 +20,9 @@ from collector.settings import SettingsError, refuse_open_door
 from collector.spool.seal import KeyFileError
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
-from schema.policy import Policy, PolicyError, load_policy
+from schema.policy import Policy, PolicyError, parse_policy
+from schema.policy_losses import losses, sections_gone
+from schema.policy_text import read_policy_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,14 @@ log = logging.getLogger(__name__)
 LOOK_EVERY: Final = 1.0
 """Seconds between looks at the file; it is read when two looks have seen the same, so that no half-written one is."""
 
+_NAMED: Final = 10  # of what is gone; the rest is counted
+
+_NOTHING: Final = {"ingest_keys": "[]", "prices": "[]"}
+"""How a section says nothing, where that is no empty mapping."""
+
+Message = Policy | int
+"""What a supervisor hands to a process: another policy, or how many files it has refused so far."""
+
 _State = tuple[int, int, int]
 
 
@@ -40,7 +50,9 @@ class PolicyFile:
     """The policy file as the supervisor watches it: one that appears or changes is taken over, a lost one is not."""
 
     def __init__(self, settings: Settings, policy: Policy, *, door: bool, dashboard: bool) -> None:
+        self.refused = 0
         self._policy = policy
+        self._text = ""  # of the file that the policy in force was read from; unknown until the first look
         self._settings = settings
         self._door = door
         self._dashboard = dashboard
@@ -68,21 +80,53 @@ class PolicyFile:
     def _again(self, *, asked: bool) -> Policy | None:
         self._read = self._state()
         try:
-            policy = load_policy(self._path)
+            text = read_policy_text(self._path)
+            policy = parse_policy(text, self._path)
             self._check(policy)
+            gone = self._lost(text, policy)
         except (PolicyError, SettingsError, RedactionError, KeyFileError) as error:
-            log.error("the policy file is refused, the policy before it stays in force: %s", error)  # noqa: TRY400 - its message is all there is to say
+            self._refuse(str(error))
+            return None
+        except Exception as error:  # noqa: BLE001 - no file, whatever it holds, may end the supervisor
+            self._refuse(f"{self._path}: {type(error).__name__} while it was read")
             return None
         if self._state() != self._read:  # it was written meanwhile; a later look reads it
             self._read = None
             return None
+        self._text = text
         if policy == self._policy:
             if asked:
                 log.info("%s was read again and says the same", self._path)
             return None
         self._policy = policy
         log.info("%s was read again: %s", self._path, _summary(policy))
+        if gone:
+            log.warning("%s protects less than before, without: %s", self._path, _listed(gone))
         return policy
+
+    def _refuse(self, why: str) -> None:
+        self.refused += 1
+        log.error("the policy file is refused, the policy before it stays in force: %s (refusal %s)", why, self.refused)
+
+    def _lost(self, text: str, policy: Policy) -> list[str]:
+        """Return what the policy no longer protects. Raises PolicyError where it looks emptied or cut off."""
+        if self._policy.ingest_keys and not policy.ingest_keys:
+            raise PolicyError(
+                f"{self._path}: no ingest keys are set in it, and a running receiver keeps asking for one:"
+                " restart it to do without"
+            )
+        if sections := sections_gone(self._policy, policy):
+            raise PolicyError(
+                f"{self._path}: has no section {_listed(sections)} any more, as a file that was emptied or cut off:"
+                f" write {sections[0]}: {_NOTHING.get(sections[0], '{}')} to do without it, or restart"
+            )
+        gone = losses(self._policy, policy)
+        if gone and self._text.startswith(text.rstrip()):
+            raise PolicyError(
+                f"{self._path}: is the beginning of the file in force and lacks {_listed(gone)}, as one that was"
+                " cut off: restart to do without"
+            )
+        return gone
 
     def _check(self, policy: Policy) -> None:
         """Hold a policy against what a start with it would ask."""
@@ -104,8 +148,9 @@ class PolicyFile:
 class PolicyFeed:
     """The policy in force in a process; others come from its supervisor by `source`, the latest counts."""
 
-    def __init__(self, policy: Policy, source: Connection[Policy, Policy] | None) -> None:
+    def __init__(self, policy: Policy, source: Connection[Policy, Message] | None) -> None:
         self._policy = policy
+        self._count_refusals: Callable[[int], None] = lambda _: None
         self._source = source
         self._lock = threading.Lock()
         self._take_over: Callable[[Policy], None] | None = None
@@ -118,12 +163,19 @@ class PolicyFeed:
             self._take_over = take_over
             take_over(self._policy)
 
+    def counting(self, count: Callable[[int], None]) -> None:
+        """Call `count` with the number of files that were refused so far, whenever one more is."""
+        self._count_refusals = count
+
     def _receive(self) -> None:
         while True:
             try:
                 policy = self._source.recv()  # type: ignore[union-attr]  # there is one, or no thread
             except (EOFError, OSError):
                 return
+            if isinstance(policy, int):
+                self._count_refusals(policy)
+                continue
             with self._lock:
                 self._policy = policy
                 if self._take_over is not None:
@@ -152,6 +204,11 @@ def _has_terminal() -> bool:
     except OSError:
         return False
     return True
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join([*names[:_NAMED], f"and {more} more"] if more > 0 else names)
 
 
 def _summary(policy: Policy) -> str:

@@ -6,8 +6,11 @@ import ipaddress
 import os
 import re
 from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schema.policy import Policy, load_policy
@@ -32,6 +35,12 @@ def _listed(origins: str) -> list[str]:
     return [origin for origin in map(str.strip, origins.split(",")) if origin]
 
 
+_SECRETS: Final = ("dashboard_password", "spool_key", "pseudonym_key", "store_password")
+"""Settings that a file may hold instead of the environment, which children and `docker inspect` see."""
+
+_MOST_SECRET_BYTES: Final = 4096
+
+
 class Settings(BaseSettings):
     """The settings of every command; a field `otlp_http_port` is the variable SPANLEDGER_OTLP_HTTP_PORT."""
 
@@ -39,6 +48,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=_default_data_dir, description="spool, keys and the embedded store")
     store: str = Field(default="", description="chdb:///path or clickhouse[s]://user:password@host:port/database")
+    store_password: str = Field(default="", description="the password of the store's user, where the URL has none")
     host: str = Field(default="127.0.0.1", description="address that the door and the dashboard listen on")
     otlp_http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP")
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC")
@@ -55,7 +65,7 @@ class Settings(BaseSettings):
         default=256 * 2**20, ge=0, description="free bytes below which the embedded store takes nothing in"
     )
     dashboard_password: str = Field(default="", description="asked for by the dashboard when it is not on loopback")
-    tls_certificate: Path | None = Field(default=None, description="PEM of certificate and key: the door speaks TLS")
+    tls_certificate: Path | None = Field(default=None, description="PEM of certificate and key: every port speaks TLS")
     tls_client_ca: Path | None = Field(default=None, description="PEM: senders need a certificate of these authorities")
     cors_origins: str = Field(default="", description="pages that may send from a browser: https://a.example, ... or *")
 
@@ -79,7 +89,23 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """Where the store is; the embedded one lies in the data directory."""
-        return self.store or f"chdb://{self.data_dir / 'store'}"
+        url = self.store or f"chdb://{self.data_dir / 'store'}"
+        parts = urlsplit(url)
+        if not self.store_password or parts.scheme == "chdb":
+            return url
+        user, _, host = parts.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{user}:{quote(self.store_password, safe='')}@{host}"))
+
+    @model_validator(mode="after")
+    def _one_store_password(self) -> Self:
+        if self.store_password and not self.store.startswith("chdb:"):
+            user, at, _ = urlsplit(self.store).netloc.rpartition("@")
+            if not at or ":" in user:
+                raise PydanticCustomError(
+                    "store_password",
+                    "needs SPANLEDGER_STORE=clickhouse[s]://USER@HOST:PORT/DATABASE without a password",
+                )
+        return self
 
     @property
     def loopback(self) -> bool:
@@ -121,7 +147,7 @@ class Settings(BaseSettings):
         if self.config:
             return self.config
         here = Path("spanledger.yaml").absolute()
-        return here if here.exists() else None
+        return here if os.path.lexists(here) else None  # a link to nowhere is a mistake, not the wish for none
 
     def policy(self) -> Policy:
         """Read the policy file. Raises PolicyError."""
@@ -131,13 +157,40 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Read the environment. Raises SettingsError, which names the variable but never repeats a secret."""
     try:
-        return Settings()
+        return Settings(**_from_files())
     except ValidationError as error:
         problems = "; ".join(
-            f"SPANLEDGER_{str(problem['loc'][0]).upper()}: {problem['msg']}"
+            f"SPANLEDGER_{str((problem['loc'] or (problem['type'],))[0]).upper()}: {problem['msg']}"
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError(problems) from None
+
+
+def _from_files() -> dict[str, Any]:
+    """Return the secrets of the files that SPANLEDGER_…_FILE names. Raises SettingsError."""
+    found = {}
+    for field in _SECRETS:
+        variable = f"SPANLEDGER_{field.upper()}"
+        if path := os.environ.get(f"{variable}_FILE"):
+            if os.environ.get(variable):
+                raise SettingsError(f"{variable} and {variable}_FILE are both set: unset one of them")
+            found[field] = _secret(f"{variable}_FILE={path}", Path(path))
+    return found
+
+
+def _secret(named: str, path: Path) -> str:
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), encoding="utf-8") as file:  # noqa: PTH123 - it takes the descriptor
+            secret = file.read(_MOST_SECRET_BYTES + 1).rstrip("\r\n")
+    except OSError as error:
+        raise SettingsError(f"{named} cannot be read ({error.strerror}): check the path and its mode") from None
+    except (UnicodeDecodeError, ValueError):
+        raise SettingsError(f"{named} is not UTF-8 text") from None
+    if not secret.strip() or len(secret) > _MOST_SECRET_BYTES:
+        raise SettingsError(
+            f"{named} is empty or longer than {_MOST_SECRET_BYTES} characters: write the secret into it"
+        )
+    return secret
 
 
 def refuse_open_door(settings: Settings, policy: Policy, *, door: bool, dashboard: bool) -> None:

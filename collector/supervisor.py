@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from collector.receivers.tls import Tls
+    from collector.reload import Message
     from collector.settings import Settings
     from schema.policy import Policy
 
@@ -64,10 +65,11 @@ class _Service:
         theirs.close()
         return process
 
-    def tell(self, policy: Policy) -> None:
-        self._policy = policy
+    def tell(self, message: Message) -> None:
+        if not isinstance(message, int):
+            self._policy = message
         with contextlib.suppress(OSError):  # it has died; it is started again under this policy
-            self._policies.send(policy)
+            self._policies.send(message)
 
     def restart(self) -> None:
         log.warning("the %s died (exit code %s) and is started again", self.name, self.process.exitcode)
@@ -98,7 +100,7 @@ def run(
     SpoolError, KeyFileError or RedactionError (no model).
     """
     refuse_open_door(settings, policy, door=door, dashboard=dashboard)
-    tls = load_tls(settings) if door else None
+    tls = load_tls(settings)
     for name in policy.redaction.models if door else ():
         require_model(name or DEFAULT)
     stop = threading.Event()
@@ -114,7 +116,7 @@ def run(
         house_listener = None
         if dashboard:
             house_listener = stack.enter_context(_claim(settings, "dashboard_port"))
-            endpoints["dashboard"] = _url(settings.host, house_listener)
+            endpoints["dashboard"] = _url(settings.host, house_listener, tls)
         if door:
             open_spool(settings).close()  # a key that does not fit is said here, in one sentence
             door_listener = stack.enter_context(_claim(settings, "otlp_http_port"))
@@ -145,10 +147,13 @@ def _watch(
         for service in services:
             if not service.process.is_alive() and not stop.is_set():
                 service.restart()
+        refused = policy_file.refused
         policy = policy_file.changed()
-        if policy is not None:
-            for service in services:
+        for service in services:
+            if policy is not None:
                 service.tell(policy)
+            if policy_file.refused != refused:
+                service.tell(policy_file.refused)
         if not ready and api_path.exists():
             ready = True
             endpoints = json.loads(api_path.read_text(encoding="utf-8"))

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from schema.store import Store
 
-_connected: list[tuple[Store, str]] = []
+_connected: list[tuple[Store, str, bool]] = []
 
 
-def connect(store: Store, endpoint: str) -> None:
-    """Serve this store from now on; exporters that fill it send to `endpoint` (OTLP/HTTP)."""
-    _connected[:] = [(store, endpoint)]
+def connect(store: Store, endpoint: str, *, signs_in: bool = False) -> None:
+    """Serve this store from now on; exporters that fill it send to `endpoint` (OTLP/HTTP).
+
+    `signs_in` says that viewers gave a password, and so can sign out.
+    """
+    _connected[:] = [(store, endpoint, signs_in)]
 
 
 def store() -> Store:
@@ -29,7 +32,12 @@ def endpoint() -> str:
     return _connection()[1]
 
 
-def _connection() -> tuple[Store, str]:
+def signs_in() -> bool:
+    """Whether viewers sign in."""
+    return _connection()[2]
+
+
+def _connection() -> tuple[Store, str, bool]:
     if not _connected:
         raise RuntimeError("No store is connected: build the application with dashboard.server.create_app.")
     return _connected[0]

@@ -45,7 +45,7 @@ def create_app(
 
     application = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     gate = Gate(application, password=password, loopback=loopback)
-    connection.connect(store, endpoint)
+    connection.connect(store, endpoint, signs_in=bool(password))
     configuration.apply()
     pages = streamlit.App(Path(__file__).parent / "entry" / "app.py")
     application.include_router(data.router)

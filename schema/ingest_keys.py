@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Place = tuple[str | int, ...]
 
 _BURST_SECONDS = 10
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000  # days before and after an instant must exist, too
 _SHARED = ("team", "environment", "spans_per_second", "burst_spans", "mib_per_day")
 
 
@@ -23,6 +24,8 @@ def _instant(given: object, *, whole_day: bool) -> object:
     try:
         if isinstance(given, str):
             given = date.fromisoformat(given) if len(given) == len("2026-12-31") else datetime.fromisoformat(given)
+        if isinstance(given, date) and not _FIRST_YEAR <= given.year <= _LAST_YEAR:
+            raise ValueError  # noqa: TRY301 - said below, as for what is no date
         if isinstance(given, datetime):
             return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
         if isinstance(given, date):
@@ -34,6 +37,15 @@ def _instant(given: object, *, whole_day: bool) -> object:
     raise PydanticCustomError("instant", "must be a UTC day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z")
 
 
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise PydanticCustomError("printable", "must be of printable characters: it stands in logs and tables")
+    return name
+
+
+Name = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
+
+
 class IngestKey(BaseModel):
     """A key that lets a sender in. Only its SHA-256 is kept.
 
@@ -42,10 +54,10 @@ class IngestKey(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1)
+    name: Name = Field(min_length=1)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    team: str = ""  # stamped on everything that this key sends; empty leaves the sender's word
-    environment: str = ""
+    team: Name = ""  # stamped on everything that this key sends; empty leaves the sender's word
+    environment: Name = ""
     not_before: Annotated[datetime | None, BeforeValidator(partial(_instant, whole_day=False))] = None
     expires: Annotated[datetime | None, BeforeValidator(partial(_instant, whole_day=True))] = None  # the first instant
     # when it is refused; a day is the last one that it is good for

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from schema.ingest_keys import IngestKey, Place, key_problems
+from schema.policy_text import PolicyError, read_policy_text
 from schema.redaction_policy import RedactionPolicy
-from schema.yaml_lines import Document, read_yaml
+from schema.yaml_lines import Document, read_yaml, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,31 +36,31 @@ __all__ = [
 ]
 
 
+_SHOWN = 20  # problems of a file that are listed; the rest are counted
 _QUOTING = (yaml.composer.ComposerError, yaml.constructor.ConstructorError)
-
-
-class PolicyError(ValueError):
-    """The policy file cannot be used; the message names the file, the line, the place and what is wrong there."""
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Key = Annotated[str, Field(min_length=1, max_length=255)]
+
+
 class AttributeKeys(_Part):
     """Which attribute keys feed a canonical column; the first hit wins, on the span, its ancestors, the resource."""
 
-    team: tuple[str, ...] = ("spanledger.team", "agentops.team", "team", "service.namespace")
-    workflow: tuple[str, ...] = ("spanledger.workflow", "gen_ai.workflow.name", "agentops.workflow", "workflow")
-    workflow_version: tuple[str, ...] = (
+    team: tuple[Key, ...] = ("spanledger.team", "agentops.team", "team", "service.namespace")
+    workflow: tuple[Key, ...] = ("spanledger.workflow", "gen_ai.workflow.name", "agentops.workflow", "workflow")
+    workflow_version: tuple[Key, ...] = (
         "spanledger.workflow.version",
         "agentops.workflow.version",
         "gen_ai.agent.version",
         "service.version",
     )
-    session: tuple[str, ...] = ("session.id", "gen_ai.conversation.id")
-    user: tuple[str, ...] = ("user.id", "enduser.id")
-    environment: tuple[str, ...] = ("deployment.environment.name", "deployment.environment")
+    session: tuple[Key, ...] = ("session.id", "gen_ai.conversation.id")
+    user: tuple[Key, ...] = ("user.id", "enduser.id")
+    environment: tuple[Key, ...] = ("deployment.environment.name", "deployment.environment")
 
 
 _BY_TOKEN = ("input_per_million", "output_per_million", "cached_input_per_million", "cache_write_per_million")
@@ -143,26 +144,33 @@ class Policy(_Part):
         """Yield the place and the text of what is wrong between parts that are right by themselves."""
         for section, found in (
             ("ingest_keys", key_problems(self.ingest_keys)),
+            ("attributes", self._unstampable()),
             ("redaction", self.redaction.problems()),
         ):
             yield from (((section, *place), problem) for place, problem in found)
 
+    def _unstampable(self) -> Iterator[tuple[Place, str]]:
+        for column in ("team", "environment"):
+            if not getattr(self.attributes, column) and any(getattr(key, column) for key in self.ingest_keys):
+                yield (column,), f"is empty, so the {column} of an ingest key has no attribute to be stamped on"
+
 
 def load_policy(path: Path | None) -> Policy:
     """Read the policy file; `None` gives the defaults. Raises PolicyError, which names file, line and place."""
-    if path is None:
-        return Policy()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise PolicyError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise PolicyError(f"{path}: is not UTF-8 text") from None
-    return parse_policy(text, path)
+    return Policy() if path is None else parse_policy(read_policy_text(path), path)
 
 
 def parse_policy(text: str, path: Path) -> Policy:
     """Return the policy that a text describes. Raises PolicyError, which names the `path`, line and place."""
+    try:
+        return _parsed(text, path)
+    except PolicyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - no text, whatever it holds, may end who reads it
+        raise PolicyError(f"{path}: cannot be read as a policy ({type(error).__name__})") from None
+
+
+def _parsed(text: str, path: Path) -> Policy:
     try:
         document = read_yaml(text)
     except yaml.MarkedYAMLError as error:
@@ -191,7 +199,9 @@ def _unquoted(error: yaml.MarkedYAMLError) -> str:
 
 
 def _told(path: Path, document: Document, problems: Sequence[tuple[Place, str]]) -> str:
-    return "; ".join(
-        f"{path}:{document.line(place)}: {'.'.join(map(str, place)) or 'the file'}: {problem}"
-        for place, problem in problems
-    )
+    sentences = [
+        f"{path}:{document.line(place)}: {'.'.join(map(shown, place)) or 'the file'}: {problem}"
+        for place, problem in problems[:_SHOWN]
+    ]
+    more = len(problems) - _SHOWN
+    return "; ".join([*sentences, f"and {more} more"] if more > 0 else sentences)

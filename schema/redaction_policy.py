@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from schema.trial_compile import problems_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,7 +19,8 @@ Place = tuple[str | int, ...]
 
 Action = Literal["replace", "pseudonym", "mask", "drop", "keep"]
 
-_BY_STRICTNESS: tuple[Action, ...] = ("keep", "mask", "pseudonym", "replace", "drop")
+STRICTNESS: tuple[Action, ...] = ("keep", "mask", "pseudonym", "replace", "drop")
+"""From the action that shows most to the one that shows least."""
 
 SECRETS = frozenset({"API_KEY", "ACCESS_TOKEN", "PRIVATE_KEY", "PASSWORD", "PIN", "CREDENTIALS"})
 """Never kept and never on an allow-list unless they are named."""
@@ -34,6 +37,8 @@ _PERSONAL = (
 ENTITIES = SECRETS | MASKABLE | frozenset(_PERSONAL.split())
 """The entities of the project's own recognisers and models."""
 
+_MOST_ENTRIES = 20_000  # of lists and recognisers, in all teams together
+
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{2,40}")
 
 
@@ -43,22 +48,13 @@ def _entity(name: str) -> str:
     return name
 
 
-def _regex(pattern: str) -> str:
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise PydanticCustomError("regex", "is no regular expression ({why})", {"why": error.msg}) from None
-    if compiled.fullmatch(""):
-        raise PydanticCustomError("regex", "is a regular expression that the empty text matches")
-    return pattern
-
-
 def _entry(given: object) -> object:
     return {"text": given} if isinstance(given, str) else given
 
 
 Entity = Annotated[str, AfterValidator(_entity)]
-Regex = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_regex)]
+Regex = Annotated[str, Field(min_length=1, max_length=2000)]
+Word = Annotated[str, Field(min_length=1)]
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -89,9 +85,9 @@ class RecognizerPart(_Section):
     name: str = Field(min_length=1)
     supported_entity: Entity
     patterns: tuple[PatternPart, ...] = ()
-    deny_list: tuple[str, ...] = ()
+    deny_list: tuple[Word, ...] = ()
     deny_list_score: Score = 1.0
-    context: tuple[str, ...] = ()
+    context: tuple[Word, ...] = ()
     type: Literal["custom"] = "custom"
     supported_language: str = "en"
     enabled: bool = True
@@ -148,8 +144,8 @@ class RedactionPolicy(RedactionRules):
         named = {entity for rules in every for entity in rules.actions} | SECRETS
         scored = {entity for entity in self.thresholds if all(entity in rules.thresholds for rules in every)}
         return RedactionRules(
-            default_action=max((rules.default_action or "replace" for rules in every), key=_BY_STRICTNESS.index),
-            actions={e: max((rules.action(e) for rules in every), key=_BY_STRICTNESS.index) for e in sorted(named)},
+            default_action=max((rules.default_action or "replace" for rules in every), key=STRICTNESS.index),
+            actions={e: max((rules.action(e) for rules in every), key=STRICTNESS.index) for e in sorted(named)},
             thresholds={entity: min(rules.thresholds[entity] for rules in every) for entity in sorted(scored)},
             allow=self.allow,
             deny=self.deny + denied,
@@ -180,6 +176,21 @@ class RedactionPolicy(RedactionRules):
         for name, rules in self.teams.items():
             more = {part.supported_entity for part in rules.recognizers} | {entry.entity for entry in rules.deny}
             yield from _problems(("teams", name), rules, own | more)
+        yield from self._too_much()
+        places = [found for at, rules in self._parts() for found in _patterns(at, rules)]
+        verdicts = problems_of([pattern for _, pattern in places])
+        yield from ((place, problem) for (place, _), problem in zip(places, verdicts, strict=True) if problem)
+
+    def _parts(self) -> Iterator[tuple[Place, RedactionRules]]:
+        """Yield the rules for everybody and those of each team, with their places."""
+        yield (), self
+        yield from ((("teams", name), rules) for name, rules in self.teams.items())
+
+    def _too_much(self) -> Iterator[tuple[Place, str]]:
+        """Yield what is wrong where a worker would hold more entries than it can."""
+        entries = [len(rules.allow) + len(rules.deny) + len(rules.recognizers) + 1 for _, rules in self._parts()]
+        if sum(entries) + entries[0] * len(self.teams) > _MOST_ENTRIES:
+            yield (), f"has more than {_MOST_ENTRIES:,} entries, counting those for everybody once for each team"
 
 
 def _problems(at: Place, rules: RedactionRules, own: set[str]) -> Iterator[tuple[Place, str]]:
@@ -196,6 +207,19 @@ def _problems(at: Place, rules: RedactionRules, own: set[str]) -> Iterator[tuple
     if rules.default_action == "mask":
         yield (*at, "default_action"), "mask is for single entities: name them in actions"
     yield from _incomplete(at, rules)
+
+
+def _patterns(at: Place, rules: RedactionRules) -> Iterator[tuple[Place, str]]:
+    """Yield every regular expression that a part holds or is made into, with its place."""
+    for name, entries in (("allow", rules.allow), ("deny", rules.deny)):
+        for index, entry in enumerate(entries):
+            if entry.regex is not None:
+                yield (*at, name, index, "regex"), entry.regex
+    for index, part in enumerate(rules.recognizers):
+        place = (*at, "recognizers", index)
+        yield from ((((*place, "patterns", number, "regex")), one.regex) for number, one in enumerate(part.patterns))
+        if part.deny_list:
+            yield (*place, "deny_list"), f"({'|'.join(map(re.escape, part.deny_list))})"  # as Presidio joins them
 
 
 def _incomplete(at: Place, rules: RedactionRules) -> Iterator[tuple[Place, str]]:

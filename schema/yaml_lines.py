@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import yaml
 
+from schema.yaml_bounds import refuse_expensive
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_LOADER: Final[type[yaml.SafeLoader | yaml.CSafeLoader]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml reads ten times as fast; a PyYAML that was built without it reads by itself."""
+
+_NAME: Final = re.compile(r"(?!spl_)[A-Za-z][\w .-]{0,39}", re.ASCII)
 
 
 class Document(NamedTuple):
@@ -28,8 +36,12 @@ class Document(NamedTuple):
 
 
 def read_yaml(text: str) -> Document:
-    """Read a YAML document. Raises yaml.YAMLError; a key that stands twice in one mapping is an error too."""
-    loader = yaml.SafeLoader(text)
+    """Read a YAML document. Raises yaml.YAMLError; a key that stands twice in one mapping is an error too.
+
+    What it may cost is bounded (schema/yaml_bounds.py), whatever the text holds.
+    """
+    refuse_expensive(yaml.parse(text, Loader=_LOADER))
+    loader = _LOADER(text)
     try:
         root = loader.get_single_node()
         if root is None:
@@ -42,6 +54,11 @@ def read_yaml(text: str) -> Document:
             raise yaml.MarkedYAMLError(problem="a value that its type does not have", problem_mark=mark) from None
     finally:
         loader.dispose()
+
+
+def shown(name: object) -> str:
+    """Return a key of a mapping for people; what does not look like a name may be a secret in the wrong place."""
+    return str(name) if isinstance(name, int) or _NAME.fullmatch(str(name)) else "…"
 
 
 def _mark_of_impossible(node: yaml.Node, seen: set[int]) -> yaml.Mark | None:
@@ -83,6 +100,6 @@ def _refuse_repeated(node: yaml.Node, seen: set[int]) -> None:
         keys: set[str] = set()
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in keys and key.value != "<<":
-                raise yaml.MarkedYAMLError(problem=f"{key.value} stands twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"{shown(key.value)} stands twice", problem_mark=key.start_mark)
             keys.add(str(key.value))
             _refuse_repeated(value, seen)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -38,24 +40,34 @@ def new(
     To replace a key, make another one of the same NAME: it has the same team, environment and limits, and both let the
     sender in until the old one's `expires`, or until its entry is removed. A running instance takes the file over.
     """
-    from collector.keys.new_key import NotSimpleError, entry_for, entry_lines, make_key, with_entry, write_policy
+    from collector.keys.new_key import (
+        NotSimpleError,
+        entry_for,
+        entry_lines,
+        make_key,
+        only_writer,
+        with_entry,
+        write_policy,
+    )
     from collector.settings import load_settings
-    from schema.policy import load_policy
+    from schema.policy import parse_policy
+    from schema.policy_text import read_policy_text
 
     path = load_settings().policy_path or Path("spanledger.yaml").absolute()
-    policy = load_policy(path if path.exists() else None)
-    key = make_key()
-    bound = {"team": team, "environment": environment}
-    entry = entry_for(policy, key, name, {column: said for column, said in bound.items() if said is not None}, expires)
-    lines = entry_lines(entry, expires)
+    with only_writer(path) if write else contextlib.nullcontext():
+        text = read_policy_text(path) if os.path.lexists(path) else ""
+        policy = parse_policy(text, path)
+        key = make_key()
+        bound = {column: said for column, said in (("team", team), ("environment", environment)) if said is not None}
+        entry = entry_for(policy, key, name, bound, expires)
+        lines = entry_lines(entry, expires)
+        problem = ""
+        if write:
+            try:
+                write_policy(path, with_entry(text, entry, lines, path), text)
+            except NotSimpleError as error:
+                problem = str(error)
     typer.echo(key)
-    problem = ""
-    if write:
-        text = path.read_bytes().decode() if path.exists() else ""
-        try:
-            write_policy(path, with_entry(text, entry, lines, path))
-        except NotSimpleError as error:
-            problem = str(error)
     if write and not problem:
         typer.echo(f"{name} is in {path}. The key is shown this once.", err=True)
     else:

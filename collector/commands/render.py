@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,9 @@ Format = Literal["table", "json", "csv"]
 _WIDEST = 60  # characters of a cell in a table; JSON and CSV are never cut
 
 
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+
+
 def render(rows: pa.Table, form: Format) -> str:
     """Return the rows in this form. Unknown is null in JSON, empty in CSV and an em dash in a table."""
     names = rows.column_names
@@ -28,8 +32,8 @@ def render(rows: pa.Table, form: Format) -> str:
     if form == "csv":
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([["" if cell is None else _flat(cell) for cell in record] for record in records])
+        writer.writerow([_no_formula(name) for name in names])
+        writer.writerows([["" if cell is None else _no_formula(cell) for cell in record] for record in records])
         return out.getvalue().rstrip("\n")
     return _table(names, records)
 
@@ -64,10 +68,15 @@ def _flat(cell: Any) -> str:  # noqa: ANN401 - any value of a column
     return json.dumps(cell, ensure_ascii=False) if isinstance(cell, (list, dict)) else str(cell)
 
 
+def _no_formula(cell: Any) -> str:  # noqa: ANN401 - any value of a column
+    """Return a cell of CSV. Senders choose texts, and a spreadsheet would run those that begin as a formula."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else _flat(cell)
+
+
 def _table(names: list[str], records: list[tuple[Any, ...]]) -> str:
     cells = [["—" if cell is None else _short(_flat(cell)) for cell in record] for record in records]
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    lines = [names, ["─" * width for width in widths], *cells]
+    widths = [max(map(len, column)) for column in zip(map(_short, names), *cells, strict=True)]
+    lines = [list(map(_short, names)), ["─" * width for width in widths], *cells]
     padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines)
     return "\n".join("  ".join(line).rstrip() for line in padded)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -14,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from pydantic import ValidationError
 
+from collector.spool.seal import sync_directory
 from schema.policy import IngestKey, Policy, PolicyError, parse_policy
+from schema.policy_text import read_policy_text
 from schema.yaml_lines import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 KEY_PREFIX: Final = "spl_"
 """What our keys begin with, so that people, scanners of secrets and our own redaction know one."""
@@ -29,6 +33,10 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./ -]*[A-Za-z0-9])?")
 
 class NotSimpleError(PolicyError):
     """A policy file to which an entry cannot be added without touching what people wrote."""
+
+
+class PolicyChangedError(NotSimpleError):
+    """A policy file that somebody else wrote between the reading and the writing."""
 
 
 def make_key() -> str:
@@ -89,22 +97,44 @@ def with_entry(text: str, entry: IngestKey, lines: Sequence[str], path: Path) ->
     return made
 
 
-def write_policy(path: Path, text: str) -> None:
-    """Replace the file in one step; it keeps its mode. Raises NotSimpleError where the disk refuses."""
+@contextlib.contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Hold the folder of the policy file against other writers of ours. Raises NotSimpleError where there is none."""
+    try:
+        folder = os.open(path.resolve().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise NotSimpleError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def write_policy(path: Path, text: str, was: str) -> None:
+    """Replace the file in one step and for good; it keeps its mode and owner.
+
+    Raises PolicyChangedError where it does not hold the text that it `was`, NotSimpleError where the disk refuses.
+    """
     target = path.resolve()
     try:
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+        status = target.stat() if target.exists() else None
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         new = Path(name)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
                 file.flush()
+                if status is not None and (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(file.fileno(), status.st_uid, status.st_gid)
+                os.fchmod(file.fileno(), status.st_mode & 0o777 if status else 0o644)
                 os.fsync(file.fileno())
-            new.chmod(mode)
+            if (read_policy_text(target) if status else "") != was:
+                raise PolicyChangedError(f"{path}: was changed meanwhile and is left as it is now")
             new.replace(target)
         finally:
             new.unlink(missing_ok=True)
+        sync_directory(target.parent)
     except OSError as error:
         raise NotSimpleError(f"{path}: cannot be written ({error.strerror})") from None
 
@@ -133,6 +163,6 @@ def _last_row(node: yaml.Node) -> int:
 
 
 def _scalar(value: object) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and yaml.safe_load(value) == value:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and read_yaml(value).content == value:
         return value
     return json.dumps(value, ensure_ascii=False)

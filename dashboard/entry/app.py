@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import assets, links, theme, trouble
+from dashboard import assets, connection, links, theme, trouble
 from dashboard.pages import costs, latency, ledger, replay, run, runs
 
 st.set_page_config(
@@ -34,6 +34,8 @@ with st.container(horizontal=True, vertical_alignment="center", key="top_bar"):
     ):
         # Every link carries the filter, so moving between pages keeps it and the address says so.
         st.page_link(pages[path], label=label, icon=icon, query_params=links.filter_parameters())
+    if connection.signs_in():
+        st.html('<a href="/sign-out" target="_self">Sign out</a>', width="content")
 with trouble.told():
     current.run()
 theme.end_of_page()

@@ -122,7 +122,7 @@ def test_expired_cookie_is_refused(guarded: TestClient, monkeypatch: pytest.Monk
     guarded.get("/", headers=basic("correct horse"))
     name, value = next(iter(guarded.cookies.items()))
     guarded.cookies.clear()
-    monkeypatch.setattr("dashboard.gate.time.time", lambda: 4_000_000_000.0)
+    monkeypatch.setattr("dashboard.sessions.time.monotonic", lambda: 4_000_000_000.0)
     assert guarded.get("/", headers={"Cookie": f"{name}={value}"}).status_code == 401
 
 
