@@ -60,17 +60,22 @@ class Way:
 
     def send(self, requests: int) -> None:
         """Send until so many are acknowledged, as senders do: what is refused is tried again."""
-        for number in range(requests):
-            body, span_ids = run_request([f"Where is parcel {number}?" * self.noise.randint(1, 200)])
-            request = Incoming("traces", body, "sender", self.noise.choice(["alpha", "beta"]), len(span_ids))
-            for _ in range(_ATTEMPTS):
-                with suppress(SpoolError):
-                    (receipt,) = self.door.append([request])
-                    self.acknowledged += span_ids
-                    self.numbers.append(receipt.id)
-                    break
-            else:
-                pytest.fail("the spool takes nothing any more")
+        while requests > 0:
+            group = []
+            for _ in range(min(requests, self.noise.choice([1, 16]))):
+                body, span_ids = run_request(["Where is my parcel?" * self.noise.randint(1, 200)])
+                group.append((Incoming("traces", body, "s", self.noise.choice(["alpha", "beta"]), 2), span_ids))
+            self._append(group)
+            requests -= len(group)
+
+    def _append(self, group: list[tuple[Incoming, list[str]]]) -> None:
+        for _ in range(_ATTEMPTS):
+            with suppress(SpoolError):
+                receipts = self.door.append([request for request, _ in group])
+                self.acknowledged += [span_id for _, span_ids in group for span_id in span_ids]
+                self.numbers += [receipt.id for receipt in receipts]
+                return
+        pytest.fail("the spool takes nothing any more")
 
     def work(self, steps: int) -> None:
         """Let the writer do steps as its loop does."""
@@ -120,11 +125,11 @@ def test_what_is_gone_is_counted_and_storing_goes_on(
     noise = random.Random(f"{kind} {while_it} {seed}")
     (tmp_path / "data").mkdir()
     way = Way(tmp_path / "data", emptied, noise)
-    way.send(noise.randint(5, 40))
+    way.send(noise.randint(5, 120))
     way.work(noise.randint(0, 3))
     if noise.random() < 0.5:
         LedgerCopy(way.house, emptied).copy()
-    way.send(noise.randint(5, 40))
+    way.send(noise.randint(5, 120))
     if while_it == "runs":
         KINDS[kind](way.path, noise)
     else:
