@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
@@ -128,4 +129,20 @@ def test_a_replacement_that_was_interrupted_is_finished(tmp_path: Path) -> None:
     path.write_bytes(b"damaged")
     spool = opened(path)
     assert sorted(waiting.id for waiting in spool.take(100, 1 << 30)) == ids[4:]
+    spool.close()
+
+
+def test_a_file_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "spool.sqlite"
+    ids = filled(path, 20)
+    with sqlite3.connect(path) as connection:
+        connection.execute("alter table ledger drop column uncounted_losses")
+    connection.close()
+    for counts in tmp_path.glob("spool.sqlite.tally-*"):
+        counts.unlink()
+    spool = opened(path)
+    assert spool.append([Incoming("traces", b"new", "s", "key 0", 1)])[0].id == ids[-1] + 1
+    assert not list(tmp_path.glob("*.damaged-*"))
+    with spool.opened() as connection:
+        assert sum(entry.counts["lost_requests"] for entry in spool_ledger.totals(connection)) == 0
     spool.close()
