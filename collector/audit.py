@@ -68,13 +68,13 @@ class _Sources:
     tally: Counts
     copies: dict[Slot, dict[str, Any]]
     others: dict[Slot, Counter[str]] = field(default_factory=dict)
-    """What other collectors of the same store have stored."""
+    """What other collectors of the same store have stored, and this one under other numbers."""
 
     def known(self, slot: Slot) -> Counter[str]:
         """Return the highest counts of the tally and the copy of what only rises, and the highest version."""
-        noted, copy = self.tally.entries.get(slot), self.copies.get(slot)
+        noted, copy, entry = self.tally.entries.get(slot), self.copies.get(slot), self.ledger.get(slot)
         found: Counter[str] = Counter()
-        if noted is not None:
+        if noted is not None and (entry is None or noted.entry == entry.id or not noted.forgotten):
             found |= Counter(noted.counts) | Counter(version=noted.version)
         if copy is not None:
             found |= Counter({name: int(copy[name]) for name in (*_SUMS, "version")})
@@ -171,13 +171,19 @@ def _sources(connection: sqlite3.Connection, store: Store, tally: Counts) -> _So
     start = datetime.fromtimestamp(min([*minutes, time.time_ns() // MINUTE_NS]) * 60, UTC)
     copies: dict[Slot, dict[str, Any]] = {}
     others: dict[Slot, Counter[str]] = {}
-    for row in entries(store, start):
+    for row in sorted(entries(store, start), key=lambda row: int(row["version"])):
         slot = (row["key_name"], row["signal"], int(row["minute"]))
-        if row["collector"] != collector:
-            others.setdefault(slot, Counter()).update({f"stored_{unit}": int(row[f"stored_{unit}"]) for unit in _UNITS})
-        elif slot not in copies or copies[slot]["version"] < row["version"]:
+        if row["collector"] == collector and _is_same(row, ledger.get(slot)):
             copies[slot] = row
+        else:
+            others.setdefault(slot, Counter()).update({f"stored_{unit}": int(row[f"stored_{unit}"]) for unit in _UNITS})
     return _Sources(ledger, held, tally, copies, others)
+
+
+def _is_same(row: dict[str, Any], entry: Entry | None) -> bool:
+    """Return whether a copy is of the spool's entry: another one of its minute is of before a clock was set back."""
+    is_open = row["waiting_requests"] or row["quarantined_requests"]
+    return entry is None or int(row["entry"]) == entry.id or bool(is_open)
 
 
 def _set_right(connection: sqlite3.Connection, store: Store, sources: _Sources, wrong: list[Slot]) -> Audit:

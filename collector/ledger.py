@@ -154,7 +154,7 @@ class LedgerCopy:
                 self._forget_at = time.monotonic() + _FORGET_SECONDS
                 with self._spool.opened() as connection:
                     before = time.time_ns() // MINUTE_NS - KEPT_MINUTES
-                    self._spool.note_counts(connection, spool_ledger.closed(connection, before))
+                    self._spool.note_counts(connection, spool_ledger.closed(connection, before), forgotten=True)
                     with transaction(connection):
                         spool_ledger.forget(connection, before)
         return copied

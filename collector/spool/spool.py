@@ -118,10 +118,11 @@ class Spool:
         """The counts that are kept beside the file."""
         return self._place.tally
 
-    def note_counts(self, connection: sqlite3.Connection, slots: Collection[Slot]) -> None:
+    def note_counts(self, connection: sqlite3.Connection, slots: Collection[Slot], *, forgotten: bool = False) -> None:
         """Write what the ledger says of these slots beside the file; a transaction that changed it calls this."""
         highest = connection.execute("select max(seq) from sqlite_sequence where name = 'request'").fetchone()[0]
-        self.tally.write(collector_id(connection), highest or 0, of_slots(connection, slots))
+        entries = of_slots(connection, slots)
+        self.tally.write(collector_id(connection), highest or 0, entries, forgotten=forgotten)
 
     def append(self, requests: Sequence[Incoming]) -> list[Receipt]:
         """Store the requests in one transaction and one fsync, and return a receipt for each, in order.

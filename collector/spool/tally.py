@@ -44,11 +44,12 @@ class Copied:
     entry: int
     version: int
     counts: dict[str, int]
+    forgotten: bool = False
 
     def is_forgotten(self, minute: int) -> bool:
         """Return whether the spool need not know an entry of this minute any more: it is old and nothing is open."""
         is_open = self.counts.get("waiting_requests") or self.counts.get("quarantined_requests")
-        return not is_open and minute < time.time() // 60 - KEPT_MINUTES
+        return self.forgotten or (not is_open and minute < time.time() // 60 - KEPT_MINUTES)
 
 
 @dataclass(slots=True)
@@ -72,13 +73,16 @@ class Tally:
         self._boot = _boot()
         self._unwritten: dict[Slot, Entry] = {}
 
-    def write(self, collector: str, highest_id: int, entries: Sequence[Entry]) -> None:
-        """Append the counts of these entries; what a full disk refuses is written with the next ones."""
+    def write(self, collector: str, highest_id: int, entries: Sequence[Entry], *, forgotten: bool = False) -> None:
+        """Append the counts of these entries; what a full disk refuses is written with the next ones.
+
+        `forgotten` ones are about to leave the spool, because the store has a copy of them.
+        """
         wanted = self._unwritten | {(entry.key_name, entry.signal, entry.minute): entry for entry in entries}
         if not wanted:
             return
         rows = [
-            [*slot, entry.id, entry.version, {name: count for name, count in entry.counts.items() if count}]
+            [*slot, entry.id, entry.version, {name: count for name, count in entry.counts.items() if count}, forgotten]
             for slot, entry in wanted.items()
         ]
         content = json.dumps([collector, self._boot, highest_id, rows], separators=(",", ":")).encode()
@@ -107,15 +111,23 @@ class Tally:
         for path in self._files():
             for line in path.read_bytes().splitlines():
                 content = line[9:]
-                if line[:9] != b"%08x " % zlib.crc32(content):
+                try:
+                    boot = self._read_line(found, line[:9], content)
+                except (ValueError, TypeError):  # damaged, or of another version
                     found.complete = False
-                    continue
-                found.collector, boot, highest, rows = json.loads(content)
-                found.highest_id = max(found.highest_id, highest)
-                for row in rows:
-                    _keep_newer(found.entries, row)
         found.complete = found.complete and boot == self._boot
         return found
+
+    @staticmethod
+    def _read_line(found: Counts, checksum: bytes, content: bytes) -> str:
+        """Add a line to what was found, and return in which run of the machine it was written. Raises ValueError."""
+        if checksum != b"%08x " % zlib.crc32(content):
+            raise ValueError("the checksum is not that of the line")
+        collector, boot, highest, rows = json.loads(content)
+        for row in rows:
+            _keep_newer(found.entries, row)
+        found.collector, found.highest_id = collector, max(found.highest_id, highest)
+        return str(boot)
 
     def forget(self) -> None:
         """Delete all but the newest files: what they say is in the store too."""
@@ -132,10 +144,10 @@ class Tally:
 
 
 def _keep_newer(entries: dict[Slot, Copied], row: list[Any]) -> None:
-    key_name, signal, minute, number, version, counts = row
+    key_name, signal, minute, number, version, counts, forgotten = row
     known = entries.get((key_name, signal, minute))
-    if known is None or known.version <= version:
-        entries[key_name, signal, minute] = Copied(number, version, counts)
+    if known is None or known.version <= version or (known.forgotten and known.entry != number):
+        entries[key_name, signal, minute] = Copied(number, version, counts, forgotten)
 
 
 def _boot() -> str:
