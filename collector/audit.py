@@ -247,8 +247,8 @@ def _counts(sources: _Sources, slot: Slot, again: Counter[str], unclaimed: Count
     known, held = sources.known(slot), sources.open.get(slot, Counter())
     entry = sources.ledger.get(slot)
     counts = Counter({name: known[name] for name in _SUMS})
-    if not known and entry is not None:  # nobody else knows it
-        counts |= Counter({name: entry.counts[name] for name in _SUMS})
+    if entry is not None and (not known or (entry.adds_up and entry.version >= known["version"])):
+        counts |= Counter(entry.counts)  # nobody else knows it, or not yet what came last
     for unit in _UNITS:
         counts[f"waiting_{unit}"], counts[f"quarantined_{unit}"] = held[f"waiting_{unit}"], held[f"quarantined_{unit}"]
         counts[f"stored_{unit}"] = max(0, counts[f"stored_{unit}"] - again[unit])

@@ -8,6 +8,7 @@ power `Counts.complete` is false.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -90,7 +91,9 @@ class Tally:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(descriptor, b"%08x %s\n" % (zlib.crc32(content), content))
+                line = b"\n%08x %s" % (zlib.crc32(content), content)  # what a full disk cut off does not spoil the next
+                if os.write(descriptor, line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -109,7 +112,7 @@ class Tally:
         found = Counts(complete=True)
         boot = ""
         for path in self._files():
-            for line in path.read_bytes().splitlines():
+            for line in _lines(path):
                 content = line[9:]
                 try:
                     boot = self._read_line(found, line[:9], content)
@@ -141,6 +144,14 @@ class Tally:
             )
             return [path for _, path in sorted((int(match[1]), path) for match, path in numbered if match)]
         return []
+
+
+def _lines(path: Path) -> list[bytes]:
+    try:
+        first, *others = path.read_bytes().split(b"\n")
+    except FileNotFoundError:  # another process has just deleted it: what it says is in the store
+        return []
+    return others if others and not first else [first, *others]  # an emptied file has one line, which is damaged
 
 
 def _keep_newer(entries: dict[Slot, Copied], row: list[Any]) -> None:
