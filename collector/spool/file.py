@@ -117,12 +117,12 @@ def give_back_pages(connection: sqlite3.Connection) -> None:
 
 def damaged(error: BaseException) -> bool:
     """Return whether the error says that the file is not what SQLite wrote."""
-    if isinstance(error, DamagedError):
+    if isinstance(error, DamagedError | UnicodeDecodeError):  # a message of SQLite that quotes what is damaged
         return True
     if not isinstance(error, sqlite3.DatabaseError):
         return False
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # errors of the module itself have none
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG}:
         return True
     return str(error).startswith(("no such table", "no such column", "no such index", "Could not decode to UTF-8"))
 

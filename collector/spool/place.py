@@ -55,7 +55,7 @@ class SpoolPlace:
                     if interrupted(self._path):  # whoever replaced the file was killed just now
                         raise SpoolUnavailableError(f"The spool {self._path} is being replaced.")
                     yield self._connected()
-            except (sqlite3.Error, OSError, DamagedError) as error:
+            except (sqlite3.Error, OSError, DamagedError, UnicodeDecodeError) as error:
                 self.disconnect()
                 if damaged(error):
                     self._replace_damaged(str(error))
@@ -90,7 +90,7 @@ class SpoolPlace:
             # SQLite does not wait where somebody else gives a new file its log: one at a time makes it.
             with self._directory(fcntl.LOCK_SH if _is_made(self._path) else fcntl.LOCK_EX):
                 self._connected()
-        except (sqlite3.DatabaseError, DamagedError) as error:
+        except (sqlite3.DatabaseError, DamagedError, UnicodeDecodeError) as error:
             self.disconnect()
             if not damaged(error):
                 raise
@@ -141,7 +141,7 @@ class SpoolPlace:
             with self._directory(fcntl.LOCK_EX):
                 if before == _identity(self._path):
                     salvage(self._path, reason, self.tally)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise SpoolUnavailableError(
                 f"The spool {self._path} is damaged ({reason}) and what is readable cannot be copied: {error}."
             ) from error

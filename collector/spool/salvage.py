@@ -193,7 +193,7 @@ class _Salvage:
             cursor = self._old.execute(query, parameters)
             while (row := cursor.fetchone()) is not None:
                 yield row
-        except (sqlite3.DatabaseError, UnicodeDecodeError):
+        except (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError):  # a length that is damaged can be any
             self._whole = False
 
     def _walk(self, table: str, columns: str) -> Iterator[tuple[Any, ...]]:

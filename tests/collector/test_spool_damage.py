@@ -132,6 +132,18 @@ def test_a_replacement_that_was_interrupted_is_finished(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_a_message_that_quotes_what_is_damaged_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "spool.sqlite"
+    ids = filled(path, 20)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"create trigger", 0, 4096) if b"create trigger" in content[:4096] else content.index(b"CREATE")
+    content[at : at + 12] = b"\x81" * 12
+    path.write_bytes(content)
+    spool = opened(path)
+    assert spool.append([Incoming("traces", b"new", "s", "key 0", 1)])[0].id > max(ids)
+    spool.close()
+
+
 def test_a_file_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "spool.sqlite"
     ids = filled(path, 20)
