@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from collector.ledger import LedgerCopy
 from collector.spool import quarantine
 from collector.spool.spool import Quarantined  # noqa: TC001 - the same
+from schema.queries.holdings import holdings
 from schema.queries.ledger import By, Line, lines
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Chosen(BaseModel):
 
 
 def ledger_routes(store: Store, spool: Spool) -> APIRouter:
-    """Return the routes /api/ledger and /api/quarantine."""
+    """Return the routes /api/ledger, /api/holdings and /api/quarantine."""
     router = APIRouter()
     ledger = LedgerCopy(spool, store)
 
@@ -33,6 +34,11 @@ def ledger_routes(store: Store, spool: Spool) -> APIRouter:
     def ledger_lines(start: datetime, end: datetime, by: By = "key") -> list[Line]:
         ledger.copy()
         return lines(store, start, end, by=by)
+
+    @router.get("/api/holdings")
+    def problems_of_the_store() -> list[str]:
+        ledger.copy()
+        return holdings(store).sentences
 
     @router.get("/api/quarantine")
     def quarantined() -> list[Quarantined]:

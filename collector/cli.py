@@ -18,6 +18,7 @@ from collector.commands.ledger import ledger
 from collector.commands.purge import purge
 from collector.commands.quarantine import quarantine
 from collector.commands.reprice import reprice
+from collector.processes import leave_no_core_dump
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,11 +42,14 @@ app.command()(reprice)
 
 def main() -> None:
     """Run the command; what a user did wrong is one sentence, never a traceback."""
+    leave_no_core_dump()  # before anything raw is read, by any command
     try:
         app()
     except Exception as error:
         if isinstance(error, _expected()):
             fail(str(error))
+        if isinstance(error, OSError) and error.errno:
+            fail(f"{error.filename or 'a file'} cannot be used: {error.strerror}")
         raise
 
 

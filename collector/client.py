@@ -97,6 +97,10 @@ class Instance:
         wanted = {"start": start.isoformat(), "end": end.isoformat(), "by": by}
         return _LINES.validate_json(self._ask("GET", "/api/ledger", params=wanted).content)
 
+    def store_problems(self) -> list[str]:
+        """Return in sentences what the store lacks of what was stored (schema.queries.holdings)."""
+        return [str(sentence) for sentence in self._ask("GET", "/api/holdings").json()]
+
     def quarantined(self) -> list[Quarantined]:
         """Return what was set aside, oldest first."""
         return _QUARANTINED.validate_json(self._ask("GET", "/api/quarantine").content)

@@ -13,12 +13,14 @@ from collector.keys.expiry import ending
 from collector.listening import listen
 from collector.receivers.tls import load_tls
 from collector.settings import SettingsError, refuse_open_door
+from collector.spool.ledger import totals
 from collector.spool.seal import KeyFileError
 from collector.spool.spool import SpoolError, open_spool
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
 from schema.drills import LAST_DRILL, LastDrill
 from schema.policy import PolicyError
+from schema.queries.holdings import holdings
 from schema.store import StoreError
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _port(settings, field, what, instance)
     help_store = "see SPANLEDGER_STORE, or stop what holds the store"
     yield _guarded("store", lambda: _store(settings, instance), help_store)
+    yield from _holdings(settings, instance)
     yield _guarded("redaction", lambda: _proven(settings, instance), help_store)
 
 
@@ -110,15 +113,36 @@ def _spool(settings: Settings) -> str:
     spool = open_spool(settings)
     try:
         counts = spool.counts()
+        with spool.opened() as connection:
+            lost = sum(entry.counts["lost_spans"] for entry in totals(connection))
     finally:
         spool.close()
-    return f"{counts.waiting_requests} requests wait, {counts.quarantined} are quarantined"
+    gone = f"; {lost} spans were lost with its damage (spanledger ledger)" if lost else ""
+    return f"{counts.waiting_requests} requests wait, {counts.quarantined} are quarantined{gone}"
 
 
 def _store(settings: Settings, instance: Instance | None) -> str:
     sql = "SELECT (SELECT count() FROM runs FINAL) AS runs, (SELECT count() FROM spans) AS spans"
     row = _ask(settings, instance, sql)[0]
     return f"{row['runs']} runs, {row['spans']} spans"
+
+
+def _holdings(settings: Settings, instance: Instance | None) -> Iterator[Finding]:
+    """Compare what the ledger says is stored with what is there."""
+    what = "stored rows"
+    try:
+        if instance:
+            problems = instance.store_problems()
+        else:
+            with open_store(settings, patience=0) as store:
+                problems = holdings(store).sentences
+    except StoreError as error:
+        yield Finding(what, str(error), "see the store, above")
+        return
+    for sentence in problems:
+        yield Finding(what, sentence, "see docs/operations.md, Rows vanished from the store")
+    if not problems:
+        yield Finding(what, "all of the last seven days are there")
 
 
 def _proven(settings: Settings, instance: Instance | None) -> str:

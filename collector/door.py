@@ -19,7 +19,7 @@ from collector.receivers.http_protocol import BoundedHeadProtocol
 from collector.receivers.reception import Reception
 from collector.receivers.tls import load_tls
 from collector.reload import PolicyFeed
-from collector.spool.spool import open_spool
+from collector.spool.patience import open_patiently
 
 if TYPE_CHECKING:
     import socket
@@ -52,7 +52,10 @@ def run_door(
     feed = PolicyFeed(policy, policies)
     tls = load_tls(settings)
     volume = settings.data_dir / "volume.json"
-    with contextlib.closing(open_spool(settings)) as spool, contextlib.closing(SenderLimits(volume)) as limits:
+    spool = open_patiently(settings)
+    if spool is None:
+        return
+    with contextlib.closing(spool), contextlib.closing(SenderLimits(volume)) as limits:
         keys = IngestKeys(policy, limits)
         feed.each(keys.take_over)
         feed.counting(partial(note_refusals, spool))

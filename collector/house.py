@@ -27,7 +27,8 @@ from collector.processes import begin, keep_garbage_collector_off_what_stays
 from collector.pseudonym_key import load_pseudonym_key
 from collector.receivers.tls import load_tls
 from collector.reload import PolicyFeed
-from collector.spool.spool import open_spool
+from collector.settings import SettingsError
+from collector.spool.patience import open_patiently
 from collector.workers import WorkerPool
 from collector.writer import Writer
 from schema.store import Store, StoreUnavailableError
@@ -50,9 +51,12 @@ _RETRY = 1.0  # seconds between attempts at a store that is away
 def open_store(settings: Settings, *, patience: float = 20.0) -> Store:
     """Open the store, waiting `patience` seconds for another process to leave it. Raises StoreError."""
     settings.make_data_dir()
-    store = Store.open(settings.store_url, patience=patience)
-    if store.embedded:
-        _keep_blocks_in(settings.data_dir / "tmp")
+    try:
+        store = Store.open(settings.store_url, patience=patience)
+        if store.embedded:
+            _keep_blocks_in(settings.data_dir / "tmp")
+    except OSError as error:
+        raise StoreUnavailableError(str(settings.unusable_data_dir(error))) from None
     return store
 
 
@@ -92,7 +96,9 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
             servers.append((_dashboard(settings, store, endpoints), dashboard, _for_browsers(settings)))
         writer = None
         if intake:
-            spool = open_spool(settings)
+            spool = open_patiently(settings, stop)
+            if spool is None:
+                return
             stack.callback(spool.close)
             pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
             stack.callback(pool.close)
@@ -110,7 +116,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
         asyncio.run(
             _serve(servers, stop, lambda: writer is None or writer.ready, partial(announce, settings, endpoints))
         )
-        settings.api_path.unlink(missing_ok=True)
+        withdraw(settings)
 
 
 def _take_over(settings: Settings, pool: WorkerPool, writer: Writer, policy: Policy) -> None:
@@ -156,10 +162,18 @@ def _open_patiently(settings: Settings, stop: threading.Event) -> Store | None:
     while not stop.is_set():
         try:
             return open_store(settings)
-        except StoreUnavailableError as error:
+        except (StoreUnavailableError, SettingsError) as error:
             log.warning("waiting for the store: %s", error)
             stop.wait(_RETRY)
     return None
+
+
+def withdraw(settings: Settings) -> None:
+    """Remove api.json; one that cannot be removed names a port at which nobody answers, as after a kill."""
+    try:
+        settings.api_path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("%s cannot be removed: %s", settings.api_path, error.strerror)
 
 
 async def _serve(
@@ -179,12 +193,21 @@ async def _serve(
     announced = False
     while not stop.is_set() and not any(task.done() for _, task in running):  # set by a signal, from threads
         if not announced and all(server.started for server, _ in running) and ready():
-            announcing()
-            announced = True
+            announced = _announced(announcing)
         await asyncio.sleep(0.05)
     for server, _ in running:
         server.should_exit = True
     await asyncio.gather(*(task for _, task in running))
+
+
+def _announced(announcing: Callable[[], None]) -> bool:
+    """Announce, and return whether that was possible: a folder that cannot be written now is tried again."""
+    try:
+        announcing()
+    except OSError as error:
+        log.debug("the address is not written: %s", error.strerror)
+        return False
+    return True
 
 
 class _Server(uvicorn.Server):

@@ -17,17 +17,21 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from collector.audit import audit
 from collector.receivers.refusals import RefusedError
 from collector.spool import ledger as spool_ledger
 from collector.spool.file import SpoolError, snapshot, transaction
 from collector.spool.ledger import Refused
 from collector.spool.schema import MINUTE_NS
+from collector.spool.tally import KEPT_MINUTES
 from schema.queries.ledger import LEDGER_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from collector.audit import Audit
     from collector.spool.ledger import Entry
+    from collector.spool.place import Identity
     from collector.spool.spool import Signal, Spool
     from schema.store import Store
 
@@ -35,7 +39,6 @@ log = logging.getLogger(__name__)
 
 _FLUSH_SECONDS: Final = 1.0
 _COPIED_AT_ONCE: Final = 5_000
-_KEPT_MINUTES: Final = 120  # in the spool's file after they are copied: each reading of the metrics adds them up
 _FORGET_SECONDS: Final = 600.0
 
 
@@ -129,20 +132,38 @@ class LedgerCopy:
         self._store = store
         self._lock = threading.Lock()
         self._forget_at = 0.0
+        self._audited: Identity | None = None
+
+    def audit(self) -> Audit:
+        """Set the spool's ledger right where its file lost something. Raises SpoolError or StoreError."""
+        with self._lock:
+            return self._audit()
 
     def copy(self) -> int:
         """Copy the entries that changed; return how many. Raises SpoolError or StoreError."""
         copied = 0
         with self._lock:
+            if self._audited != self._spool.identity():  # a copy of a damaged ledger would replace what is known
+                self._audit()
             while entries := self._copy_some():
                 copied += len(entries)
                 if len(entries) < _COPIED_AT_ONCE:
                     break
+            self._spool.tally.forget()
             if time.monotonic() >= self._forget_at:
                 self._forget_at = time.monotonic() + _FORGET_SECONDS
-                with self._spool.opened() as connection, transaction(connection):
-                    spool_ledger.forget(connection, time.time_ns() // MINUTE_NS - _KEPT_MINUTES)
+                with self._spool.opened() as connection:
+                    before = time.time_ns() // MINUTE_NS - KEPT_MINUTES
+                    self._spool.note_counts(connection, spool_ledger.closed(connection, before), forgotten=True)
+                    with transaction(connection):
+                        spool_ledger.forget(connection, before)
         return copied
+
+    def _audit(self) -> Audit:
+        identity = self._spool.identity()
+        found = audit(self._spool, self._store)
+        self._audited = identity
+        return found
 
     def _copy_some(self) -> list[Entry]:
         with self._spool.opened() as connection, snapshot(connection):  # one moment for all of them

@@ -46,6 +46,7 @@ class HouseFigures:
     insert_seconds: float = 0
     inserts: float = 0
     last_insert: float = 0
+    vanished_rows: float = 0
 
     def inserted(self, seconds: float, *, at: float) -> Self:
         """Return the figures after one more insert."""
@@ -54,6 +55,10 @@ class HouseFigures:
     def after(self, *, restarts: int) -> Self:
         """Return the figures with so many restarts of workers."""
         return replace(self, worker_restarts=float(restarts))
+
+    def lacking(self, rows: int) -> Self:
+        """Return the figures with so many rows that the store should hold and does not."""
+        return replace(self, vanished_rows=float(rows))
 
 
 def note(spool: Spool, figures: HouseFigures) -> None:
@@ -134,6 +139,8 @@ def _families(
         yield f"rejected_{unit}_total", "counter", f"{unit.capitalize()} that were rejected.", rejected
     text = "Rejected requests of which nobody knows how many spans they held."
     yield "uncounted_requests_total", "counter", text, _by_key(counted, "uncounted_requests")
+    text = "How often the spool was damaged together with its last counts, so that losses are not counted."
+    yield "uncounted_losses_total", "counter", text, _by_key(counted, "uncounted_losses")
     text = "Spans of which a text was removed because it could not be redacted."
     yield "unredacted_spans_total", "counter", text, _by_key(counted, "unredacted_spans")
     text = "Policy files that were refused while it ran."
@@ -143,6 +150,9 @@ def _families(
         yield "worker_restarts_total", "counter", text, [("", {}, house["worker_restarts"])]
         took: list[Sample] = [("_sum", {}, house["insert_seconds"]), ("_count", {}, house["inserts"])]
         yield "insert_seconds", "summary", "How long inserts into the store took.", took
+    if "vanished_rows" in house:
+        text = "Rows that were stored and are not in the store any more."
+        yield "store_vanished_rows", "gauge", text, [("", {}, house["vanished_rows"])]
     if "last_insert" in house:
         text = "When an insert into the store last succeeded."
         yield "last_insert_timestamp_seconds", "gauge", text, [("", {}, house["last_insert"])]

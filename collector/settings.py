@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import re
@@ -18,6 +19,16 @@ from schema.policy import Policy, load_policy
 
 class SettingsError(ValueError):
     """A setting cannot be used; the message names the variable, its value and the fix."""
+
+
+_ADVICE = {
+    errno.ENOSPC: "Make room on this disk, or name a folder on another one",
+    errno.EDQUOT: "Make room on this disk, or name a folder on another one",
+    errno.EMFILE: "Allow more open files: ulimit -n 4096",
+    errno.ENOLCK: "Name a folder on a local disk: this file system has no locks",
+    errno.EOPNOTSUPP: "Name a folder on a local disk: this file system has no locks",
+    errno.ENOSYS: "Name a folder on a local disk: this file system has no locks",
+}
 
 
 def _default_data_dir() -> Path:
@@ -118,8 +129,19 @@ class Settings(BaseSettings):
             return False
 
     def make_data_dir(self) -> None:
-        """Make the data directory for its owner alone."""
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Make the data directory for its owner alone. Raises SettingsError."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise self.unusable_data_dir(error) from None
+
+    def unusable_data_dir(self, error: OSError) -> SettingsError:
+        """Return the error that says why nothing can be kept in the data directory."""
+        where = f" ({error.filename})" if error.filename and Path(str(error.filename)) != self.data_dir else ""
+        return SettingsError(
+            f"SPANLEDGER_DATA_DIR={self.data_dir} cannot be used: {error.strerror}{where}."
+            f" {_ADVICE.get(error.errno or 0, 'Name a folder in which this user can write')}."
+        )
 
     @property
     def spool_path(self) -> Path:

@@ -17,9 +17,9 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from collector.door import run_door
-from collector.house import run_house
+from collector.house import run_house, withdraw
 from collector.listening import address_of, listen, reserve
-from collector.processes import SPAWN
+from collector.processes import SPAWN, TooFewFilesError, raise_open_files
 from collector.receivers.tls import load_tls
 from collector.reload import PolicyFile, heed_hangup
 from collector.settings import SettingsError, refuse_open_door
@@ -99,6 +99,7 @@ def run(
     Before anything starts it raises SettingsError (an open door, a busy port, no such certificate, another instance),
     SpoolError, KeyFileError or RedactionError (no model).
     """
+    allow_open_files()
     refuse_open_door(settings, policy, door=door, dashboard=dashboard)
     tls = load_tls(settings)
     for name in policy.redaction.models if door else ():
@@ -124,14 +125,22 @@ def run(
             grpc_port = stack.enter_context(_claim(settings, "otlp_grpc_port", reserve))
             endpoints["otlp_grpc"] = _url(settings.host, grpc_port, tls)
             services.append(_Service("door", run_door, settings, policy, (door_listener, address_of(grpc_port))))
-        settings.api_path.unlink(missing_ok=True)
+        withdraw(settings)
         services.append(_Service("house", run_house, settings, policy, (endpoints, house_listener, door)))
         try:
             _watch(services, stop, settings.api_path, on_ready, policy_file)
         finally:
             for service in services:
                 service.stop()
-            settings.api_path.unlink(missing_ok=True)
+            withdraw(settings)
+
+
+def allow_open_files() -> None:
+    """Allow as many open files as the system lets us. Raises SettingsError where that is too few."""
+    try:
+        raise_open_files()
+    except TooFewFilesError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _watch(
@@ -164,7 +173,10 @@ def _watch(
 def only_instance(settings: Settings) -> Iterator[None]:
     """Hold the data directory; two instances on one spool or one embedded store would be in each other's way."""
     settings.make_data_dir()
-    descriptor = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise settings.unusable_data_dir(error) from None
     try:
         deadline = time.monotonic() + _PORT_PATIENCE
         while True:
@@ -177,6 +189,8 @@ def only_instance(settings: Settings) -> Iterator[None]:
                         f"another instance works in {settings.data_dir}: stop it, or set SPANLEDGER_DATA_DIR"
                     ) from None
                 time.sleep(0.1)
+            except OSError as error:
+                raise settings.unusable_data_dir(error) from None
         yield
     finally:
         os.close(descriptor)

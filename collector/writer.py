@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from collector.audit import close_abandoned
 from collector.block import Block
 from collector.disk import DiskReserve
 from collector.ledger import LedgerCopy
@@ -21,6 +22,7 @@ from collector.spool.spool import SpoolError
 from collector.turns import in_turn
 from schema.bulk_update import sweep
 from schema.closing import close_silent
+from schema.queries.holdings import TABLES, holdings
 from schema.runs import stale_traces
 from schema.store import QueryFailedError, StoreError
 from schema.up_to_date import bring_up_to_date
@@ -28,15 +30,13 @@ from schema.up_to_date import bring_up_to_date
 if TYPE_CHECKING:
     import threading
 
-    from collector.spool.spool import Signal, Spool, Waiting
+    from collector.spool.place import Identity
+    from collector.spool.spool import Spool, Waiting
     from collector.workers import Rows, WorkerPool
     from schema.policy import Policy
     from schema.store import Store
 
 log = logging.getLogger(__name__)
-
-TABLES: Final[dict[Signal, str]] = {"traces": "spans", "logs": "logs", "metrics": "metric_points"}
-"""Where the rows of each signal go."""
 
 _IDLE: Final = 0.05  # seconds between looks at an empty spool
 _RUNS_EVERY: Final = 0.5  # seconds between passes over the touched runs under load, at least ...
@@ -48,6 +48,7 @@ _TAKE: Final = 64  # requests looked at a time
 _TAKE_BYTES: Final = 32 * 2**20
 _RETRY: Final = 1.0  # seconds between attempts at a store that does not answer
 _COUNT_EVERY: Final = 2.0  # seconds between copies of the ledger
+_COMPARE_EVERY: Final = 300.0  # seconds between looks whether the store holds what was stored
 
 
 class Writer:
@@ -65,6 +66,8 @@ class Writer:
         self._figures = HouseFigures()
         self._noted = HouseFigures()
         self._count_at = 0.0
+        self._compare_at = 0.0
+        self._lacking: set[str] = set()
         self._asked: dict[int, str] = {}  # requests at the workers, and their keys
         self._held: list[Waiting] = []  # taken, and their worker has enough to do
         self._ready = Block()
@@ -73,6 +76,7 @@ class Writer:
         self._runs_pause = _RUNS_EVERY
         self._close_at = 0.0
         self._caught_up = False  # whether runs that an earlier process left behind are known
+        self._identity: Identity | None = None  # of the spool's file that is settled
         self._settled = False  # whether every batch that was begun is known to be finished
 
     def take_over(self, policy: Policy) -> None:
@@ -84,6 +88,11 @@ class Writer:
         """Whether a request would be stored at once: what was interrupted is settled and the workers are warm."""
         return self._settled and self._pool.warm
 
+    @property
+    def behind(self) -> bool:
+        """Whether the spool has another file than the one of which all batches are finished."""
+        return self._identity != self._spool.identity()
+
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set. What is not finished then stays in the spool."""
         while not stop.is_set():
@@ -91,7 +100,7 @@ class Writer:
                 if self._disk.is_low():
                     stop.wait(_RETRY)
                     continue
-                if not self._settled:
+                if not self._settled or self.behind:
                     self.recover()
                     self._settled = True
                 if not self.step():
@@ -129,6 +138,10 @@ class Writer:
 
     def recover(self) -> None:
         """Finish what was begun and interrupted: batches that the store may hold in whole, in part or not at all."""
+        self._identity = self._spool.identity()
+        self._ledger.audit()
+        if not self._caught_up:
+            close_abandoned(self._spool, self._store)
         while unfinished := self._spool.unfinished():
             for batch, requests in unfinished.items():
                 log.info("finishing a batch of %d requests that was interrupted", len(requests))
@@ -243,8 +256,11 @@ class Writer:
         If this stops half-way, `recover` finishes the batch from the spool.
         """
         batch = uuid.uuid4().hex
-        self._spool.assign(self._ready.requests, batch)
-        ready = self._ready.taken()
+        joined = self._spool.assign(self._ready.requests, batch)
+        taken = self._ready.taken()
+        ready = [rows for rows in taken if rows.request_id in joined]
+        if len(ready) < len(taken):  # they went with the spool's damage: the audit counts them, and says so
+            log.warning("%d requests of a block are gone from the spool", len(taken) - len(ready))
         for signal, name in TABLES.items():
             parts = [rows.table() for rows in ready if rows.signal == signal]
             if parts:
@@ -294,6 +310,17 @@ class Writer:
             self._noted = self._figures
         try:
             self._ledger.copy()
+            if time.monotonic() >= self._compare_at:
+                self._compare_at = time.monotonic() + _COMPARE_EVERY
+                self._compare()
         except QueryFailedError as error:
             log.error("the ledger is not copied, next attempt in %d s: %s", _RUNS_RETRY, error)  # noqa: TRY400
             self._count_at = time.monotonic() + _RUNS_RETRY
+
+    def _compare(self) -> None:
+        """Look whether the store holds what was stored; what it lacks is said in the log once, and in the metrics."""
+        found = holdings(self._store)
+        for sentence in set(found.sentences) - self._lacking:
+            log.error("%s", sentence)
+        self._lacking = set(found.sentences)
+        self._figures = self._figures.lacking(sum(gone.rows for gone in found.vanished))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from schema.queries.holdings import note_removal
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -75,8 +77,11 @@ def remove(store: Store, trace_ids: Sequence[str], service_name: str) -> None:
     for first in range(0, len(trace_ids), _TRACES_A_STATEMENT):
         traces = {"traces": list(trace_ids[first : first + _TRACES_A_STATEMENT])}
         for table in ("spans", "logs", "runs"):
+            if table != "runs":
+                note_removal(store, table, "trace_id IN {traces:Array(String)}", traces)
             stored = store.layout.stored(table)
             store.command(f"DELETE FROM {stored} WHERE trace_id IN {{traces:Array(String)}}", traces)  # noqa: S608 - our own names
+    note_removal(store, "metric_points", "service_name = {service:String}", {"service": service_name})
     points = store.layout.stored("metric_points")
     store.command(f"DELETE FROM {points} WHERE service_name = {{service:String}}", {"service": service_name})  # noqa: S608 - our own name
 

@@ -21,6 +21,7 @@ _SHARDED_BY: Final = {
 """The rows of these tables lie on the shard that the expression says; every other table is whole on every server."""
 
 _SCRATCH: Final = "span_update_"  # tables of schema.bulk_update; they lie where the spans lie
+_ALTER: Final = re.compile(r"^ALTER TABLE (?P<table>\w+)", re.MULTILINE)
 _CREATE: Final = re.compile(
     r"(CREATE TABLE (?:IF NOT EXISTS )?)(\w+)\s*(\(.*\))\s*ENGINE = (\w+)(?:\((.*?)\))?(.*)", re.DOTALL
 )
@@ -86,15 +87,21 @@ class Layout:
         return self.everywhere(f"{table}_local") if self.cluster else table
 
     def create(self, statement: str) -> list[str]:
-        """Return the statements that do what `CREATE TABLE name (…) ENGINE = …` does on one server.
+        """Return the statements that do what `CREATE TABLE name (…) ENGINE = …` or `ALTER TABLE` does on one server.
 
         Raises ValueError for a statement that has no such form yet.
         """
         if not self.cluster:
             return [statement]
+        altered = _ALTER.search(statement)
+        if altered is not None:
+            changed = altered["table"]
+            names = [self.everywhere(changed)]
+            names[:0] = [self.stored(changed)] if changed in _SHARDED_BY else []
+            return [f"ALTER TABLE {name}{statement[altered.end() :]}" for name in names]
         found = _CREATE.search(statement)
         if found is None:
-            raise ValueError(f"only CREATE TABLE has a form for clusters: {statement[:60]}")
+            raise ValueError(f"only CREATE TABLE and ALTER TABLE have a form for clusters: {statement[:60]}")
         create, table, columns, engine, arguments, rest = found.groups(default="")
         key = _BY_TRACE if table.startswith(_SCRATCH) else _SHARDED_BY.get(table)
         if engine.endswith("MergeTree"):

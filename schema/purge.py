@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import pyarrow as pa
 
+from schema.queries.holdings import note_removal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -52,6 +54,8 @@ def purge(store: Store, by: Named, value: str, *, dry_run: bool = False) -> Purg
         for table in ("spans", "logs", "runs"):  # the runs last: whoever finds this half done finds them again
             stored = store.layout.stored(table)
             for some in _chunks(traces):
+                if table != "runs":
+                    note_removal(store, table, "trace_id IN {traces:Array(String)}", {"traces": some})
                 store.command(
                     f"DELETE FROM {stored} WHERE trace_id IN {{traces:Array(String)}}",  # noqa: S608 - our own names
                     {"traces": some},

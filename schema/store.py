@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from urllib3.exceptions import HTTPError
 
 from schema import read_only
 from schema.layout import Layout
@@ -42,6 +43,7 @@ _READ_ONLY = {"max_execution_time": 60, "readonly": 1}  # in this order: nothing
 # Time-outs, memory, load, network, keeper; a disk that is full (75: a write failed, 243: too little to begin with); a
 # server that stops (236), a shard without a replica (279, 519), too few replicas (285, 286, 319), a new password (516).
 _PASSING = frozenset({75, 159, 202, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 425, 516, 519, 999})
+_DISK = re.compile(r"Read-only file system|Permission denied|No space left|Input/output error|Too many open files")
 _LOCKED = re.compile(r"cannot lock|Code: (36|76)\b", re.IGNORECASE)
 
 
@@ -56,6 +58,7 @@ class Store:
                 f"SPANLEDGER_STORE must start with chdb://, clickhouse:// or clickhouses://, not {parts.scheme!r}"
             )
         self.embedded = parts.scheme == "chdb"
+        self._named = "the store" if self.embedded else f"the store at {parts.hostname}:{parts.port or 'its port'}"
         self.writing_runs = threading.Lock()
         """Held from reading runs until they are written anew, lest a version is lost that came in between."""
         try:
@@ -82,7 +85,9 @@ class Store:
         if isinstance(rows, pa.RecordBatch):
             rows = pa.Table.from_batches([rows])
         with self._client() as client:
-            client.insert_arrow(table, rows, settings={"insert_deduplication_token": token})
+            answer = client.insert_arrow(table, rows, settings={"insert_deduplication_token": token})
+        if not self.embedded and not answer.query_id():  # a page of a proxy would pass for a success
+            raise StoreUnavailableError(f"{self._named} answered an insert, but not as ClickHouse does: is it a proxy?")
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run a query of ours, its parameters bound as `{name:Type}`, and return the rows."""
@@ -148,11 +153,11 @@ class Store:
             yield client
         except ClickHouseError as error:
             code = CODE.search(str(error))
-            if code and int(code[1]) not in _PASSING:
+            if code and int(code[1]) not in _PASSING and not _DISK.search(str(error)):
                 raise QueryFailedError(str(error)) from None
-            raise StoreUnavailableError(f"the store did not answer: {error}") from None
-        except (OSError, RuntimeError) as error:
-            raise StoreUnavailableError(f"the store did not answer: {error}") from None
+            raise StoreUnavailableError(f"{self._named} did not answer: {error}") from None
+        except (OSError, RuntimeError, ValueError, HTTPError) as error:  # the answer is cut off, or no Arrow
+            raise StoreUnavailableError(f"{self._named} did not answer: {error}") from None
         finally:
             idle.put(client)
 
@@ -169,11 +174,11 @@ class Store:
         while True:
             try:
                 return self._connect({})
-            except ClickHouseError as error:
+            except (ClickHouseError, ValueError, HTTPError) as error:
                 locked = self.embedded and _LOCKED.search(str(error))
                 if not locked or time.monotonic() > deadline:
                     reason = "another process holds it" if locked else str(error)
-                    raise StoreUnavailableError(f"cannot open the store: {reason}") from None
+                    raise StoreUnavailableError(f"cannot open {self._named}: {reason}") from None
             time.sleep(0.25)
 
 

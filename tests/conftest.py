@@ -34,7 +34,7 @@ def store(store_path: str) -> Iterator[Store]:
 @pytest.fixture
 def empty_store(store: Store) -> Store:
     """The session's store with every table of ours emptied."""
-    for table in ("spans", "runs", "logs", "metric_points", "repricings", "ledger", "purges"):
+    for table in ("spans", "runs", "logs", "metric_points", "repricings", "ledger", "purges", "removals"):
         store.command(f"TRUNCATE TABLE {table}")
     return store
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from schema.queries.holdings import REMOVAL_SCHEMA
 from schema.queries.ledger import LEDGER_SCHEMA
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ def insert_ledger(store: Store, now: int) -> None:
     ]
     batch = pa.RecordBatch.from_pylist(entries, schema=LEDGER_SCHEMA)
     store.insert("ledger", batch, token=f"ledger {now}")
+    stored = sum(int(str(row["stored_spans"])) for row in entries)
+    day = datetime.fromtimestamp(at, UTC).date()  # the spans that these entries count were deleted since
+    deleted = [{"at": datetime.fromtimestamp(now, UTC), "name": "spans", "day": day, "rows": stored}]
+    store.insert("removals", pa.RecordBatch.from_pylist(deleted, schema=REMOVAL_SCHEMA), token=f"removals {now}")
 
 
 def entry(collector: str, number: int, key_name: str, minute: int, *, version: int, **spans: int) -> dict[str, object]:

@@ -44,7 +44,8 @@ def ledger(
     """Show what was received and what became of it: accepted, rejected, stored, waiting, quarantined.
 
     Counts are spans, log records or metric points; refused bodies that nobody could count are listed as requests. The
-    last lines (standard error) say whether it adds up, and why requests were rejected. Ends with 1 if it does not.
+    last lines (standard error) say whether it adds up, whether the store holds what was stored, and why requests were
+    rejected. Ends with 1 if it does not.
     """
     from datetime import UTC, datetime
 
@@ -55,30 +56,34 @@ def ledger(
 
     back = _age(since)
     end = datetime.now(UTC)
-    found = _lines(end - back, end, by)
+    found, problems = _lines(end - back, end, by)
     rows = [_row(line, by) for line in found]
     typer.echo(render(pa.Table.from_pylist(rows), form) if rows else f"Nothing was received in the last {since}.")
     whole = total(found)
-    for sentence in (whole.verdict, *_rejections(whole)):
+    for sentence in (whole.verdict, *problems, *_rejections(whole)):
         typer.echo(sentence, err=True)
-    if whole.missing_spans or whole.missing_requests:
+    if problems or not whole.adds_up:
         raise typer.Exit(1)
 
 
-def _lines(start: datetime, end: datetime, by: Literal["key", "signal", "minute"]) -> list[Line]:
-    """Ask the running instance; alone, bring the store up to date with the spool first."""
+def _lines(start: datetime, end: datetime, by: Literal["key", "signal", "minute"]) -> tuple[list[Line], list[str]]:
+    """Ask the running instance; alone, bring the store up to date with the spool first.
+
+    Return the lines, and in sentences what the store lacks of what was stored.
+    """
     from collector.client import running
     from collector.house import open_store
     from collector.ledger import LedgerCopy
     from collector.settings import load_settings
     from collector.spool.spool import open_spool
     from collector.supervisor import only_instance
+    from schema.queries.holdings import holdings
     from schema.queries.ledger import lines
 
     settings = load_settings()
     instance = running(settings)
     if instance:
-        return instance.ledger(start, end, by=by)
+        return instance.ledger(start, end, by=by), instance.store_problems()
     with only_instance(settings), open_store(settings) as store:
         if settings.spool_path.exists():
             spool = open_spool(settings)
@@ -86,7 +91,7 @@ def _lines(start: datetime, end: datetime, by: Literal["key", "signal", "minute"
                 LedgerCopy(spool, store).copy()
             finally:
                 spool.close()
-        return lines(store, start, end, by=by)
+        return lines(store, start, end, by=by), holdings(store).sentences
 
 
 def _row(line: Line, by: str) -> dict[str, Any]:

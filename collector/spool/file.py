@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from collector.spool.schema import TABLES, TRIGGERS
+from collector.spool.seal import SealError, bound_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +18,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from collector.spool.seal import Seal
+    from collector.spool.tally import Tally
 
 _APPLICATION_ID = 0x53504C47  # "SPLG": tells our file from any other SQLite database
 _SCHEMA_VERSION = 1
 _BUSY_SECONDS = 10.0
 _VACUUM_ABOVE_BYTES = 64 << 20
 _VACUUM_PAGES = 1_024
-_LOG_KEPT_BYTES = 64 << 20  # a burst lets the write-ahead log grow; afterwards it is cut back to this
+_CHECKED_PAGES = 16_384  # a larger file is not read through at the start, only its requests
+_SPARE_IDS = 1_000_000  # between the highest request number that is known and the next one of a new file
+_LATEST_VERSION = 1_000  # of the schema; a higher one is damage
+_TRIED = 3  # requests that are opened to tell a damaged fingerprint from another key
+LOG_KEPT_BYTES = 64 << 20  # a burst lets the write-ahead log grow; afterwards it is cut back to this
+
+
+_TEXTS = ("signal", "key_name", "sender", "reason", "state")
+_NUMBERS = ("received_at", "spans", "bytes", "attempts", "unredacted", "sealed_by")
+_SOUND = " and ".join(
+    [f"typeof({name}) = 'text'" for name in _TEXTS]
+    + [f"typeof({name}) = 'integer' and {name} >= 0" for name in _NUMBERS]
+)
 
 
 class SpoolError(Exception):
@@ -41,15 +56,27 @@ class SpoolUnavailableError(SpoolError):
     """The disk or the file refuses: full, read-only, failing, locked or not ours. Nothing of the call was stored."""
 
 
-def connect(path: Path, seal: Seal) -> sqlite3.Connection:
-    """Open the file, create it when missing, and check that it is a spool of this version under this seal."""
+class DamagedError(SpoolError):
+    """The file is ours and is not what we wrote: it must be salvaged."""
+
+
+def connect(path: Path, seal: Seal, tally: Tally, *, check: bool = False) -> sqlite3.Connection:
+    """Open the file, create it when missing, and see that it is a spool of this version under this seal.
+
+    With `check` its content is looked through. Raises DamagedError, SpoolUnavailableError, sqlite3.Error or OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if tally.exists() and not (path.exists() and path.stat().st_size):
+        raise DamagedError("it is empty, and was not")  # to open it would delete its log
     # SQLite gives the -wal and -shm files the mode of the database, so this one line makes all three private.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     path.chmod(0o600)
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
-        _prepare(connection, path, seal)
+        _prepare(connection, path, seal, tally)
+        if check:
+            _check_whole(connection)
+            _check_age(connection, tally)
     except BaseException:
         connection.close()
         raise
@@ -89,18 +116,45 @@ def give_back_pages(connection: sqlite3.Connection) -> None:
 
 
 def damaged(error: BaseException) -> bool:
-    """Return whether the error says that pages of the file are not what SQLite wrote."""
+    """Return whether the error says that the file is not what SQLite wrote."""
+    if isinstance(error, DamagedError | UnicodeDecodeError):  # a message of SQLite that quotes what is damaged
+        return True
     if not isinstance(error, sqlite3.DatabaseError):
         return False
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # errors of the module itself have none
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG}:
+        return True
+    return str(error).startswith(("no such table", "no such column", "no such index", "Could not decode to UTF-8"))
 
 
-def create_tables(connection: sqlite3.Connection, collector: str) -> None:
-    """Make the tables, without the triggers that keep the counters, for a file that is called `collector`."""
+def create_tables(connection: sqlite3.Connection, collector: str, highest_id: int = 0, highest_entry: int = 0) -> None:
+    """Make the tables, without the triggers that keep the counters, for a file that is called `collector`.
+
+    Numbers of requests and of entries go on above those that were given before.
+    """
     for statement in TABLES:
         connection.execute(statement)
     connection.execute("insert into collector values (?)", (collector,))
+    for table, highest in (("request", highest_id), ("ledger", highest_entry)):
+        if highest:
+            connection.execute("delete from sqlite_sequence where name = ?", (table,))
+            connection.execute("insert into sqlite_sequence values (?, ?)", (table, highest))
+
+
+def next_numbers(tally: Tally) -> tuple[str, int, int]:
+    """Return the name, and the numbers below the first request and entry, of a new file in the place of another.
+
+    A number that was given once is never given again: answers, and the copy of the ledger, name things by it. Raises
+    OSError.
+    """
+    if not tally.exists():
+        return uuid.uuid4().hex, 0, 0
+    before = tally.read()
+    if not before.entries:  # nothing of it is readable: a number of microseconds is above all that was counted
+        now = time.time_ns() // 1_000
+        return before.collector or uuid.uuid4().hex, now, now
+    entry = max(copied.entry for copied in before.entries.values())
+    return before.collector, before.highest_id + _SPARE_IDS, entry + _SPARE_IDS
 
 
 def create_triggers(connection: sqlite3.Connection) -> None:
@@ -111,29 +165,76 @@ def create_triggers(connection: sqlite3.Connection) -> None:
     connection.execute(f"pragma user_version = {_SCHEMA_VERSION}")
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, seal: Seal, tally: Tally) -> None:
     connection.execute("pragma auto_vacuum = incremental")  # only heard before the first table
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     connection.execute("pragma secure_delete = on")
-    connection.execute(f"pragma journal_size_limit = {_LOG_KEPT_BYTES}")
+    connection.execute(f"pragma journal_size_limit = {LOG_KEPT_BYTES}")
     with transaction(connection):
         if not connection.execute("select count(*) from sqlite_schema").fetchone()[0]:
+            if tally.exists():
+                raise DamagedError("it is empty, and was not")
             create_tables(connection, uuid.uuid4().hex)
             create_triggers(connection)
-        _check_ours(connection, path)
+        _check_ours(connection, path, known=tally.exists())
+        _bring_up_to_date(connection)
         _check_seal(connection, path, seal)
 
 
-def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+def _check_ours(connection: sqlite3.Connection, path: Path, *, known: bool) -> None:
+    """Refuse a file of another program or version; where a spool is `known` to have been, that is damage."""
     if connection.execute("pragma application_id").fetchone()[0] != _APPLICATION_ID:
+        if known:
+            raise DamagedError("its header is not ours")
         raise SpoolUnavailableError(f"{path} is a database of another program; give the spool a path of its own.")
     version = connection.execute("pragma user_version").fetchone()[0]
     if version != _SCHEMA_VERSION:
+        if known and not 0 < version < _LATEST_VERSION:
+            raise DamagedError("its header is not ours")
         raise SpoolUnavailableError(
             f"The spool {path} has schema version {version} and this program knows {_SCHEMA_VERSION};"
             " drain it with the version that wrote it."
         )
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Add what files of earlier versions lack; those can still be read by the versions that wrote them."""
+    columns = {row[1] for row in connection.execute("pragma table_info(ledger)").fetchall()}
+    if columns and "uncounted_losses" not in columns:
+        connection.execute("alter table ledger add column uncounted_losses integer not null default 0")
+
+
+def _check_whole(connection: sqlite3.Connection) -> None:
+    """Look through the content: a value of another type would be met where nothing expects it. Raises DamagedError."""
+    parts = connection.execute("select count(*) from sqlite_schema where name not like 'sqlite%'").fetchone()[0]
+    if parts != len([statement for statement in (*TABLES, *TRIGGERS) if statement.startswith("create")]):
+        raise DamagedError("tables or triggers are missing")
+    names = connection.execute("select id from collector").fetchall()
+    states = connection.execute("select state from total order by state").fetchall()
+    if len(names) != 1 or states != [("quarantined",), ("waiting",)]:
+        raise DamagedError("its totals or its name are missing")
+    if connection.execute("pragma page_count").fetchone()[0] <= _CHECKED_PAGES:
+        problem = connection.execute("pragma quick_check(1)").fetchone()[0]
+    else:
+        odd = connection.execute(f"select count(*) from request where not ({_SOUND})").fetchone()[0]  # noqa: S608 - our own text
+        problem = f"{odd} requests are not what was written" if odd else "ok"
+    if problem != "ok":
+        raise DamagedError(problem)
+
+
+def _check_age(connection: sqlite3.Connection, tally: Tally) -> None:
+    """Refuse a file that is not as new as the counts beside it: its log is gone, or it was put back. Raises OSError."""
+    noted = tally.read().entries
+    versions = {
+        (key_name, signal, minute): version
+        for key_name, signal, minute, version in connection.execute(
+            "select key_name, signal, minute, version from ledger where minute >= 0"
+        ).fetchall()
+    }
+    for slot, copied in noted.items():
+        if copied.version > versions.get(slot, copied.version if copied.is_forgotten(slot[2]) else 0):
+            raise DamagedError("it is older than it was")
 
 
 def _check_seal(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
@@ -142,10 +243,27 @@ def _check_seal(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
     for number, fingerprint in connection.execute("select id, fingerprint from seal").fetchall():
         if fingerprint in known:
             continue
-        if connection.execute("select exists (select 1 from request where sealed_by = ?)", (number,)).fetchone()[0]:
+        sealed = connection.execute(
+            "select signal, digest, sealed from request where sealed_by = ? limit ?", (number, _TRIED)
+        ).fetchall()
+        if sealed and not any(_opens(seal, *row) for row in sealed):
             raise SpoolUnavailableError(
                 f"The spool {path} was sealed under another key; name that key too (docs/operations.md) until nothing"
                 " that it sealed waits or is quarantined."
             )
         connection.execute("delete from seal where id = ?", (number,))
     connection.execute("insert or ignore into seal (fingerprint) values (?)", (known[0],))
+    # Only a damaged fingerprint leaves requests behind: they open under a key that is here.
+    connection.execute(
+        "update request set sealed_by = (select id from seal where fingerprint = ?)"
+        " where sealed_by not in (select id from seal)",
+        (known[0],),
+    )
+
+
+def _opens(seal: Seal, signal: str, digest: bytes, sealed: bytes) -> bool:
+    try:
+        seal.open(sealed, bound_to(signal, digest))
+    except SealError:
+        return False
+    return True

@@ -24,7 +24,8 @@ INVALID_IDS: Final = "invalid_ids"
 FORGOTTEN: Final = -1
 """The minute that stands for all minutes that were forgotten, so that totals never fall."""
 
-_SUMS: Final = (*COUNTS, "uncounted_requests", "unredacted_spans")
+_SUMS: Final = (*COUNTS, "uncounted_requests", "unredacted_spans", "uncounted_losses")
+_ENDED: Final = ("stored", "waiting", "quarantined", "dropped", "lost")
 _ENTRY: Final = (
     "insert into ledger (key_name, signal, minute) values (?, ?, ?)"
     " on conflict (key_name, signal, minute) do update set version = version + 1 returning id"
@@ -59,6 +60,14 @@ class Entry:
     counts: dict[str, int]
     rejected_requests: dict[str, int] = field(default_factory=dict)
     rejected_spans: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether all that was accepted is in one of the other states."""
+        return all(
+            self.counts[f"accepted_{unit}"] == sum(self.counts[f"{state}_{unit}"] for state in _ENDED)
+            for unit in ("requests", "spans")
+        )
 
 
 def count_group(connection: sqlite3.Connection, requests: Sequence[tuple[Incoming, bool]], now: int) -> None:
@@ -98,6 +107,26 @@ def changed(connection: sqlite3.Connection, limit: int) -> list[Entry]:
     return _entries(connection, "copied <> version and minute >= 0 order by id limit ?", (limit,))
 
 
+def every(connection: sqlite3.Connection) -> list[Entry]:
+    """Return all entries that were not forgotten."""
+    return _entries(connection, "minute >= 0", ())
+
+
+def count_uncounted_loss(connection: sqlite3.Connection, minute: int) -> None:
+    """Count that requests may be gone which nobody counted; they belong to no key that is known."""
+    entry = _entry(connection, "", "traces", minute)
+    connection.execute("update ledger set uncounted_losses = uncounted_losses + 1 where id = ?", (entry,))
+
+
+def of_slots(connection: sqlite3.Connection, slots: Iterable[tuple[str, str, int]]) -> list[Entry]:
+    """Return the entries of these keys, signals and minutes."""
+    return _entries(
+        connection,
+        "(key_name, signal, minute) in (select value ->> 0, value ->> 1, value ->> 2 from json_each(?)) order by id",
+        (json.dumps(sorted(slots)),),
+    )
+
+
 def mark_copied(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Remember up to which version these entries were copied; what changed meanwhile is changed still."""
     connection.executemany("update ledger set copied = ? where id = ?", [(one.version, one.id) for one in entries])
@@ -105,11 +134,7 @@ def mark_copied(connection: sqlite3.Connection, entries: Sequence[Entry]) -> Non
 
 def forget(connection: sqlite3.Connection, before: int) -> None:
     """Add entries of minutes before this one to the forgotten ones, if they are copied and nothing of them is open."""
-    old = [
-        entry
-        for entry in _entries(connection, "minute >= 0 and minute < ? and copied = version", (before,))
-        if not entry.counts["waiting_requests"] and not entry.counts["quarantined_requests"]
-    ]
+    old = _closed(connection, before)
     additions = ", ".join(f"{name} = {name} + ?" for name in _SUMS)
     for entry in old:
         whole = _entry(connection, entry.key_name, entry.signal, FORGOTTEN)
@@ -124,6 +149,11 @@ def forget(connection: sqlite3.Connection, before: int) -> None:
     ids = json.dumps([entry.id for entry in old])
     connection.execute("delete from refusal where entry in (select value from json_each(?))", (ids,))
     connection.execute("delete from ledger where id in (select value from json_each(?))", (ids,))
+
+
+def closed(connection: sqlite3.Connection, before: int) -> list[tuple[str, str, int]]:
+    """Return the key, signal and minute of each entry that `forget` would add to the forgotten ones."""
+    return [(entry.key_name, entry.signal, entry.minute) for entry in _closed(connection, before)]
 
 
 def totals(connection: sqlite3.Connection) -> list[Entry]:
@@ -150,12 +180,20 @@ def collector_id(connection: sqlite3.Connection) -> str:
     return str(connection.execute("select id from collector").fetchone()[0])
 
 
+def _closed(connection: sqlite3.Connection, before: int) -> list[Entry]:
+    return [
+        entry
+        for entry in _entries(connection, "minute >= 0 and minute < ? and copied = version", (before,))
+        if not entry.counts["waiting_requests"] and not entry.counts["quarantined_requests"]
+    ]
+
+
 def _entry(connection: sqlite3.Connection, key_name: str, signal: str, minute: int) -> int:
     """Return the id of the entry, made where it is missing; it counts as changed from now on."""
     return int(connection.execute(_ENTRY, (key_name, signal, minute)).fetchone()[0])
 
 
-def _entries(connection: sqlite3.Connection, where: str, parameters: Collection[int]) -> list[Entry]:
+def _entries(connection: sqlite3.Connection, where: str, parameters: Collection[int | str]) -> list[Entry]:
     rows = connection.execute(
         f"select id, version, key_name, signal, minute, {', '.join(_SUMS)} from ledger where {where}",  # noqa: S608 - names of our own
         tuple(parameters),

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from collector.spool.file import give_back_pages, transaction
+from collector.spool.schema import MINUTE_NS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,7 +38,12 @@ def drop(spool: Spool, ids: Collection[int] | None = None) -> list[int]:
                 f"delete from seen where digest in (select digest from request where id in {_CHOSEN})",  # noqa: S608 - our own text
                 numbers,
             )
+            slots = connection.execute(
+                f"select distinct key_name, signal, received_at / {MINUTE_NS} from request where id in {_CHOSEN}",  # noqa: S608 - our own text
+                numbers,
+            ).fetchall()
             connection.execute(f"delete from request where id in {_CHOSEN}", numbers)  # noqa: S608 - our own text
+        spool.note_counts(connection, slots)
         give_back_pages(connection)
     return chosen
 

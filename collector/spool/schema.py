@@ -52,6 +52,7 @@ TABLES: Final = (
         {", ".join(f"{name} integer not null default 0" for name in COUNTS)},
         uncounted_requests integer not null default 0,
         unredacted_spans integer not null default 0,
+        uncounted_losses integer not null default 0,
         version integer not null default 1,
         copied integer not null default 0,
         unique (key_name, signal, minute)

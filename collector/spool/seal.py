@@ -42,6 +42,11 @@ class KeyFileError(Exception):
     """The key of the seal cannot be used as it is; the text says how to put it right."""
 
 
+def bound_to(signal: str, digest: bytes) -> bytes:
+    """Return what a sealed body is bound to, so that bodies cannot be swapped between rows."""
+    return signal.encode() + b"\0" + digest
+
+
 class Seal:
     """Seals bodies under the first of its keys (32 bytes each), opens what any of them sealed, and recognises repeats.
 

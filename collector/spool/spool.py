@@ -18,12 +18,13 @@ from collector.spool.file import (
     give_back_pages,
     transaction,
 )
-from collector.spool.ledger import count_group
+from collector.spool.ledger import collector_id, count_group, of_slots
 from collector.spool.place import SpoolPlace
 from collector.spool.queue import oldest_receipt, waiting_by_key
 from collector.spool.records import Incoming, Quarantined, Receipt, Signal, SpoolCounts, Waiting
 from collector.spool.repeats import Repeats
-from collector.spool.seal import Seal, SealError, load_or_create_keys
+from collector.spool.schema import MINUTE_NS
+from collector.spool.seal import Seal, SealError, bound_to, load_or_create_keys
 from collector.turns import in_turn
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from collector.settings import Settings
+    from collector.spool.place import Identity
+    from collector.spool.tally import Slot, Tally
 
 __all__ = [
     "MAX_ATTEMPTS",
@@ -53,15 +56,17 @@ __all__ = [
 MAX_ATTEMPTS = 3
 """A request that failed this often is set aside: what breaks a worker must not break it for ever."""
 
+_UNFINISHED_BYTES = 64 << 20
 _SPARE_SHARE = 32  # of the limit must be free for the spool to call itself ready
 
 _ONE_WAITING = """
 select id, signal, digest, sender, key_name, received_at, spans, attempts, batch, sealed from request where id = ?
 """
-_IN_BATCHES = """
+_IN_BATCH = """
 select id, signal, digest, sender, key_name, received_at, spans, attempts, batch, sealed from request
-where batch is not null order by batch, id
+where batch = ? order by id
 """
+_SLOTS = f"select distinct key_name, signal, received_at / {MINUTE_NS} from request where "  # noqa: S608 - a number of ours
 
 
 def open_spool(settings: Settings) -> Spool:
@@ -104,6 +109,21 @@ class Spool:
         """Lend the connection, one caller at a time. Raises SpoolUnavailableError for what the file or disk refuses."""
         return self._place.opened()
 
+    def identity(self) -> Identity | None:
+        """Return which file it is now: another one after a salvage."""
+        return self._place.identity()
+
+    @property
+    def tally(self) -> Tally:
+        """The counts that are kept beside the file."""
+        return self._place.tally
+
+    def note_counts(self, connection: sqlite3.Connection, slots: Collection[Slot], *, forgotten: bool = False) -> None:
+        """Write what the ledger says of these slots beside the file; a transaction that changed it calls this."""
+        highest = connection.execute("select max(seq) from sqlite_sequence where name = 'request'").fetchone()[0]
+        entries = of_slots(connection, slots)
+        self.tally.write(collector_id(connection), highest or 0, entries, forgotten=forgotten)
+
     def append(self, requests: Sequence[Incoming]) -> list[Receipt]:
         """Store the requests in one transaction and one fsync, and return a receipt for each, in order.
 
@@ -117,7 +137,7 @@ class Spool:
             # Repeats are looked up before sealing: a retry storm must not cost what new requests cost.
             known = self._repeats.known(connection, found)
             sealed = {
-                digest: self._seal.seal(request.body, _bound_to(request.signal, digest))
+                digest: self._seal.seal(request.body, bound_to(request.signal, digest))
                 for request, digest in zip(requests, digests, strict=True)
                 if digest not in known
             }
@@ -133,7 +153,12 @@ class Spool:
                     receipts.append(Receipt(known[digest], duplicate=False))
                 duplicates = [receipt.duplicate for receipt in receipts]
                 count_group(connection, list(zip(requests, duplicates, strict=True)), now)
-                return receipts
+            last = now + len(requests) - 1
+            minutes = range(now // MINUTE_NS, last // MINUTE_NS + 1)
+            self.note_counts(
+                connection, {(each.key_name, each.signal, minute) for each in requests for minute in minutes}
+            )
+        return receipts
 
     def take(
         self,
@@ -163,25 +188,36 @@ class Spool:
                     break
         return taken
 
-    def assign(self, ids: Collection[int], batch: str) -> None:
-        """Commit that these requests go into one insert, so that after a crash the same insert can be repeated."""
+    def assign(self, ids: Collection[int], batch: str) -> set[int]:
+        """Commit that these requests go into one insert, so that after a crash the same insert can be repeated.
+
+        Return those that do: the others are gone, with pages of a damaged file.
+        """
         with self.opened() as connection, transaction(connection):
-            changed = connection.execute(
+            connection.execute(
                 "update request set batch = ? where id in (select value from json_each(?))"
                 " and batch is null and state = 'waiting'",
                 (batch, json.dumps(list(ids))),
-            ).rowcount
-            if changed != len(ids):
-                raise SpoolError(f"Only {changed} of {len(ids)} requests can join batch {batch}: the rest is taken.")
+            )
+            joined = connection.execute("select id from request where batch = ?", (batch,)).fetchall()
+        return {request_id for (request_id,) in joined}
 
     def unfinished(self) -> dict[str, list[Waiting]]:
-        """Return the batches that were assigned and are not done, each in order of arrival."""
+        """Return batches that were assigned and are not done, each in order of arrival: some, where all are too many.
+
+        It is empty when none is left.
+        """
         batches: dict[str, list[Waiting]] = {}
+        size = 0
         with self.opened() as connection:
-            for row in connection.execute(_IN_BATCHES).fetchall():
-                waiting = self._open_row(connection, row)
-                if waiting is not None:
-                    batches.setdefault(str(waiting.batch), []).append(waiting)
+            for (batch,) in connection.execute("select distinct batch from request where batch is not null").fetchall():
+                for row in connection.execute(_IN_BATCH, (batch,)).fetchall():
+                    waiting = self._open_row(connection, row)
+                    if waiting is not None:
+                        batches.setdefault(batch, []).append(waiting)
+                        size += len(waiting.body)
+                if size > _UNFINISHED_BYTES:
+                    break
         return batches
 
     def done(self, batch: str, unredacted: Mapping[int, int] | None = None) -> None:
@@ -191,9 +227,11 @@ class Spool:
         """
         with self.opened() as connection:
             with transaction(connection):
+                slots = connection.execute(f"{_SLOTS} batch = ?", (batch,)).fetchall()
                 for request_id, spans in (unredacted or {}).items():
                     connection.execute("update request set unredacted = ? where id = ?", (spans, request_id))
                 connection.execute("delete from request where batch = ?", (batch,))
+            self.note_counts(connection, slots)
             give_back_pages(connection)
 
     def failed(self, request_id: int, reason: str) -> bool:
@@ -275,7 +313,7 @@ class Spool:
         """Return the opened request; one that does not open is set aside, because the others must go on."""
         request_id, signal, digest, *rest, sealed = row
         try:
-            body = self._seal.open(sealed, _bound_to(signal, digest))
+            body = self._seal.open(sealed, bound_to(signal, digest))
         except SealError:
             with transaction(connection):
                 connection.execute(
@@ -284,8 +322,3 @@ class Spool:
                 )
             return None
         return Waiting(request_id, signal, body, *rest)
-
-
-def _bound_to(signal: str, digest: bytes) -> bytes:
-    """Return what a sealed body is bound to, so that bodies cannot be swapped between rows."""
-    return signal.encode() + b"\0" + digest

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dashboard import connection, figures, filters
 from dashboard.components.blocks import Fact, facts, notice, subheading
 from dashboard.components.table import Cell, Column, Row, table
+from schema.queries.holdings import holdings
 from schema.queries.ledger import lines, total
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ def page() -> None:
         return
     whole = total(found)
     _summary(whole)
-    wrong = bool(whole.missing_spans or whole.missing_requests)
-    notice(whole.verdict, "bad" if wrong else "good")
+    notice(whole.verdict, "good" if whole.adds_up else "bad")
+    for sentence in holdings(connection.store()).sentences:
+        notice(sentence, "bad")
     subheading("By ingest key and signal", "spans, log records or metric points, by the minute they were received")
     table("ledger", label="What became of what was received", columns=_COLUMNS, rows=[_row(line) for line in found])
     _reasons(whole)
@@ -62,6 +64,11 @@ def _summary(whole: Line) -> None:
                 figures.count(whole.quarantined_spans),
                 figures.plural(whole.quarantined_requests, "request"),
                 "bad" if whole.quarantined_requests else "",
+            ),
+            *(
+                [Fact("Lost", figures.count(whole.lost_spans), "with the spool's damage", "bad")]
+                if whole.lost_spans
+                else []
             ),
             Fact("Requests rejected", figures.count(rejected), "", "warn" if rejected else ""),
             Fact(
@@ -83,7 +90,7 @@ def _uncounted(line: Line) -> str:
 
 
 def _row(line: Line) -> Row:
-    wrong = bool(line.missing_spans or line.missing_requests)
+    wrong = not line.adds_up
     refused = sum(line.rejected_requests.values())
     rejected = Cell(
         figures.count(sum(line.rejected_spans.values())),

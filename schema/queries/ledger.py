@@ -20,6 +20,7 @@ _COUNTS: Final = (
     *(f"{state}_{unit}" for state in _STATES for unit in ("requests", "spans")),
     "uncounted_requests",
     "unredacted_spans",
+    "uncounted_losses",
 )
 _REASONS: Final = ("rejected_requests", "rejected_spans")
 
@@ -47,7 +48,8 @@ class Line:
     """What became of the requests of one group, counted in spans, log records or metric points, and in requests.
 
     `rejected_requests` were refused whole, `rejected_spans` are those that somebody counted, both by reason;
-    of `uncounted_requests` nobody knows how many spans they held. A group without a minute has `minute` None.
+    of `uncounted_requests` nobody knows how many spans they held. `uncounted_losses` is how often the spool was damaged
+    in such a way that requests may be gone which nobody counted. A group without a minute has `minute` None.
     """
 
     accepted_requests: int
@@ -66,6 +68,7 @@ class Line:
     lost_spans: int
     uncounted_requests: int
     unredacted_spans: int
+    uncounted_losses: int = 0
     rejected_requests: dict[str, int] = field(default_factory=dict)
     rejected_spans: dict[str, int] = field(default_factory=dict)
     key_name: str = ""
@@ -95,13 +98,24 @@ class Line:
         return self.accepted_requests - there - self.dropped_requests - self.lost_requests
 
     @property
+    def adds_up(self) -> bool:
+        """Whether all that was accepted is known to be somewhere, or known to be lost."""
+        return not (self.missing_spans or self.missing_requests or self.uncounted_losses)
+
+    @property
     def verdict(self) -> str:
         """Say in words whether it adds up."""
         states = ("stored", "waiting", "quarantined", "dropped", "lost")
         counts = [(state, getattr(self, f"{state}_spans")) for state in states]
         shown = " + ".join(f"{count:,} {state}" for state, count in counts if count or state in states[:3])
-        if not (self.missing_spans or self.missing_requests):
+        if self.adds_up:
             return f"It adds up: {self.accepted_spans:,} accepted = {shown}."
+        if not (self.missing_spans or self.missing_requests):
+            return (
+                f"It is not known whether it adds up: {self.accepted_spans:,} accepted = {shown}, but the spool was"
+                f" damaged and its last counts are gone with it, so more may be lost (uncounted losses:"
+                f" {self.uncounted_losses})."
+            )
         return (
             f"It does not add up: {self.accepted_spans:,} accepted, but {shown}; {abs(self.missing_spans):,} spans in"
             f" {abs(self.missing_requests):,} requests are {'missing' if self.missing_spans > 0 else 'too many'}."
@@ -124,6 +138,20 @@ def lines(store: Store, start: datetime, end: datetime, *, by: By = "key") -> li
         {"start": start, "end": end},
     ).to_pylist()
     return [_line(row) for row in rows]
+
+
+def entries(store: Store, start: datetime) -> list[dict[str, Any]]:
+    """Return the newest version of each entry that is open or of a minute from `start` on, `minute` since 1970."""
+    columns = ", ".join(f"entry.{name} AS {name}_" for name in (*_COUNTS, *_REASONS))
+    rows = store.query(
+        "SELECT toString(entry.collector) AS collector_, entry.entry AS entry_, toString(entry.key_name) AS key_name_,"
+        " toString(entry.signal) AS signal_, intDiv(toUnixTimestamp(entry.minute), 60) AS minute_,"
+        f" entry.version AS version_, {columns} FROM ledger AS entry FINAL"
+        " WHERE entry.minute >= toDateTime({start:DateTime64(9, 'UTC')}, 'UTC')"
+        " OR entry.waiting_requests > 0 OR entry.quarantined_requests > 0",
+        {"start": start},
+    ).to_pylist()
+    return [{name.removesuffix("_"): value for name, value in row.items()} for row in rows]
 
 
 def total(of: Iterable[Line]) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
@@ -67,13 +68,13 @@ def test_what_is_readable_is_kept_and_the_ledger_says_what_is_lost(
 
 
 def _taken(spool: Spool) -> list[int]:
-    """Take everything; the first attempts can meet the damage."""
+    """Take everything; the first attempts can meet the damage. What was kept waits in batches."""
     for _ in range(5):
         try:
             spool.check()
             everything = [waiting.id for waiting in spool.take(1_000_000, 1 << 40)]
             spool.quarantined()
-            spool.unfinished()
+            everything += [waiting.id for batch in spool.unfinished().values() for waiting in batch]
         except SpoolUnavailableError:
             continue
         return everything
@@ -84,7 +85,7 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "spool.sqlite"
     path.write_bytes(b"this is not a database, it is a sentence" * 100)
     spool = opened(path)
-    assert spool.append([Incoming("traces", b"new", "s", "k", 1)])[0].id == 1
+    assert spool.append([Incoming("traces", b"new", "s", "k", 1)])[0].id > 1_000_000, "numbers may have been given"
     spool.close()
     (aside,) = tmp_path.glob("*.damaged-*")
     assert aside.read_bytes().startswith(b"this is not a database")
@@ -128,4 +129,32 @@ def test_a_replacement_that_was_interrupted_is_finished(tmp_path: Path) -> None:
     path.write_bytes(b"damaged")
     spool = opened(path)
     assert sorted(waiting.id for waiting in spool.take(100, 1 << 30)) == ids[4:]
+    spool.close()
+
+
+def test_a_message_that_quotes_what_is_damaged_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "spool.sqlite"
+    ids = filled(path, 20)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"create trigger", 0, 4096) if b"create trigger" in content[:4096] else content.index(b"CREATE")
+    content[at : at + 12] = b"\x81" * 12
+    path.write_bytes(content)
+    spool = opened(path)
+    assert spool.append([Incoming("traces", b"new", "s", "key 0", 1)])[0].id > max(ids)
+    spool.close()
+
+
+def test_a_file_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "spool.sqlite"
+    ids = filled(path, 20)
+    with sqlite3.connect(path) as connection:
+        connection.execute("alter table ledger drop column uncounted_losses")
+    connection.close()
+    for counts in tmp_path.glob("spool.sqlite.tally-*"):
+        counts.unlink()
+    spool = opened(path)
+    assert spool.append([Incoming("traces", b"new", "s", "key 0", 1)])[0].id == ids[-1] + 1
+    assert not list(tmp_path.glob("*.damaged-*"))
+    with spool.opened() as connection:
+        assert sum(entry.counts["lost_requests"] for entry in spool_ledger.totals(connection)) == 0
     spool.close()

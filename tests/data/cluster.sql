@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS spanledger.repricings ON CLUSTER 'both' (…) ENGINE 
 CREATE TABLE IF NOT EXISTS spanledger.drills ON CLUSTER 'both' (…) ENGINE = ReplicatedMergeTree('/clickhouse/tables/all/spanledger/drills', '{shard}-{replica}') ORDER BY (at, drill_id, entity, place) SETTINGS non_replicated_deduplication_window = 1000;
 CREATE TABLE IF NOT EXISTS spanledger.ledger ON CLUSTER 'both' (…) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/all/spanledger/ledger', '{shard}-{replica}', version) ORDER BY (minute, key_name, signal, collector, entry) TTL minute + INTERVAL 400 DAY DELETE SETTINGS non_replicated_deduplication_window = 1000;
 CREATE TABLE IF NOT EXISTS spanledger.purges ON CLUSTER 'both' (…) ENGINE = ReplicatedMergeTree('/clickhouse/tables/all/spanledger/purges', '{shard}-{replica}') ORDER BY at SETTINGS non_replicated_deduplication_window = 1000;
+ALTER TABLE spanledger.ledger ON CLUSTER 'both' ADD COLUMN IF NOT EXISTS uncounted_losses UInt64 CODEC(ZSTD(1)) AFTER unredacted_spans;
+CREATE TABLE IF NOT EXISTS spanledger.removals ON CLUSTER 'both' (…) ENGINE = ReplicatedMergeTree('/clickhouse/tables/all/spanledger/removals', '{shard}-{replica}') ORDER BY at TTL toDate(at) + INTERVAL 400 DAY DELETE SETTINGS non_replicated_deduplication_window = 1000;
 DROP TABLE IF EXISTS spanledger.migrating ON CLUSTER 'both' SYNC;
 CREATE TABLE spanledger.span_update_…_local ON CLUSTER 'both' (…) ENGINE = Join(ANY, LEFT, span) SETTINGS persistent = 0;
 CREATE TABLE spanledger.span_update_… ON CLUSTER 'both' AS spanledger.span_update_…_local ENGINE = Distributed('both', 'spanledger', 'span_update_…_local', cityHash64(trace_id));

@@ -10,6 +10,7 @@ import pytest
 from schema.dialects import DIALECTS
 from schema.drills import DRILL_SCHEMA
 from schema.purge import PURGE_SCHEMA
+from schema.queries.holdings import REMOVAL_SCHEMA
 from schema.queries.ledger import LEDGER_SCHEMA
 from schema.run_rows import RUN_SCHEMA
 from schema.span import SPAN_SCHEMA
@@ -25,6 +26,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="ut
         ("drills", DRILL_SCHEMA.names),
         ("ledger", LEDGER_SCHEMA.names),
         ("purges", PURGE_SCHEMA.names),
+        ("removals", REMOVAL_SCHEMA.names),
     ],
 )
 def test_every_column_is_explained(table: str, columns: list[str]) -> None:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import socket
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from agent_runs import run_request
 from clickhouse_double import ClickHouseDouble
 from sample_runs import large_run, trace_of
+from without_redaction import QuickPool
 
+from collector.spool.seal import Seal
+from collector.spool.spool import Incoming, Spool
+from collector.writer import Writer
+from schema.policy import Policy
+from schema.queries.ledger import lines, total
 from schema.runs import recompute
 from schema.span import to_batch
 from schema.store import Store, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 START = 1_790_000_000_000_000_000
 
@@ -85,6 +94,68 @@ def served(store: Store, store_path: str) -> Iterator[tuple[Wire, Store]]:
     wire.close()
     double.close()
     store.command(f"DROP DATABASE {database}")
+
+
+class Faulty(ClickHouseDouble):
+    """A server that answers inserts into `spans` in a way of its own, as often as `times` says."""
+
+    way = ""
+    times = 0
+
+    def _is_due(self, statement: str) -> bool:
+        return self.times > 0 and statement.upper().startswith("INSERT INTO") and "spans" in statement
+
+    def executed(self, statement: str, settings: dict[str, str]) -> str:
+        if self._is_due(statement) and self.way in {"a page of a proxy", "an error of its own"}:
+            return ""
+        return super().executed(statement, settings)
+
+    def answered(
+        self, statement: str, status: int, content: bytes, headers: list[tuple[bytes, bytes]]
+    ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        if not self._is_due(statement):
+            return status, content, headers
+        self.times -= 1
+        if self.way == "a page of a proxy":
+            return 200, b"<html>Sign in</html>", []
+        if self.way in {"an error of its own", "an error after storing"}:
+            return 500, b"<html>Bad gateway</html>", []
+        return 200, b"", [*headers, (b"content-length", b"100")]  # the connection ends before
+
+
+@pytest.fixture(params=["a page of a proxy", "an error of its own", "an error after storing", "cut off"])
+def faulty(request: pytest.FixtureRequest, store: Store, store_path: str) -> Iterator[tuple[Faulty, Store]]:
+    database = f"faulty_{uuid4().hex}"
+    store.command(f"CREATE DATABASE {database}")
+    double = Faulty(store_path)
+    double.way = request.param
+    with double.up(), Store.open(f"clickhouse://default:secret@127.0.0.1:{double.port}/{database}") as opened:
+        yield double, opened
+    double.close()
+    store.command(f"DROP DATABASE {database}")
+
+
+def test_a_server_that_answers_wrongly_loses_and_doubles_nothing(faulty: tuple[Faulty, Store], tmp_path: Path) -> None:
+    double, store = faulty
+    spool = Spool(tmp_path / "spool.sqlite", Seal(bytes(32)), max_bytes=1 << 30)
+    bodies = [run_request(["Where is my parcel?"]) for _ in range(5)]
+    spool.append([Incoming("traces", body, "sender", "alpha", len(ids)) for body, ids in bodies])
+    writer = Writer(spool, store, QuickPool(), Policy())
+    double.times = 2
+    problems = []
+    for _ in range(6):
+        try:
+            writer.drain()
+            break
+        except StoreUnavailableError as error:
+            problems.append(str(error))
+    spans = sum(len(ids) for _, ids in bodies)
+    assert stored(store) == [{"copies": spans, "spans": spans}]
+    assert problems
+    assert all(f"127.0.0.1:{double.port}" in problem for problem in problems), "the sentence names the server"
+    counted = total(lines(store, datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=1)))
+    assert (counted.stored_spans, counted.waiting_spans, counted.quarantined_spans) == (spans, 0, 0)
+    spool.close()
 
 
 def stored(store: Store) -> list[dict[str, int]]:
