@@ -159,7 +159,7 @@ def _watch(
 def only_instance(settings: Settings) -> Iterator[None]:
     """Hold the data directory; two instances on one spool or one embedded store would be in each other's way."""
     settings.make_data_dir()
-    descriptor = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(settings.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + _PORT_PATIENCE
         while True:

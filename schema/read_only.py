@@ -11,17 +11,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+import pyarrow as pa
 from clickhouse_connect.driver.binding import quote_identifier
 
 from schema.statement_tree import TABLES, objection, qualify
 from schema.store_errors import QueryFailedError
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Ask = Callable[[str, Mapping[str, str]], "pa.Table"]
+Ask = Callable[[str, Mapping[str, str]], pa.Table]
 """Runs SQL with bound parameters over a connection with SETTINGS in DATABASE. Raises QueryFailedError."""
 
 DATABASE: Final = "information_schema"
@@ -100,7 +98,7 @@ def answer(ask: Ask, statement: str, database: str, *, seconds: int = SECONDS) -
     written = _one(ask(_SUBQUERY, {"tree": json.dumps(tree)}))
     _refuse(json.loads(written["tree"]), database)
     try:
-        return ask(str(written["statement"]), {})
+        return _as_text(ask(str(written["statement"]), {}))
     except QueryFailedError as error:
         if error.code in _REASONS:
             raise QueryFailedError(_REASONS[error.code].format(seconds=seconds)) from None
@@ -121,11 +119,13 @@ def _inspect(asked: re.Match[str], database: str) -> tuple[str, Mapping[str, str
 
 def _parse(ask: Ask, statement: str) -> Any:  # noqa: ANN401 - JSON
     try:
-        return json.loads(_one(ask(_TREE, {"statement": statement}))["tree"])
-    except RecursionError:
-        raise QueryFailedError(_TOO_DEEP) from None
+        rows = ask(_TREE, {"statement": statement})
     except QueryFailedError as error:
         raise QueryFailedError(_unreadable(statement, error)) from None
+    try:
+        return json.loads(_one(rows)["tree"])
+    except RecursionError:
+        raise QueryFailedError(_TOO_DEEP) from None
 
 
 def _unreadable(statement: str, error: QueryFailedError) -> str:
@@ -150,5 +150,30 @@ def _refuse(tree: Any, database: str) -> None:  # noqa: ANN401 - JSON
 
 
 def _one(rows: pa.Table) -> dict[str, Any]:
-    row: dict[str, Any] = rows.to_pylist()[0]
+    try:
+        row: dict[str, Any] = rows.to_pylist()[0]
+    except UnicodeDecodeError:
+        raise QueryFailedError("the statement holds bytes that are not UTF-8: write them as unhex('…')") from None
     return row
+
+
+def _as_text(rows: pa.Table) -> pa.Table:
+    """Return the rows with U+FFFD for bytes that are no UTF-8, such as half a letter that substring() left."""
+    if _is_text(rows):
+        return rows
+    for index, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type):
+            values = rows.column(index).cast(pa.binary()).to_pylist()
+            decoded = [None if value is None else value.decode(errors="replace") for value in values]
+            rows = rows.set_column(index, field, pa.array(decoded, pa.string()))
+    if not _is_text(rows):
+        raise QueryFailedError("a list, map or tuple holds bytes that are not UTF-8: use toValidUTF8(…) or hex(…)")
+    return rows
+
+
+def _is_text(rows: pa.Table) -> bool:
+    try:
+        rows.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 import pyarrow as pa
@@ -27,6 +27,7 @@ from schema.migrate import migrate
 from schema.store_errors import (
     CODE,
     MigrationChangedError,
+    NothingStoredError,
     QueryFailedError,
     StoreError,
     StoreUnavailableError,
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
-__all__ = ["MigrationChangedError", "QueryFailedError", "Store", "StoreError", "StoreUnavailableError"]
+__all__ = [
+    "MigrationChangedError",
+    "NothingStoredError",
+    "QueryFailedError",
+    "Store",
+    "StoreError",
+    "StoreUnavailableError",
+]
 
 _EMBEDDED_OPTIONS = {"mark_cache_size": 256 * 2**20}  # the engine's default reserves up to 5 GiB
 _SETTINGS = {"max_memory_usage": 4 * 10**9, "async_insert": 0, "max_partitions_per_insert_block": 0}
@@ -67,7 +75,7 @@ class Store:
             raise StoreUnavailableError(f"SPANLEDGER_STORE: {error}") from None
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._idle_read_only: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._database = "default" if self.embedded else parts.path.strip("/") or "default"
+        self._database = "default" if self.embedded else unquote(parts.path[1:].split("/")[0]) or "default"
         self.reading_seconds = read_only.SECONDS
         """How long a user's statement may run."""
         self._visitors = threading.BoundedSemaphore(_VISITORS)
@@ -78,9 +86,22 @@ class Store:
         self._idle.put(self._first_client(patience))
 
     @classmethod
-    def open(cls, url: str, *, patience: float = 20.0) -> Self:
-        """Connect and bring the tables up to date. Raises StoreUnavailableError or MigrationChangedError."""
+    def open(cls, url: str, *, patience: float = 20.0, create: bool = True) -> Self:
+        """Connect and bring the tables up to date. Raises StoreUnavailableError or MigrationChangedError.
+
+        Without `create` it makes no folder and no tables where there are none, and raises NothingStoredError.
+        """
+        parts = urlsplit(url)
+        if (
+            not create
+            and parts.scheme == "chdb"
+            and not (Path(parts.path).is_dir() and any(Path(parts.path).iterdir()))
+        ):
+            raise NothingStoredError(_nothing_in(parts.path))
         store = cls(url, patience=patience)
+        if not create and not store.command("EXISTS TABLE schema_migrations"):
+            store.close()
+            raise NothingStoredError(_nothing_in(f"{parts.hostname}:{parts.port or ''}{parts.path}"))
         migrate(store)
         return store
 
@@ -203,6 +224,13 @@ class Store:
                     reason = "another process holds it" if locked else str(error)
                     raise StoreUnavailableError(f"cannot open the store: {reason}") from None
             time.sleep(0.25)
+
+
+def _nothing_in(place: str) -> str:
+    return (
+        f"nothing is stored in {place}: start `spanledger up`, or set SPANLEDGER_DATA_DIR (or SPANLEDGER_STORE)"
+        " to what the instance has"
+    )
 
 
 @contextmanager

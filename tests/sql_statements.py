@@ -124,6 +124,11 @@ class Targets:
         return text.format(path=self.path, out=self.out, address=self.address, url=url)
 
 
+def escapes(targets: Targets) -> list[str]:
+    """Return the escapes that are known, aimed."""
+    return [targets.aimed(escape) for escape in _ESCAPES]
+
+
 class Statements:
     """An endless supply of statements; the same seed makes the same ones."""
 
@@ -134,7 +139,7 @@ class Statements:
         refused = [name for line in lines if not line.startswith("#") for name in line.split()]
         self._allowed = sorted(sql_functions._PLAIN) + sorted(sql_functions._AGGREGATE)
         self._refused = [*refused, "file", "file", "hostName"]
-        self._escapes = [targets.aimed(escape) for escape in _ESCAPES]
+        self._escapes = escapes(targets)
         self._pieces = [*_MARKS, *_SPACES, *map(targets.aimed, _PIECES)]
         self._strings = [
             "x",

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sql_statements import Statements, Targets
+from aftermath import assert_unharmed
+from sql_statements import Statements, Targets, escapes
 from watched import Watched
 
 from schema.statement_tree import TABLES
@@ -20,6 +21,8 @@ from schema.store import QueryFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from instance import Instance
 
     from schema.store import Store
 
@@ -135,3 +138,22 @@ def test_no_statement_touches_anything(
     assert outcomes["stalls"] == 0
     assert outcomes["answered"] > STATEMENTS / 20
     assert outcomes["refused"] > STATEMENTS / 20
+
+
+def test_an_instance_answers_each_escape_with_one_sentence(
+    attacked: Instance, folder: Path, listener: Listener
+) -> None:
+    key = attacked.data_dir / "spool.key"
+    targets = Targets(str(key), str(folder / "out.csv"), listener.address)
+    with Watched(folder) as watched:
+        for escape in escapes(targets):
+            answer = attacked.api("POST", "/api/sql", json={"sql": escape})
+            assert answer.status_code == 400, escape
+            reason = answer.json()["detail"]
+            assert "Expected one of" not in reason, escape
+            assert "\n" not in reason, escape
+            assert key.read_bytes().hex() not in answer.text, escape
+        assert watched.touched() == []
+    assert listener.connections == 0
+    assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
+    assert_unharmed(attacked, raw=(SECRET.encode(),))

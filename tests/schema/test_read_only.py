@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from collector.commands.render import render
 from schema.statement_tree import TABLES
 from schema.store import QueryFailedError, StoreUnavailableError
 
@@ -159,6 +160,25 @@ def test_some_statements_run_at_a_time_and_the_next_is_told_so(store: Store, mon
     with store._visit(), pytest.raises(StoreUnavailableError, match="statements run already"):
         store.query_read_only("SELECT 1")
     assert store.query_read_only("SELECT 1 AS one").to_pylist() == [{"one": 1}]
+
+
+def test_bytes_that_are_no_text_are_shown_or_refused(store: Store) -> None:
+    rows = store.query_read_only("SELECT substring('é', 1, 1) AS half, unhex('61cf62') AS b, NULL AS n").to_pylist()
+    assert rows == [{"half": "\ufffd", "b": "a\ufffdb", "n": None}]
+    for statement in ("SELECT [unhex('cf')]", "SELECT map('a', unhex('cf'))", "SELECT '\\xcf'", "SELECT 1 AS `\\xcf`"):
+        with pytest.raises(QueryFailedError, match="not UTF-8"):
+            store.query_read_only(statement)
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "table"])
+def test_every_type_is_printed(store: Store, form: Literal["json", "csv", "table"]) -> None:
+    values = [
+        "generateUUIDv4()", "toIPv6('::1')", "toTime('00:00:01')", "toIntervalDay(1)", "toInt256(1)", "MD5('a')",
+        "map('a', toDate('2026-01-01'))", "[toDateTime64('2026-01-01 00:00:00', 3)]", "tuple(1, 'a')", "tuple()",
+        "toDecimal64(1, 2)", "nan", "NULL", "[]", "now64(9)", "'a'::Enum8('a' = 1)", "'\\0'",
+    ]  # fmt: skip
+    for value in values:
+        assert render(store.query_read_only(f"SELECT {value} AS x"), form)
 
 
 def test_reading_does_not_make_the_store_read_only(store: Store) -> None:
