@@ -137,6 +137,13 @@ def running(settings: Settings, *, seconds: float = STARTING_SECONDS) -> Instanc
     One that is just starting is waited for, which standard error says. Raises SettingsError if it does not answer in
     `seconds`.
     """
+    try:
+        return _reached(settings, seconds)
+    except PermissionError as error:
+        raise SettingsError(f"cannot read {error.filename}: run this as the user of the instance") from None
+
+
+def _reached(settings: Settings, seconds: float) -> Instance | None:
     deadline = time.monotonic() + seconds
     waiting = False
     while True:

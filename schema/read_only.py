@@ -1,9 +1,9 @@
 """A user's SQL, made safe to run: it may read our tables and nothing else on the machine (docs/adr/0016-user-sql.md).
 
-`readonly = 1` alone is not enough in the embedded engine: the function `file` reads any file, `FROM name` reads a file
-of that name, INTO OUTFILE writes one. So the engine parses the text, bound as a parameter, into a tree. The tree is
-held against lists of what is allowed (schema.statement_tree). What runs is written by the engine from that tree, as a
-subquery, in a database that holds no table of ours and no file.
+`readonly = 1` alone is not enough in the embedded engine: the function `file` reads any file and INTO OUTFILE writes
+one. So the engine parses the text, bound as a parameter, into a tree. The tree is held against lists of what is allowed
+(schema.statement_tree). What runs is written by the engine from that tree, as a subquery, in a database that holds no
+table of ours and no file.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from textwrap import shorten
 from typing import Any, Final
 
 import pyarrow as pa
@@ -30,7 +31,8 @@ _BYTES: Final = 2 * 10**9
 _ROWS: Final = 1_000_000
 _RESULT_BYTES: Final = 2**28
 _LONGEST: Final = 100_000  # bytes of a statement: the engine takes seconds to parse the worst of 150,000
-_DEEPEST: Final = 300  # levels of a syntax tree; Python reads its JSON, half as deep again, by recursion
+_LONGEST_REASON: Final = 1000  # characters: the engine repeats the statement in what it says about it
+_DEEPEST: Final = 300  # levels of a syntax tree: Python reads its JSON, half as deep again, by recursion
 
 SETTINGS: Final = {
     "max_memory_usage": _BYTES,
@@ -38,6 +40,7 @@ SETTINGS: Final = {
     "max_result_bytes": _RESULT_BYTES,
     "result_overflow_mode": "throw",
     "timeout_overflow_mode": "throw",
+    "max_query_size": 100 * _LONGEST,  # it holds for the JSON of a tree too, which is some 20 times as long
     "max_ast_depth": _DEEPEST,
     "max_parser_depth": _DEEPEST,
     "enable_analyzer": 1,  # names mean what they mean to it
@@ -56,9 +59,9 @@ _INSPECTION: Final = re.compile(
 _VERBS: Final = {"DESC": "DESCRIBE TABLE", "DESCRIBE": "DESCRIBE TABLE", "EXISTS": "EXISTS TABLE"}
 _PLACE: Final = re.compile(r"Syntax error.*?failed at position (\d+)", re.DOTALL)
 _ONE_SELECT: Final = "one SELECT is answered here, or SHOW TABLES, DESCRIBE, EXISTS and SHOW CREATE of a table"
-_TREE: Final = "SELECT parseQueryToJSON({statement:String}) AS tree"
+_TREE: Final = "SELECT parseQueryToJSON({given:String}) AS tree"
 _SUBQUERY: Final = (
-    "WITH concat('SELECT * FROM (\\n', formatQueryFromJSON({tree:String}), '\\n)') AS statement"
+    "WITH concat('SELECT * FROM (\\n', formatQueryFromJSON({given:String}), '\\n)') AS statement"
     " SELECT statement, parseQueryToJSON(statement) AS tree"
 )
 _TOO_DEEP: Final = f"the statement is nested too deeply: {_DEEPEST} levels of its syntax tree are read"
@@ -73,8 +76,6 @@ _REASONS: Final = {
     241: f"the statement needs more than {_BYTES // 10**9} GB of memory: read fewer rows, or group by less",
     396: f"the answer has more than {_ROWS:,} rows or {_RESULT_BYTES // 2**20} MB: add LIMIT, or sum up",
 }
-
-
 LIMITS: Final = frozenset({159, 241, 396})
 """Errors that say that a statement went beyond a limit; trying again does not help."""
 
@@ -89,20 +90,24 @@ def answer(ask: Ask, statement: str, database: str, *, seconds: int = SECONDS) -
         raise QueryFailedError("the statement is not UTF-8 text") from None
     if size > _LONGEST:
         raise QueryFailedError(f"the statement has {size:,} bytes, and {_LONGEST:,} are read")
+    try:
+        return _checked(ask, statement, database)
+    except QueryFailedError as error:
+        if error.code in LIMITS:
+            raise QueryFailedError(_REASONS[error.code].format(seconds=seconds)) from None
+        raise QueryFailedError(shorten(str(error), _LONGEST_REASON, placeholder=" …")) from None
+
+
+def _checked(ask: Ask, statement: str, database: str) -> pa.Table:
     inspection = _INSPECTION.fullmatch(statement.strip().removesuffix(";").rstrip())
     if inspection:
         return ask(*_inspect(inspection, database))
-    tree = _parse(ask, statement)
+    tree = json.loads(_parsed(ask, statement, _TREE, statement)["tree"])
     _refuse(tree, database)
     qualify(tree, database)
-    written = _one(ask(_SUBQUERY, {"tree": json.dumps(tree)}))
+    written = _parsed(ask, statement, _SUBQUERY, json.dumps(tree))
     _refuse(json.loads(written["tree"]), database)
-    try:
-        return _as_text(ask(str(written["statement"]), {}))
-    except QueryFailedError as error:
-        if error.code in _REASONS:
-            raise QueryFailedError(_REASONS[error.code].format(seconds=seconds)) from None
-        raise
+    return _as_text(ask(str(written["statement"]), {}))
 
 
 def _inspect(asked: re.Match[str], database: str) -> tuple[str, Mapping[str, str]]:
@@ -117,15 +122,19 @@ def _inspect(asked: re.Match[str], database: str) -> tuple[str, Mapping[str, str
     return f"{_VERBS.get(verb, verb)} {quote_identifier(database)}.{asked['table']}", {}
 
 
-def _parse(ask: Ask, statement: str) -> Any:  # noqa: ANN401 - JSON
+def _parsed(ask: Ask, statement: str, sql: str, given: str) -> dict[str, str]:
+    """Return what the engine made of `given`: the statement's own text, or the tree of it."""
     try:
-        rows = ask(_TREE, {"statement": statement})
+        rows = ask(sql, {"given": given})
     except QueryFailedError as error:
+        if error.code in LIMITS:
+            raise
         raise QueryFailedError(_unreadable(statement, error)) from None
     try:
-        return json.loads(_one(rows)["tree"])
-    except RecursionError:
-        raise QueryFailedError(_TOO_DEEP) from None
+        row: dict[str, str] = rows.to_pylist()[0]
+    except UnicodeDecodeError:
+        raise QueryFailedError("the statement holds bytes that are not UTF-8: write them as unhex('…')") from None
+    return row
 
 
 def _unreadable(statement: str, error: QueryFailedError) -> str:
@@ -147,14 +156,6 @@ def _refuse(tree: Any, database: str) -> None:  # noqa: ANN401 - JSON
     reason = objection(tree, database)
     if reason:
         raise QueryFailedError(reason)
-
-
-def _one(rows: pa.Table) -> dict[str, Any]:
-    try:
-        row: dict[str, Any] = rows.to_pylist()[0]
-    except UnicodeDecodeError:
-        raise QueryFailedError("the statement holds bytes that are not UTF-8: write them as unhex('…')") from None
-    return row
 
 
 def _as_text(rows: pa.Table) -> pa.Table:

@@ -132,7 +132,8 @@ def _unknown_syntax(node: dict[str, Any]) -> str | None:
     if kind not in _NODES:
         return _REASONS.get(kind, f"a statement may not hold this kind of SQL ({kind})")
     for field, value in node.items():
-        if field not in _FIELDS and not (field in _UNSET and value is False):
+        known = field in _FIELDS if field != "value" else kind == "Literal"  # elsewhere it could hold more nodes
+        if not known and not (field in _UNSET and value is False):
             return _REASONS.get(field, f"a statement may not hold this kind of SQL ({kind}, {field})")
     return None
 

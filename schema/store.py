@@ -92,16 +92,13 @@ class Store:
         Without `create` it makes no folder and no tables where there are none, and raises NothingStoredError.
         """
         parts = urlsplit(url)
-        if (
-            not create
-            and parts.scheme == "chdb"
-            and not (Path(parts.path).is_dir() and any(Path(parts.path).iterdir()))
-        ):
+        folder = Path(parts.path)
+        if not create and parts.scheme == "chdb" and not (folder.is_dir() and any(folder.iterdir())):
             raise NothingStoredError(_nothing_in(parts.path))
         store = cls(url, patience=patience)
         if not create and not store.command("EXISTS TABLE schema_migrations"):
             store.close()
-            raise NothingStoredError(_nothing_in(f"{parts.hostname}:{parts.port or ''}{parts.path}"))
+            raise NothingStoredError(_nothing_in(f"{parts.hostname}{parts.path}"))
         migrate(store)
         return store
 

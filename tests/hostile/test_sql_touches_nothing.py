@@ -140,9 +140,7 @@ def test_no_statement_touches_anything(
     assert outcomes["refused"] > STATEMENTS / 20
 
 
-def test_an_instance_answers_each_escape_with_one_sentence(
-    attacked: Instance, folder: Path, listener: Listener
-) -> None:
+def test_an_instance_refuses_each_escape_in_one_sentence(attacked: Instance, folder: Path, listener: Listener) -> None:
     key = attacked.data_dir / "spool.key"
     targets = Targets(str(key), str(folder / "out.csv"), listener.address)
     with Watched(folder) as watched:

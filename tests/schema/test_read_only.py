@@ -112,6 +112,12 @@ def test_a_query_cannot_write_or_reach_files(store: Store, tmp_path: Path, state
         ("SELECT team, sum(cost_usd) FROM runs FINAL GROUP BY team", None),
         ("SELECT kind, quantile(0.95)(duration_ns), countIf(name = 'x') FROM spans GROUP BY kind WITH TOTALS", None),
         ("SELECT trace_id IN (SELECT trace_id FROM runs) AS a, * EXCEPT(attributes) FROM spans LIMIT 1 BY team", None),
+        (
+            "SELECT count() AS n FROM runs WHERE trace_id IN (" + ", ".join(f"'{n:032x}'" for n in range(2600)) + ")",
+            None,
+        ),
+        ("SELECT 1 AS one WHERE " + " OR ".join(["1 = 1"] * 3000), [{"one": 1}]),
+        ("SELECT count() AS n FROM (SELECT number FROM numbers(1500000))", [{"n": 1500000}]),
         ("DESCRIBE runs", None),
         ("SHOW CREATE TABLE spans", None),
         ("SHOW COLUMNS FROM logs", None),
