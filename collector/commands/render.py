@@ -19,7 +19,7 @@ Format = Literal["table", "json", "csv"]
 
 _PLAIN: dict[type, Callable[[Any], Any]] = {
     Decimal: float,
-    date: date.isoformat,
+    date: lambda day: day.isoformat(),  # a datetime is a date too, and has an isoformat of its own
     time: time.isoformat,
     timedelta: str,
     bytes: bytes.hex,

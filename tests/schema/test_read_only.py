@@ -185,6 +185,8 @@ def test_every_type_is_printed(store: Store, form: Literal["json", "csv", "table
     ]  # fmt: skip
     for value in values:
         assert render(store.query_read_only(f"SELECT {value} AS x"), form)
+    nested = store.query_read_only("SELECT [toDateTime64('2026-01-02 03:04:05', 3, 'UTC')] AS x, map('a', now()) AS y")
+    assert "2026-01-02T03:04:05" in render(nested, form)
 
 
 def test_reading_does_not_make_the_store_read_only(store: Store) -> None:
