@@ -156,7 +156,7 @@ def sql(
     if instance:
         rows = instance.query(statement)
     else:
-        with open_store(settings) as store:
+        with open_store(settings, create=False) as store:
             rows = store.query_read_only(statement)
     typer.echo(render(rows, form))
 

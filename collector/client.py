@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
+import os
+import sys
+import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import httpx
 import pyarrow as pa
 from pydantic import TypeAdapter
 
 from collector.intake import IntakeError, Taken
+from collector.settings import SettingsError
 from collector.spool.spool import Quarantined
 from schema.purge import Purged
 from schema.queries.ledger import Line
@@ -27,6 +32,10 @@ if TYPE_CHECKING:
     from schema.purge import Named
     from schema.queries.ledger import By
 
+STARTING_SECONDS: Final = 120.0
+"""How long a command waits for an instance that is starting; reading its models takes one 20 s of a busy machine."""
+
+_LOOK: Final = 0.2  # seconds
 _TIMEOUT = httpx.Timeout(90, connect=2)  # a read-only query may take a minute
 _PATIENT = httpx.Timeout(None, connect=2)  # months of calls are priced again
 _REPRICED = TypeAdapter(Repriced)
@@ -126,13 +135,63 @@ class Instance:
         return answer
 
 
-def running(settings: Settings) -> Instance | None:
-    """Return the instance that works in this data directory, or None if none answers."""
+def running(settings: Settings, *, seconds: float = STARTING_SECONDS) -> Instance | None:
+    """Return the instance that works in this data directory, None if there is none.
+
+    One that is just starting is waited for, which standard error says. Raises SettingsError if it does not answer in
+    `seconds`.
+    """
     try:
-        endpoints = json.loads(settings.api_path.read_text(encoding="utf-8"))
+        return _reached(settings, seconds)
+    except PermissionError as error:
+        raise SettingsError(f"cannot read {error.filename}: run this as the user of the instance") from None
+
+
+def _reached(settings: Settings, seconds: float) -> Instance | None:
+    deadline = time.monotonic() + seconds
+    waiting = False
+    while True:
+        endpoints = _announced(settings)
+        instance = _answering(endpoints) if endpoints else None
+        if instance or not _held(settings) or (endpoints and "token" not in endpoints):  # a dashboard alone has none
+            return instance
+        if time.monotonic() > deadline:
+            raise SettingsError(
+                f"what works in {settings.data_dir} has not answered for {seconds:.0f} s: its log says why; or stop it"
+            )
+        if not waiting:
+            sentence = (
+                f"an instance, or another command, starts in {settings.data_dir}: waiting for at most {seconds:.0f} s"
+            )
+            sys.stderr.write(f"spanledger: {sentence}\n")
+            waiting = True
+        time.sleep(_LOOK)
+
+
+def _held(settings: Settings) -> bool:
+    """Return whether a process holds the data directory: an instance does from its first moment to its last."""
+    try:
+        descriptor = os.open(settings.lock_path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _announced(settings: Settings) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(settings.api_path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    if "token" not in endpoints:  # a dashboard alone
+
+
+def _answering(endpoints: dict[str, Any]) -> Instance | None:
+    if "token" not in endpoints:
         return None
     instance = Instance(endpoints)
     try:

@@ -21,7 +21,7 @@ from redaction.models import DEFAULT, require_model
 from schema.drills import LAST_DRILL, LastDrill
 from schema.policy import PolicyError
 from schema.queries.holdings import holdings
-from schema.store import StoreError
+from schema.store import NothingStoredError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,8 +44,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _policy(settings)
     yield from _keys(settings)
     yield _data_dir(settings)
-    instance = running(settings)
-    yield Finding("instance", f"runs (process {instance.endpoints['pid']})" if instance else "none is running")
+    instance = None
+    try:
+        instance = running(settings)
+    except SettingsError as error:
+        yield Finding("instance", str(error), "what it logs says why")
+    else:
+        yield Finding("instance", f"runs (process {instance.endpoints['pid']})" if instance else "none is running")
     yield _guarded("spool", lambda: _spool(settings), "free the disk, or bring back the key that sealed it")
     yield _guarded("redaction model", lambda: _models(settings), "run: make install, and make thorough for Rampart")
     for field, what in (
@@ -123,7 +128,10 @@ def _spool(settings: Settings) -> str:
 
 def _store(settings: Settings, instance: Instance | None) -> str:
     sql = "SELECT (SELECT count() FROM runs FINAL) AS runs, (SELECT count() FROM spans) AS spans"
-    row = _ask(settings, instance, sql)[0]
+    try:
+        row = _ask(settings, instance, sql)[0]
+    except NothingStoredError:
+        return f"none yet for {settings.data_dir}: `spanledger up` makes it"
     return f"{row['runs']} runs, {row['spans']} spans"
 
 
@@ -134,8 +142,10 @@ def _holdings(settings: Settings, instance: Instance | None) -> Iterator[Finding
         if instance:
             problems = instance.store_problems()
         else:
-            with open_store(settings, patience=0) as store:
+            with open_store(settings, patience=0, create=False) as store:
                 problems = holdings(store).sentences
+    except NothingStoredError:
+        return
     except StoreError as error:
         yield Finding(what, str(error), "see the store, above")
         return
@@ -146,7 +156,10 @@ def _holdings(settings: Settings, instance: Instance | None) -> Iterator[Finding
 
 
 def _proven(settings: Settings, instance: Instance | None) -> str:
-    rows = _ask(settings, instance, LAST_DRILL)
+    try:
+        rows = _ask(settings, instance, LAST_DRILL)
+    except NothingStoredError:
+        rows = []
     if not rows:
         return "not proven here yet: `spanledger drill` does it"
     last = LastDrill(**rows[0])
@@ -157,7 +170,7 @@ def _ask(settings: Settings, instance: Instance | None, sql: str) -> list[dict[s
     if instance:
         table = instance.query(sql)
     else:
-        with open_store(settings, patience=0) as store:
+        with open_store(settings, patience=0, create=False) as store:
             table = store.query(sql)
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows

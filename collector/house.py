@@ -48,12 +48,16 @@ log = logging.getLogger(__name__)
 _RETRY = 1.0  # seconds between attempts at a store that is away
 
 
-def open_store(settings: Settings, *, patience: float = 20.0) -> Store:
-    """Open the store, waiting `patience` seconds for another process to leave it. Raises StoreError."""
-    settings.make_data_dir()
+def open_store(settings: Settings, *, patience: float = 20.0, create: bool = True) -> Store:
+    """Open the store, waiting `patience` seconds for another process to leave it. Raises StoreError.
+
+    Commands that only read do not `create` a store or a directory where there is none.
+    """
+    if create:
+        settings.make_data_dir()
     try:
-        store = Store.open(settings.store_url, patience=patience)
-        if store.embedded:
+        store = Store.open(settings.store_url, patience=patience, create=create)
+        if store.embedded and settings.data_dir.exists():
             _keep_blocks_in(settings.data_dir / "tmp")
     except OSError as error:
         raise StoreUnavailableError(str(settings.unusable_data_dir(error))) from None

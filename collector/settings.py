@@ -164,6 +164,11 @@ class Settings(BaseSettings):
         return self.data_dir / "api.json"
 
     @property
+    def lock_path(self) -> Path:
+        """The file that is locked while a process works in the data directory."""
+        return self.data_dir / "lock"
+
+    @property
     def policy_path(self) -> Path | None:
         """The policy file, if there is one."""
         if self.config:

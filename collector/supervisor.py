@@ -174,7 +174,7 @@ def only_instance(settings: Settings) -> Iterator[None]:
     """Hold the data directory; two instances on one spool or one embedded store would be in each other's way."""
     settings.make_data_dir()
     try:
-        descriptor = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(settings.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise settings.unusable_data_dir(error) from None
     try:

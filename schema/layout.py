@@ -27,6 +27,12 @@ _CREATE: Final = re.compile(
 )
 _DATABASE: Final = re.compile(r"[A-Za-z_]\w*")
 _CLUSTER: Final = re.compile(r"[\w.-]+")
+_OPTIONS: Final = frozenset(
+    {"ca_cert", "client_cert", "client_cert_key", "cluster", "compress", "connect_timeout", "http_proxy"}
+    | {"https_proxy", "send_receive_timeout", "server_host_name", "verify"}
+)
+"""What may stand after ? in a server's URL: how it is reached. What the engine does is set by us, not by a URL."""
+
 _SETTINGS: Final = {
     # An insert is answered when every shard has its rows, so that a repeated token finds what it inserted.
     "distributed_foreground_insert": 1,
@@ -55,6 +61,13 @@ class Layout:
         """Return the URL of a store without `?cluster=NAME`, and the layout that it names. Raises ValueError."""
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        try:
+            parts.port  # noqa: B018 - reading it is the check
+        except ValueError:
+            raise ValueError("the port is a number: clickhouse://host:8123/database") from None
+        unknown = sorted(options.keys() - _OPTIONS) if parts.scheme != "chdb" else []
+        if unknown:
+            raise ValueError(f"there is no option {unknown[0]}: of options there are {', '.join(sorted(_OPTIONS))}")
         if "cluster" not in options:
             return url, cls()
         layout = cls(parts.path.strip("/"), options.pop("cluster"))

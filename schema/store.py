@@ -11,9 +11,10 @@ import shutil
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 import pyarrow as pa
@@ -21,11 +22,13 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
 from schema import read_only
+from schema.embedded_reader import embedded_reader
 from schema.layout import Layout
 from schema.migrate import migrate
 from schema.store_errors import (
     CODE,
     MigrationChangedError,
+    NothingStoredError,
     QueryFailedError,
     StoreError,
     StoreUnavailableError,
@@ -35,13 +38,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
-__all__ = ["MigrationChangedError", "QueryFailedError", "Store", "StoreError", "StoreUnavailableError"]
+__all__ = [
+    "MigrationChangedError",
+    "NothingStoredError",
+    "QueryFailedError",
+    "Store",
+    "StoreError",
+    "StoreUnavailableError",
+]
 
 _EMBEDDED_OPTIONS = {"mark_cache_size": 256 * 2**20}  # the engine's default reserves up to 5 GiB
 _SETTINGS = {"max_memory_usage": 4 * 10**9, "async_insert": 0, "max_partitions_per_insert_block": 0}
-_READ_ONLY = {"max_execution_time": 60, "readonly": 1}  # in this order: nothing can be set after readonly
 # Time-outs, memory, load, network, keeper; a disk that is full (75: a write failed, 243: too little to begin with); a
 # server that stops (236), a shard without a replica (279, 519), too few replicas (285, 286, 319), a new password (516).
+_VISITORS = 4  # statements of users that run at once: what is left over belongs to those who send
+_VISITOR_SECONDS = 5.0  # that one more waits for its turn
 _PASSING = frozenset({75, 159, 202, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 425, 516, 519, 999})
 _DISK = re.compile(r"Read-only file system|Permission denied|No space left|Input/output error|Too many open files")
 _LOCKED = re.compile(r"cannot lock|Code: (36|76)\b", re.IGNORECASE)
@@ -67,6 +78,10 @@ class Store:
             raise StoreUnavailableError(f"SPANLEDGER_STORE: {error}") from None
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._idle_read_only: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._database = "default" if self.embedded else unquote(parts.path[1:].split("/")[0]) or "default"
+        self.reading_seconds = read_only.SECONDS
+        """How long a user's statement may run."""
+        self._visitors = threading.BoundedSemaphore(_VISITORS)
         if self.embedded:
             if not parts.path.strip("/"):
                 raise StoreUnavailableError("SPANLEDGER_STORE names no folder: write chdb:///absolute/path")
@@ -74,9 +89,19 @@ class Store:
         self._idle.put(self._first_client(patience))
 
     @classmethod
-    def open(cls, url: str, *, patience: float = 20.0) -> Self:
-        """Connect and bring the tables up to date. Raises StoreUnavailableError or MigrationChangedError."""
+    def open(cls, url: str, *, patience: float = 20.0, create: bool = True) -> Self:
+        """Connect and bring the tables up to date. Raises StoreUnavailableError or MigrationChangedError.
+
+        Without `create` it makes no folder and no tables where there are none, and raises NothingStoredError.
+        """
+        parts = urlsplit(url)
+        folder = Path(parts.path)
+        if not create and parts.scheme == "chdb" and not (folder.is_dir() and any(folder.iterdir())):
+            raise NothingStoredError(_nothing_in(parts.path))
         store = cls(url, patience=patience)
+        if not create and not store.command("EXISTS TABLE schema_migrations"):
+            store.close()
+            raise NothingStoredError(_nothing_in(f"{parts.hostname}{parts.path}"))
         migrate(store)
         return store
 
@@ -95,18 +120,12 @@ class Store:
             return client.query_arrow(sql, parameters=_bound(parameters))
 
     def query_read_only(self, sql: str) -> pa.Table:
-        """Run somebody's query, which can read our tables and nothing else (see schema.read_only).
+        """Run a user's statement, which can read our tables and nothing else (see schema.read_only).
 
-        Its connections are apart from ours: `readonly` cannot be taken back once it is set.
+        Raises QueryFailedError, with a reason for the user, or StoreUnavailableError.
         """
-        with self._client(read_only=True) as client:
-            subquery = read_only.as_subquery(sql)
-            if subquery is None:
-                return client.query_arrow(sql.strip().rstrip(";"))
-            reason = read_only.objection(client.raw_query(f"EXPLAIN AST {subquery}").decode())
-            if reason:
-                raise QueryFailedError(reason)
-            return client.query_arrow(subquery)
+        with self._visit() as ask:
+            return read_only.answer(ask, sql, self._database, seconds=self.reading_seconds)
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - any one value
         """Run a statement that returns at most one value."""
@@ -142,24 +161,54 @@ class Store:
         self.close()
 
     @contextmanager
-    def _client(self, *, read_only: bool = False) -> Iterator[Any]:
+    def _client(self) -> Iterator[Any]:
         """Lend a connection: embedded ones are not for two threads at once, so each call has one to itself."""
-        idle = self._idle_read_only if read_only else self._idle
         try:
-            client = idle.get_nowait()
+            client = self._idle.get_nowait()
         except queue.Empty:
-            client = self._connect(self.layout.reading | _READ_ONLY if read_only else {})
+            client = self._connect({})
         try:
-            yield client
-        except ClickHouseError as error:
-            code = CODE.search(str(error))
-            if code and int(code[1]) not in _PASSING and not _DISK.search(str(error)):
-                raise QueryFailedError(str(error)) from None
-            raise StoreUnavailableError(f"{self._named} did not answer: {error}") from None
-        except (OSError, RuntimeError, ValueError, HTTPError) as error:  # the answer is cut off, or no Arrow
-            raise StoreUnavailableError(f"{self._named} did not answer: {error}") from None
+            with _failures(_PASSING, self._named):
+                yield client
         finally:
-            idle.put(client)
+            self._idle.put(client)
+
+    @contextmanager
+    def _visit(self) -> Iterator[read_only.Ask]:
+        """Lend a connection to a user's statement: it reads only, within limits, and some at a time."""
+        if not self._visitors.acquire(timeout=_VISITOR_SECONDS):
+            raise StoreUnavailableError(f"{_VISITORS} statements run already: try again when one has ended")
+        limits = {**self.layout.reading, **read_only.SETTINGS, "max_execution_time": self.reading_seconds}
+        try:
+            with (
+                _failures(_PASSING, self._named),
+                self._reader({**limits, "readonly": 1}) as ask,
+            ):  # nothing can be set after it
+                yield partial(_ask_within_limits, ask, self._named)
+        finally:
+            self._visitors.release()
+
+    @contextmanager
+    def _reader(self, settings: dict[str, Any]) -> Iterator[read_only.Ask]:
+        """Open a connection on which one statement leaves nothing that the next could meet.
+
+        An embedded one is thrown away. One to a server has no session: each request brings its settings with it.
+        """
+        if self.embedded:
+            settings = {**_SETTINGS, **settings}
+            path = urlsplit(self._url).path
+            with embedded_reader(path, _EMBEDDED_OPTIONS, settings, read_only.DATABASE) as ask:
+                yield ask
+            return
+        try:
+            client = self._idle_read_only.get_nowait()
+        except queue.Empty:
+            client = self._connect(settings)
+            client.database = read_only.DATABASE
+        try:
+            yield lambda sql, parameters: client.query_arrow(sql, parameters=_bound(parameters))
+        finally:
+            self._idle_read_only.put(client)
 
     def _connect(self, settings: dict[str, Any]) -> Any:  # noqa: ANN401 - the client library has no types
         settings = _SETTINGS | self.layout.settings | settings
@@ -180,6 +229,32 @@ class Store:
                     reason = "another process holds it" if locked else str(error)
                     raise StoreUnavailableError(f"cannot open {self._named}: {reason}") from None
             time.sleep(0.25)
+
+
+def _nothing_in(place: str) -> str:
+    return (
+        f"nothing is stored in {place}: start `spanledger up`, or set SPANLEDGER_DATA_DIR (or SPANLEDGER_STORE)"
+        " to what the instance has"
+    )
+
+
+@contextmanager
+def _failures(passing: frozenset[int], named: str) -> Iterator[None]:
+    """Raise what goes wrong in the client or the engine as a StoreError; numbers in `passing` end by themselves."""
+    try:
+        yield
+    except (ClickHouseError, RuntimeError) as error:  # the embedded engine's own errors are RuntimeErrors
+        code = CODE.search(str(error))
+        if code and int(code[1]) not in passing and not _DISK.search(str(error)):
+            raise QueryFailedError(str(error)) from None
+        raise StoreUnavailableError(f"{named} did not answer: {error}") from None
+    except (OSError, ValueError, HTTPError) as error:  # the answer is cut off, or no Arrow
+        raise StoreUnavailableError(f"{named} did not answer: {error}") from None
+
+
+def _ask_within_limits(ask: read_only.Ask, named: str, sql: str, parameters: Mapping[str, str]) -> pa.Table:
+    with _failures(_PASSING - read_only.LIMITS, named):
+        return ask(sql, parameters)
 
 
 class _Strings:

@@ -13,6 +13,7 @@ class StoreError(Exception):
 
     StoreError
     ├── StoreUnavailableError  cannot be reached or opened now; trying again later may help
+    │   └── NothingStoredError  there is no store yet, and a command that reads makes none
     ├── QueryFailedError       ClickHouse refused the statement
     └── MigrationChangedError  an applied migration no longer has the text it was applied with
     """
@@ -20,6 +21,10 @@ class StoreError(Exception):
 
 class StoreUnavailableError(StoreError):
     """The store cannot be reached or opened now."""
+
+
+class NothingStoredError(StoreUnavailableError):
+    """There is no store where one was looked for; the message names the place."""
 
 
 class QueryFailedError(StoreError):

@@ -84,13 +84,15 @@ def _lines(start: datetime, end: datetime, by: Literal["key", "signal", "minute"
     instance = running(settings)
     if instance:
         return instance.ledger(start, end, by=by), instance.store_problems()
+    if not settings.spool_path.exists():
+        with open_store(settings, create=False) as store:
+            return lines(store, start, end, by=by), holdings(store).sentences
     with only_instance(settings), open_store(settings) as store:
-        if settings.spool_path.exists():
-            spool = open_spool(settings)
-            try:
-                LedgerCopy(spool, store).copy()
-            finally:
-                spool.close()
+        spool = open_spool(settings)
+        try:
+            LedgerCopy(spool, store).copy()
+        finally:
+            spool.close()
         return lines(store, start, end, by=by), holdings(store).sentences
 
 

@@ -53,5 +53,5 @@ def _purge(by: Named, value: str, *, dry_run: bool) -> Purged:
     instance = running(settings)
     if instance:
         return instance.purge(by, value, dry_run=dry_run)
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         return purging.purge(store, by, value, dry_run=dry_run)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from collector.commands.fail import fail
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -46,7 +48,7 @@ def list_requests(
         found = instance.quarantined()
     else:
         with _alone() as spool:
-            found = spool.quarantined() if spool else []
+            found = spool.quarantined()
     rows = [
         asdict(one) | {"received_at": f"{datetime.fromtimestamp(one.received_at / 1e9, UTC):%Y-%m-%d %H:%M:%S}"}
         for one in found
@@ -90,7 +92,7 @@ def _act(action: Literal["retry", "drop"], ids: list[int] | None, *, every: bool
     else:
         act = {"retry": quarantined.retry, "drop": quarantined.drop}[action]
         with _alone() as spool:
-            done = act(spool, wanted) if spool else []
+            done = act(spool, wanted)
     unknown = sorted({*(ids or ())} - {*done})
     if unknown:
         typer.echo(f"spanledger: not quarantined: {', '.join(map(str, unknown))}", err=True)
@@ -100,16 +102,15 @@ def _act(action: Literal["retry", "drop"], ids: list[int] | None, *, every: bool
 
 
 @contextmanager
-def _alone() -> Iterator[Spool | None]:
-    """Hold the data directory in which nothing runs, and yield its spool if there is one."""
+def _alone() -> Iterator[Spool]:
+    """Hold the data directory in which nothing runs, and yield its spool."""
     from collector.settings import load_settings
     from collector.spool.spool import open_spool
     from collector.supervisor import only_instance
 
     settings = load_settings()
     if not settings.spool_path.exists():
-        yield None
-        return
+        fail(f"there is no spool in {settings.data_dir}: set SPANLEDGER_DATA_DIR to what the instance has")
     with only_instance(settings):
         spool = open_spool(settings)
         try:

@@ -6,9 +6,10 @@ import csv
 import io
 import json
 import re
-from datetime import date
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 import pyarrow as pa
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
 Format = Literal["table", "json", "csv"]
 
+_PLAIN: dict[type, Callable[[Any], Any]] = {
+    Decimal: float,
+    date: lambda day: day.isoformat(),  # a datetime is a date too, and has an isoformat of its own
+    time: time.isoformat,
+    timedelta: str,
+    bytes: bytes.hex,
+    UUID: str,
+}
 _WIDEST = 60  # characters of a cell in a table; JSON and CSV are never cut
 
 
@@ -42,24 +51,17 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:
     kind = column.type
     if pa.types.is_timestamp(kind):  # Arrow's own text keeps nanoseconds
         return list(column.cast(pa.string()).to_pylist())
-    convert: Callable[[Any], Any] = _plain
-    if pa.types.is_map(kind):
-        convert = dict
-    return [None if cell is None else convert(cell) for cell in column.to_pylist()]
+    cells = column.to_pylist(maps_as_pydicts="lossy") if pa.types.is_nested(kind) else column.to_pylist()
+    return [_plain(cell) for cell in cells]
 
 
 def _plain(cell: Any) -> Any:  # noqa: ANN401 - any value of a column
-    if isinstance(cell, Decimal):
-        return float(cell)
-    if isinstance(cell, date):
-        return cell.isoformat()
-    if isinstance(cell, bytes):
-        return cell.hex()
     if isinstance(cell, list):
         return [_plain(item) for item in cell]
     if isinstance(cell, dict):
-        return {name: _plain(item) for name, item in cell.items()}
-    return cell
+        return {str(name): _plain(item) for name, item in cell.items()}
+    convert = next((convert for kind, convert in _PLAIN.items() if isinstance(cell, kind)), None)
+    return convert(cell) if convert else cell
 
 
 def _flat(cell: Any) -> str:  # noqa: ANN401 - any value of a column

@@ -44,7 +44,7 @@ def reprice(
     else:
         policy = settings.policy()
         days = (datetime.combine(day, time(), UTC) for day in (first, last))
-        with open_store(settings) as store:
+        with open_store(settings, create=False) as store:
             done = repricing.reprice(store, Prices(policy.prices), *days, team=team, dry_run=dry_run, policy=policy)
     verb = "would change" if dry_run else "changed"
     typer.echo(f"{done.changed} of {done.calls} calls {verb}: {_usd(done.before)} before, {_usd(done.after)} after.")

@@ -255,6 +255,17 @@ def test_a_cluster_that_cannot_be_is_refused(bad: str) -> None:
         Store(bad)
 
 
+@pytest.mark.parametrize("option", ["readonly=0", "session_id=x", "query_limit=1", "settings=x&cluster=both"])
+def test_a_url_sets_nothing_of_the_engine(option: str) -> None:
+    with pytest.raises(StoreUnavailableError, match="SPANLEDGER_STORE: there is no option"):
+        Store(f"clickhouse://h/a?{option}")
+
+
+def test_a_port_is_a_number() -> None:
+    with pytest.raises(StoreUnavailableError, match="SPANLEDGER_STORE: the port is a number"):
+        Store("clickhouse://h:port/a")
+
+
 def test_one_server_is_sent_what_the_migrations_say() -> None:
     url = "clickhouse://user:pw@host:8443/db?send_receive_timeout=10"
     assert Layout.of(url) == (url, Layout())
