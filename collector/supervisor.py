@@ -116,6 +116,7 @@ def run(
             house_listener = stack.enter_context(_claim(settings, "dashboard_port"))
             endpoints["dashboard"] = _url(settings.host, house_listener)
         if door:
+            settings.heartbeat_path.unlink(missing_ok=True)  # before the receiver reads what an earlier server wrote
             open_spool(settings).close()  # a key that does not fit is said here, in one sentence
             door_listener = stack.enter_context(_claim(settings, "otlp_http_port"))
             endpoints["otlp_http"] = _url(settings.host, door_listener, tls)
