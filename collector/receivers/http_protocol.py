@@ -64,7 +64,8 @@ class BoundedHeadProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for another request."""
-        self._without_request[self] = None
+        if not self.pipeline:
+            self._without_request[self] = None
         super().on_response_complete()
 
     def _wait_for_head(self) -> None:

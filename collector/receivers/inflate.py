@@ -23,7 +23,10 @@ MAX_MEMBERS: Final = 4096
 CPU_SECONDS: Final = 5.0
 """What decompressing one body may take of a thread; an honest one of 64 MiB takes a tenth of it."""
 
-_SLICE_BYTES: Final = 16 << 10  # a decompressor copies what is left of its input when a member ends
+_SLICE_BYTES: Final = (
+    16 << 10
+)  # the first of a member: a decompressor copies what is left of its input at the end of one
+_LARGEST_SLICE_BYTES: Final = 4 << 20
 _ZSTD_WINDOW_LOG: Final = 26  # 64 MiB: a frame may ask for a window, which is memory, of up to 2 GiB
 
 
@@ -78,10 +81,12 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
     began = time.thread_time()
     for _ in range(MAX_MEMBERS):
         decompressor = _DECOMPRESSORS[encoding]()
+        size = _SLICE_BYTES
         while not decompressor.eof:
             if position == len(content):
                 raise BadRequestError(f"The {encoding} body ends too early.")
-            part = content[position : position + _SLICE_BYTES]
+            part = content[position : position + size]
+            size = min(4 * size, _LARGEST_SLICE_BYTES)
             try:
                 parts.append(decompressor.decompress(part, limit - total + 1))
             except (zlib.error, ZstdError):
