@@ -64,7 +64,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for another request."""
-        if not self.pipeline:
+        if not self.pipeline and not self.transport.is_closing():
             self._without_request[self] = None
         super().on_response_complete()
 

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 PROTOBUF = {"content-type": "application/x-protobuf"}
 
 
+@pytest.fixture(autouse=True)
+def nothing_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.receivers.in_flight.GRACE_SECONDS", 3_600)
+
+
 @pytest.fixture
 def spool(tmp_path: Path) -> Iterator[Spool]:
     spool = Spool(tmp_path / "spool.db", Seal(bytes(32)), max_bytes=4_000)
