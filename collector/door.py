@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,8 +15,7 @@ from collector.keys.ingest_keys import IngestKeys
 from collector.keys.limits import SenderLimits
 from collector.metrics import note_refusals
 from collector.processes import begin, give_back_memory
-from collector.receivers import grpc, http
-from collector.receivers.http_protocol import BoundedHeadProtocol
+from collector.receivers import grpc, http, http_protocol
 from collector.receivers.reception import Reception
 from collector.receivers.tls import load_tls
 from collector.reload import PolicyFeed
@@ -49,6 +49,8 @@ def run_door(
     HTTP comes by the listening socket, gRPC by an address whose port the parent keeps bound with SO_REUSEPORT.
     """
     begin("door")
+    files = _allow_many_files()
+    http_protocol.BoundedHeadProtocol.most_connections = files // 2  # a quarter is gRPC's, the rest for all else
     feed = PolicyFeed(policy, policies)
     tls = load_tls(settings)
     volume = settings.data_dir / "volume.json"
@@ -61,34 +63,44 @@ def run_door(
         feed.counting(partial(note_refusals, spool))
         reception = Reception(spool, keys)
         config = uvicorn.Config(
-            http.create_app(reception, settings.browser_origins),
+            http.create_app(reception, settings.heartbeat_path, settings.browser_origins, loopback=settings.loopback),
             log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,
             lifespan="off",
-            http=BoundedHeadProtocol,
+            http=http_protocol.BoundedHeadProtocol,
             ws="none",
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
             **(tls.for_http() if tls else {}),
         )
         with reception.running():
-            _Server(config, reception, grpc_address, tls).run([listener])
+            _Server(config, reception, grpc_address, tls, files // 4).run([listener])
+
+
+def _allow_many_files() -> int:
+    """Raise the limit of open files, of which each connection is one, as far as the system allows; return it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
 class _Server(uvicorn.Server):
     """Both servers in one event loop; SIGTERM stops them, Ctrl-C, which a terminal sends to all, is the parent's."""
 
-    def __init__(self, config: uvicorn.Config, reception: Reception, grpc_address: str, tls: Tls | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, reception: Reception, grpc_address: str, tls: Tls | None, connections: int
+    ) -> None:
         super().__init__(config)
+        self._connections = connections
         self._tls = tls
         self._reception = reception
         self._grpc_address = grpc_address
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         credentials = self._tls.for_grpc() if self._tls else None
-        self._grpc = grpc.create_server(self._reception, self._grpc_address, credentials)
+        self._grpc = grpc.create_server(self._reception, self._grpc_address, credentials, connections=self._connections)
         await self._grpc.start()
         await super().startup(sockets)
 

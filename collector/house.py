@@ -22,6 +22,7 @@ import pyarrow as pa
 import uvicorn
 
 from collector.api import create_api
+from collector.heartbeat import BEAT_SECONDS, beat
 from collector.listening import listen
 from collector.processes import begin, keep_garbage_collector_off_what_stays
 from collector.pseudonym_key import load_pseudonym_key
@@ -29,13 +30,14 @@ from collector.receivers.tls import load_tls
 from collector.reload import PolicyFeed
 from collector.settings import SettingsError
 from collector.spool.patience import open_patiently
+from collector.worker_watch import WorkerWatch
 from collector.workers import WorkerPool
 from collector.writer import Writer
 from schema.store import Store, StoreUnavailableError
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -98,7 +100,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
         pa.array([0])
         if dashboard is not None:
             servers.append((_dashboard(settings, store, endpoints), dashboard, _for_browsers(settings)))
-        writer = None
+        writer = watch = None
         if intake:
             spool = open_patiently(settings, stop)
             if spool is None:
@@ -106,6 +108,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
             stack.callback(spool.close)
             pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
             stack.callback(pool.close)
+            watch = WorkerWatch(pool)
             writer = Writer(spool, store, pool, policy, disk_reserve_bytes=settings.disk_reserve_bytes)
             feed.each(partial(_take_over, settings, pool, writer))
             thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
@@ -117,9 +120,8 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
             servers.append((create_api(store, spool, pool, token, settings.policy), local, {"proxy_headers": False}))
         keep_garbage_collector_off_what_stays()
-        asyncio.run(
-            _serve(servers, stop, lambda: writer is None or writer.ready, partial(announce, settings, endpoints))
-        )
+        server = _Life(settings, endpoints, writer, watch)
+        asyncio.run(_serve(servers, stop, server))
         withdraw(settings)
 
 
@@ -168,6 +170,7 @@ def _open_patiently(settings: Settings, stop: threading.Event) -> Store | None:
             return open_store(settings)
         except (StoreUnavailableError, SettingsError) as error:
             log.warning("waiting for the store: %s", error)
+            _beat(settings, "")
             stop.wait(_RETRY)
     return None
 
@@ -180,13 +183,45 @@ def withdraw(settings: Settings) -> None:
         log.warning("%s cannot be removed: %s", settings.api_path, error.strerror)
 
 
+class _Life:
+    """What an instance is told of its server: where it is, once it would store a request at once, and that it lives."""
+
+    def __init__(
+        self, settings: Settings, endpoints: dict[str, str], writer: Writer | None, watch: WorkerWatch | None
+    ) -> None:
+        self._settings = settings
+        self._endpoints = endpoints
+        self._writer = writer
+        self._watch = watch
+        self._announced = False
+        self._beat_at = float("-inf")
+
+    def goes_on(self, *, answering: bool) -> None:
+        """Say what there is to say now; to be called often, by what serves the API."""
+        if answering and not self._announced and (self._writer is None or self._writer.ready):
+            self._announced = _announced(partial(announce, self._settings, self._endpoints))
+            self._beat_at = float("-inf")
+        if self._writer is None or self._watch is None or time.monotonic() < self._beat_at + BEAT_SECONDS:
+            return
+        self._beat_at = time.monotonic()
+        problem = self._watch.problem()
+        if self._announced or self._writer.waits_for_store:
+            _beat(self._settings, problem)
+
+
+def _beat(settings: Settings, problem: str) -> None:
+    try:
+        beat(settings.heartbeat_path, problem)
+    except OSError as error:  # the receiver finds that it comes no more
+        log.warning("%s cannot be written: %s", settings.heartbeat_path, error.strerror)
+
+
 async def _serve(
     servers: list[tuple[Any, socket.socket, dict[str, Any]]],
     stop: threading.Event,
-    ready: Callable[[], bool],
-    announcing: Callable[[], None],
+    life: _Life,
 ) -> None:
-    """Serve the applications until `stop`; announce them once they answer and the house is `ready`."""
+    """Serve the applications until `stop`; announce them once they answer, and give signs of life."""
     running = []
     for application, listener, options in servers:
         config = uvicorn.Config(
@@ -194,10 +229,8 @@ async def _serve(
         )
         server = _Server(config)
         running.append((server, asyncio.create_task(server.serve([listener]))))
-    announced = False
     while not stop.is_set() and not any(task.done() for _, task in running):  # set by a signal, from threads
-        if not announced and all(server.started for server, _ in running) and ready():
-            announced = _announced(announcing)
+        life.goes_on(answering=all(server.started for server, _ in running))
         await asyncio.sleep(0.05)
     for server, _ in running:
         server.should_exit = True

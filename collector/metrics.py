@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
+from collector.receivers.refusals import RefusedError
 from collector.spool.file import SpoolError, snapshot, transaction
 from collector.spool.ledger import totals
 from collector.spool.queue import oldest_receipt
@@ -86,7 +86,7 @@ def metrics_route(spool: Spool, keys: IngestKeys) -> Route:
         try:
             keys.require_in_force(keys.authenticate(request.headers))
             text = await asyncio.to_thread(exposition, spool)
-        except (UnauthenticatedError, ForbiddenError) as error:
+        except RefusedError as error:
             return JSONResponse({"detail": str(error)}, error.http_status)
         except SpoolError:
             return JSONResponse({"detail": "the spool cannot be read at the moment"}, 503)

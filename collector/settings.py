@@ -169,6 +169,11 @@ class Settings(BaseSettings):
         return self.data_dir / "lock"
 
     @property
+    def heartbeat_path(self) -> Path:
+        """Where the server of a running instance says that it lives."""
+        return self.data_dir / "heartbeat.json"
+
+    @property
     def policy_path(self) -> Path | None:
         """The policy file, if there is one."""
         if self.config:

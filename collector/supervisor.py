@@ -120,6 +120,7 @@ def run(
             endpoints["dashboard"] = _url(settings.host, house_listener, tls)
         if door:
             open_spool(settings).close()  # a key that does not fit is said here, in one sentence
+            settings.heartbeat_path.unlink(missing_ok=True)  # before the receiver reads what an earlier server wrote
             door_listener = stack.enter_context(_claim(settings, "otlp_http_port"))
             endpoints["otlp_http"] = _url(settings.host, door_listener, tls)
             grpc_port = stack.enter_context(_claim(settings, "otlp_grpc_port", reserve))

@@ -77,6 +77,11 @@ class WorkerPool:
         return set(self._in_flight)
 
     @property
+    def unanswered(self) -> int:
+        """How many requests are at the workers; for any thread."""
+        return len(self._in_flight) - self._answers.qsize()
+
+    @property
     def full(self) -> bool:
         """Whether no worker takes any more now."""
         return len(self._in_flight) >= self._most_waiting * len(self._workers)

@@ -78,6 +78,8 @@ class Writer:
         self._caught_up = False  # whether runs that an earlier process left behind are known
         self._identity: Identity | None = None  # of the spool's file that is settled
         self._settled = False  # whether every batch that was begun is known to be finished
+        self.waits_for_store = False
+        """Whether the store, or the disk that it lies on, takes nothing now; what comes waits in the spool."""
 
     def take_over(self, policy: Policy) -> None:
         """Let another policy hold from the next step on."""
@@ -97,7 +99,8 @@ class Writer:
         """Work until `stop` is set. What is not finished then stays in the spool."""
         while not stop.is_set():
             try:
-                if self._disk.is_low():
+                self.waits_for_store = self._disk.is_low()
+                if self.waits_for_store:
                     stop.wait(_RETRY)
                     continue
                 if not self._settled or self.behind:
@@ -107,6 +110,7 @@ class Writer:
                     stop.wait(_IDLE)
             except (StoreError, SpoolError) as error:
                 self._settled = False
+                self.waits_for_store = isinstance(error, StoreError)
                 log.warning("storing stops for a moment: %s", error)
                 stop.wait(_RETRY)
         with suppress(StoreError, SpoolError):  # what is not copied now is copied after the next start

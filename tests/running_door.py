@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from collector.door import run_door
+from collector.heartbeat import beat
 from collector.listening import address_of, listen, reserve
 from collector.processes import SPAWN
 from collector.spool.seal import Seal, load_or_create_key
@@ -69,6 +70,11 @@ class Door:
         self.process.start()
         # It waits in the queue of the socket until the door takes it.
         httpx.get(f"{self.url}/healthz", timeout=60, verify=self.client_tls or True)
+
+    def readiness(self) -> httpx.Response:
+        """Ask whether it is ready, in a moment in which a server lives."""
+        beat(self.settings.heartbeat_path)
+        return httpx.get(f"{self.url}/readyz", timeout=30)
 
     def stop(self) -> int | None:
         self.process.terminate()

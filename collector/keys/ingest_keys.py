@@ -12,19 +12,23 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from collector.keys.limits import SenderLimits
+from collector.receivers.headers import one_header
 from collector.receivers.otlp import resources
 from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
 from schema.context import COLUMN_OF, STAMPED
 from schema.policy import IngestKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, MutableSequence
+    from collections.abc import Iterator, Mapping
 
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
     from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
     from collector.receivers.otlp import ExportRequest
     from schema.policy import Policy
+
+    _Attributes = RepeatedCompositeFieldContainer[KeyValue]
 
 KEY_HEADER = "x-spanledger-key"
 
@@ -33,7 +37,8 @@ _METADATA = (".metadata.", ".association.properties.")
 
 _MARKS = tuple(STAMPED + column for column in COLUMN_OF)
 
-_OPEN = IngestKey(name="open", sha256="0" * 64)
+OPEN_DOOR = IngestKey(name="open", sha256="0" * 64)
+"""The key of everyone where the policy has none."""
 
 
 class IngestKeys:
@@ -50,13 +55,14 @@ class IngestKeys:
     def authenticate(self, headers: Mapping[str, str]) -> IngestKey:
         """Return the key that the request carries, in force or not; header names are lower case.
 
-        Raises UnauthenticatedError.
+        Raises UnauthenticatedError, or BadRequestError where a header came twice.
         """
+        authorization, named = one_header(headers, "authorization"), one_header(headers, KEY_HEADER)
         keys = self._policy.ingest_keys
         if not keys:
-            return _OPEN
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        given = headers.get(KEY_HEADER) or (bearer.strip() if scheme.lower() == "bearer" else "")
+            return OPEN_DOOR
+        scheme, _, bearer = (authorization or "").partition(" ")
+        given = named or (bearer.strip() if scheme.lower() == "bearer" else "")
         if not given:
             raise UnauthenticatedError(f"An ingest key is needed: send Authorization: Bearer KEY or {KEY_HEADER}: KEY.")
         digest = hashlib.sha256(given.encode()).hexdigest()
@@ -106,7 +112,7 @@ class IngestKeys:
         return changed
 
 
-def _claims(request: ExportRequest) -> Iterator[MutableSequence[KeyValue]]:
+def _claims(request: ExportRequest) -> Iterator[_Attributes]:
     """Yield every list of attributes below the resources."""
     if isinstance(request, ExportTraceServiceRequest):
         yield from _trace_claims(request)
@@ -116,7 +122,7 @@ def _claims(request: ExportRequest) -> Iterator[MutableSequence[KeyValue]]:
         yield from _metric_claims(request)
 
 
-def _trace_claims(request: ExportTraceServiceRequest) -> Iterator[MutableSequence[KeyValue]]:
+def _trace_claims(request: ExportTraceServiceRequest) -> Iterator[_Attributes]:
     for resource_spans in request.resource_spans:
         for scope_spans in resource_spans.scope_spans:
             yield scope_spans.scope.attributes
@@ -125,14 +131,14 @@ def _trace_claims(request: ExportTraceServiceRequest) -> Iterator[MutableSequenc
                 yield from (event.attributes for event in span.events)
 
 
-def _log_claims(request: ExportLogsServiceRequest) -> Iterator[MutableSequence[KeyValue]]:
+def _log_claims(request: ExportLogsServiceRequest) -> Iterator[_Attributes]:
     for resource_logs in request.resource_logs:
         for scope_logs in resource_logs.scope_logs:
             yield scope_logs.scope.attributes
             yield from (record.attributes for record in scope_logs.log_records)
 
 
-def _metric_claims(request: ExportMetricsServiceRequest) -> Iterator[MutableSequence[KeyValue]]:
+def _metric_claims(request: ExportMetricsServiceRequest) -> Iterator[_Attributes]:
     for resource_metrics in request.resource_metrics:
         for scope_metrics in resource_metrics.scope_metrics:
             yield scope_metrics.scope.attributes
@@ -140,16 +146,21 @@ def _metric_claims(request: ExportMetricsServiceRequest) -> Iterator[MutableSequ
                 yield from _point_attributes(metric)
 
 
-def _point_attributes(metric: Metric) -> Iterator[MutableSequence[KeyValue]]:
+def _point_attributes(metric: Metric) -> Iterator[_Attributes]:
     kind = metric.WhichOneof("data")
     if kind:
         yield from (point.attributes for point in getattr(metric, kind).data_points)
 
 
-def _remove(attributes: MutableSequence[KeyValue], names: tuple[str, ...]) -> bool:
-    before = len(attributes)
-    for index in range(len(attributes) - 1, -1, -1):
-        name = attributes[index].key
-        if name in names or (any(m in name for m in _METADATA) and name.endswith(tuple(f".{n}" for n in names))):
-            del attributes[index]
-    return len(attributes) < before
+def _remove(attributes: _Attributes, names: tuple[str, ...]) -> bool:
+    endings = tuple(f".{name}" for name in names)
+
+    def is_one(attribute: KeyValue) -> bool:
+        key = attribute.key
+        return key in names or (key.endswith(endings) and any(mark in key for mark in _METADATA))
+
+    found = sum(map(is_one, attributes))
+    if found:
+        attributes.sort(key=is_one)  # the order stays; to delete them one by one moves the rest each time
+        del attributes[-found:]
+    return found > 0

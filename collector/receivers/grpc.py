@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,12 @@ import grpc.aio
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from starlette.datastructures import Headers
 
 from collector.receivers.accept import Body
 from collector.receivers.otlp import success
-from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, log_failure
-from collector.receivers.refusals import BadRequestError, RefusedError, SlowRequestError, TryAgainError
+from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, account_of, log_failure
+from collector.receivers.refusals import BadRequestError, RefusedError, TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,8 +33,12 @@ _METHODS: dict[str, Signal] = {
 }
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
-# The size of a message is known when it is there, so that a read holds this much of the shared memory until then.
-READING_BYTES = 8 << 20
+READING_BYTES = 1 << 20
+"""What a message counts until it is here, when its size is known; most are smaller."""
+
+_STREAMS = 1024  # requests at a time over one connection; further ones wait in the client
+_IDLE_SECONDS = 300  # after which a connection without requests is closed; exporters open another
+_PING_SECONDS = 60  # of silence, after which a client that does not answer has gone
 
 _GZIP_MAGIC = b"\x1f\x8b"  # no protobuf message starts so: 0x1f would be field 3 of a wire type that does not exist
 _IDENTITY_AND_GZIP = 0b101  # a bit for each of identity, deflate and gzip
@@ -43,11 +47,11 @@ _Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 def create_server(
-    reception: Reception, address: str, credentials: grpc.ServerCredentials | None = None
+    reception: Reception, address: str, credentials: grpc.ServerCredentials | None = None, *, connections: int = 1024
 ) -> grpc.aio.Server:
     """Return a server that will listen on the address (`127.0.0.1:4317`) once it is started, in this event loop.
 
-    Raises RuntimeError if the address cannot be had.
+    It takes so many connections at a time. Raises RuntimeError if the address cannot be had.
     """
     server = grpc.aio.server(
         handlers=(_Receiver(reception),),
@@ -58,6 +62,10 @@ def create_server(
             ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
             ("grpc.so_reuseport", 1),  # the parent keeps the port bound while a door is started again
             ("grpc.keepalive_permit_without_calls", 1),  # exporters that keep their connection alive are welcome
+            ("grpc.max_concurrent_streams", _STREAMS),
+            ("grpc.max_allowed_incoming_connections", connections),
+            ("grpc.max_connection_idle_ms", _IDLE_SECONDS * 1000),
+            ("grpc.keepalive_time_ms", _PING_SECONDS * 1000),
             ("grpc.server_handshake_timeout_ms", int(reception.limits.body_seconds * 1000)),
         ],
     )
@@ -98,28 +106,23 @@ class _Receiver(grpc.GenericRpcHandler):
         return success("protobuf", rejected_spans=taken.rejected_spans, reason=INVALID_SPANS)
 
     async def _take(self, signal: Signal, context: _Context, held: Held, sender: Sender) -> Taken:
-        headers = {name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)}
-        key = self._reception.keys.authenticate(headers)
+        metadata = context.invocation_metadata() or ()
+        headers = [(name.encode(), value.encode()) for name, value in metadata if isinstance(value, str)]
+        key = self._reception.keys.authenticate(Headers(raw=headers))
         sender.key_name = key.name
         self._reception.keys.require_in_force(key)
+        client = context.peer().rpartition(":")[0]
+        held.belongs_to(account_of(key, client))
         held.resize(READING_BYTES)
-        content = await self._read(context)
+        async with held.reading(self._reception.limits.body_seconds):
+            content = await context.read()
+        if not isinstance(content, bytes):
+            raise BadRequestError("The message ended too early.")
         held.resize(len(content))
         compression = "gzip" if content.startswith(_GZIP_MAGIC) else "identity"
-        body = Body(signal, content, "protobuf", compression, context.peer().rpartition(":")[0])
+        body = Body(signal, content, "protobuf", compression, client)
         del content
         return await self._reception.take(body, key, held)
-
-    async def _read(self, context: _Context) -> bytes:
-        seconds = self._reception.limits.body_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                message = await context.read()
-        except TimeoutError:
-            raise SlowRequestError(f"The message did not arrive within {seconds:g} s.") from None
-        if not isinstance(message, bytes):
-            raise BadRequestError("The message ended too early.")
-        return message
 
 
 def _details(error: RefusedError) -> tuple[tuple[str, bytes], ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -17,14 +15,16 @@ from starlette.routing import Route
 
 from collector.metrics import metrics_route
 from collector.receivers.accept import Body
+from collector.receivers.headers import one_header
 from collector.receivers.inflate import ENCODINGS, content_encoding
 from collector.receivers.otlp import CONTENT_TYPES, encoding_of, failure, success
-from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, log_failure
+from collector.receivers.own_host import OwnHostOnly
+from collector.receivers.readiness import Readiness
+from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, account_of, log_failure
 from collector.receivers.refusals import (
     BadRequestError,
     ForbiddenError,
     RefusedError,
-    SlowRequestError,
     TooLargeError,
     TryAgainError,
     UnauthenticatedError,
@@ -33,6 +33,7 @@ from collector.receivers.refusals import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from collector.ledger import Sender
     from collector.receivers.in_flight import Held
@@ -40,14 +41,16 @@ if TYPE_CHECKING:
     from collector.receivers.reception import Reception
     from collector.spool.spool import Signal
 
-_CHECK_EVERY_SECONDS = 1.0
 _SIGNALS: tuple[Signal, ...] = ("traces", "logs", "metrics")
 
 
-def create_app(reception: Reception, browser_origins: Sequence[str] = ()) -> FastAPI:
+def create_app(
+    reception: Reception, heartbeat: Path, browser_origins: Sequence[str] = (), *, loopback: bool = True
+) -> FastAPI:
     """Return the ASGI application of the door; the reception must be running while it serves.
 
-    Pages of `browser_origins` may send from a browser (`*`: any page), others are kept out.
+    The server writes to `heartbeat` that it lives. Pages of `browser_origins` may send from a browser (`*`: any page),
+    others are kept out. Only on `loopback` is it known by which names the door may be asked.
     """
     receiver = _Receiver(reception, browser_origins)
     app = FastAPI(
@@ -57,11 +60,13 @@ def create_app(reception: Reception, browser_origins: Sequence[str] = ()) -> Fas
         routes=[
             *(Route(f"/v1/{signal}", partial(receiver.export, signal), methods=["POST"]) for signal in _SIGNALS),
             Route("/healthz", _alive, methods=["GET"]),
-            Route("/readyz", receiver.ready, methods=["GET"]),
+            _ready_route(Readiness(reception, heartbeat)),
             metrics_route(reception.spool, reception.keys),
         ],
         exception_handlers={HTTPException: _not_found},
     )
+    if loopback:
+        app.add_middleware(OwnHostOnly)
     if browser_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -79,7 +84,6 @@ class _Receiver:
     def __init__(self, reception: Reception, browser_origins: Sequence[str]) -> None:
         self._reception = reception
         self._origins = frozenset(browser_origins)
-        self._ready: tuple[float, str] = (float("-inf"), "")
 
     async def export(self, signal: Signal, request: Request) -> Response:
         """Answer an export request."""
@@ -100,9 +104,10 @@ class _Receiver:
         origin = request.headers.get("origin")
         if origin is not None and not {origin, "*"} & self._origins:
             raise ForbiddenError("Pages of this origin may not send: SPANLEDGER_CORS_ORIGINS names those that may.")
-        encoding = encoding_of(request.headers.get("content-type"))
-        compression = content_encoding(request.headers.get("content-encoding"))
+        encoding = encoding_of(one_header(request.headers, "content-type"))
+        compression = content_encoding(one_header(request.headers, "content-encoding"))
         client = request.client.host if request.client else ""
+        held.belongs_to(account_of(key, client))
         body = Body(signal, await self._read(request, held), encoding, compression, client)
         taken = await self._reception.take(body, key, held)
         answer = _answer(encoding, success(encoding, rejected_spans=taken.rejected_spans, reason=INVALID_SPANS), 200)
@@ -119,7 +124,7 @@ class _Receiver:
         chunks: list[bytes] = []
         size = 0
         try:
-            async with asyncio.timeout(limits.body_seconds):
+            async with held.reading(limits.body_seconds):
                 async for chunk in request.stream():
                     size += len(chunk)
                     if size > limits.max_body_bytes:
@@ -128,17 +133,15 @@ class _Receiver:
                     chunks.append(chunk)
         except ClientDisconnect:
             raise BadRequestError("The body ended too early.") from None
-        except TimeoutError:
-            raise SlowRequestError(f"The body did not arrive within {limits.body_seconds:g} s.") from None
         return b"".join(chunks)
 
-    async def ready(self, _: Request) -> Response:
-        """Answer whether a request would be taken now."""
-        checked_at, problem = self._ready
-        if time.monotonic() - checked_at > _CHECK_EVERY_SECONDS:  # it writes to the disk: not once per question
-            problem = await asyncio.to_thread(self._reception.problem)
-            self._ready = (time.monotonic(), problem)
+
+def _ready_route(readiness: Readiness) -> Route:
+    async def answer(_: Request) -> Response:
+        problem = await readiness.problem()
         return JSONResponse({"status": problem or "ready"}, 503 if problem else 200)
+
+    return Route("/readyz", answer, methods=["GET"])
 
 
 async def _alive(_: Request) -> Response:

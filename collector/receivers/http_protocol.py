@@ -1,4 +1,4 @@
-"""What uvicorn leaves open below an application: connections that never come to the end of a request's head."""
+"""What uvicorn leaves open below an application: connections without a request, slow or too many of them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close
 class BoundedHeadProtocol(HttpToolsProtocol):
     """Ends a connection whose request line and headers take too long or are too large.
 
+    Of more than `most_connections` those without a request are closed, which have waited for the longest first.
     Bodies are the application's business, pauses between requests uvicorn's.
     """
 
+    most_connections: ClassVar[int] = 4096
+
     head_seconds: ClassVar[float] = 30
     head_bytes: ClassVar[int] = 64 << 10
+    _without_request: ClassVar[dict[BoundedHeadProtocol, None]] = {}  # in the order in which they began to wait
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for the first request."""
@@ -28,10 +32,14 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         self._head_size = 0
         self._timer: asyncio.TimerHandle | None = None
         self._wait_for_head()
+        self._without_request[self] = None
+        if len(self.connections) > self.most_connections:
+            next(iter(self._without_request)).close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
         self._head_is_here()
+        self._without_request.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -51,7 +59,14 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Leave the request to the application."""
         self._head_is_here()
+        self._without_request.pop(self, None)
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for another request."""
+        if not self.pipeline and not self.transport.is_closing():
+            self._without_request[self] = None
+        super().on_response_complete()
 
     def _wait_for_head(self) -> None:
         self._head_size = 0
@@ -63,7 +78,12 @@ class BoundedHeadProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _end(self, answer: bytes) -> None:
-        self._head_is_here()
         if not self.transport.is_closing():
             self.transport.write(answer)
-            self.transport.close()
+        self.close()
+
+    def close(self) -> None:
+        """End the connection; nothing more is answered."""
+        self._head_is_here()
+        self._without_request.pop(self, None)
+        self.transport.close()

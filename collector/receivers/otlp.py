@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from collector.receivers.message_count import require_few_messages
 from collector.receivers.otlp_json import parse_json
 from collector.receivers.refusals import BadRequestError, UnsupportedError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
     from collector.spool.spool import Signal
 
@@ -50,12 +52,13 @@ def encoding_of(content_type: str | None) -> Encoding:
 
 
 def decode(signal: Signal, body: bytes, encoding: Encoding) -> ExportRequest:
-    """Return the request in the body; an empty body is an empty request. Raises BadRequestError."""
+    """Return the request in the body; an empty body is an empty request. Raises BadRequestError, TooLargeError."""
     message = _REQUESTS[signal]()
     if encoding == "json":
         if body:
             parse_json(body, message)
         return message
+    require_few_messages(body, _REQUESTS[signal])
     try:
         message.MergeFromString(body)
     except DecodeError:
@@ -72,18 +75,21 @@ def drop_invalid_spans(request: ExportTraceServiceRequest) -> int:
     for resource_spans in request.resource_spans:
         for scope_spans in resource_spans.scope_spans:
             spans = scope_spans.spans
-            bad = [
-                index
-                for index, span in enumerate(spans)
-                if len(span.trace_id) != _TRACE_ID_BYTES
-                or len(span.span_id) != _SPAN_ID_BYTES
-                or not any(span.trace_id)
-                or not any(span.span_id)
-            ]
-            for index in reversed(bad):
-                del spans[index]
-            dropped += len(bad)
+            bad = sum(map(_has_invalid_ids, spans))
+            if bad:
+                spans.sort(key=_has_invalid_ids)  # the order stays; to delete them one by one moves the rest each time
+                del spans[-bad:]
+                dropped += bad
     return dropped
+
+
+def _has_invalid_ids(span: Span) -> bool:
+    return (
+        len(span.trace_id) != _TRACE_ID_BYTES
+        or len(span.span_id) != _SPAN_ID_BYTES
+        or not any(span.trace_id)
+        or not any(span.span_id)
+    )
 
 
 def count(request: ExportRequest) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
 
+from collector.receivers.message_count import require_few_values
 from collector.receivers.refusals import BadRequestError
 
 if TYPE_CHECKING:
@@ -21,15 +22,22 @@ _IDS = frozenset({"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "p
 
 
 def parse_json(body: bytes, message: Message) -> None:
-    """Fill the message from an OTLP/JSON body. Raises BadRequestError."""
+    """Fill the message from an OTLP/JSON body, in UTF-8. Raises BadRequestError, TooLargeError."""
     try:
-        content = json.loads(body, object_hook=_ids_as_base64)
+        text = body.decode("utf-8-sig")
+        require_few_values(text)
+        content = json.loads(text, object_hook=_ids_as_base64, parse_constant=_no_number)
         if not isinstance(content, dict):
             raise BadRequestError("The body is not a JSON object.")
         json_format.ParseDict(content, message, ignore_unknown_fields=True)
-    except (ValueError, TypeError, AttributeError, RecursionError, json_format.ParseError):
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, json_format.ParseError):
         # The causes quote the payload, so none of them goes further.
         raise BadRequestError("The body is not OTLP in JSON.") from None
+
+
+def _no_number(name: str) -> None:
+    """Refuse NaN and Infinity, which Python would read and JSON does not have; as strings they are OTLP's."""
+    raise ValueError(name)
 
 
 def _ids_as_base64(fields: dict[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import logging
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from collector.keys.ingest_keys import OPEN_DOOR
 from collector.ledger import RefusalCounter
 from collector.receivers.accept import accept
+from collector.receivers.decoders import Decoders
 from collector.receivers.in_flight import InFlight
 from collector.receivers.refusals import OverdueError, TryAgainError, UnavailableError
 from collector.spool.group_commit import GroupCommit
@@ -34,7 +36,6 @@ REQUEST_HEADER = "x-spanledger-request"
 INVALID_SPANS = "Spans without a trace id of 16 bytes and a span id of 8 bytes, not all zero, belong to no run."
 
 _INLINE_BYTES = 32 << 10
-_DECODERS = 2  # at most this many decoded requests are in memory besides the ones that wait for their commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,12 @@ class Limits:
     """What requests may take.
 
     A body may have `max_body_bytes`, as sent and decompressed, and must arrive within `body_seconds`; what is being
-    read or waits for its commit may hold `max_in_flight_bytes` together.
+    read or waits for its commit may hold `max_in_flight_bytes` together, that of one sender `max_sender_bytes`.
     """
 
     max_body_bytes: int = 64 << 20
     max_in_flight_bytes: int = 256 << 20
+    max_sender_bytes: int = 128 << 20
     body_seconds: float = 30
 
 
@@ -64,7 +66,7 @@ class Reception:
     def __init__(self, spool: Spool, keys: IngestKeys, limits: Limits | None = None) -> None:
         self.keys = keys
         self.limits = limits or Limits()
-        self.in_flight = InFlight(self.limits.max_in_flight_bytes)
+        self.in_flight = InFlight(self.limits.max_in_flight_bytes, self.limits.max_sender_bytes)
         self.spool = spool
 
     @contextlib.contextmanager
@@ -74,7 +76,7 @@ class Reception:
         self._commits = GroupCommit(self.spool)
         with (
             contextlib.closing(self.refusals),
-            ThreadPoolExecutor(_DECODERS, "decode") as self._decoders,
+            contextlib.closing(Decoders()) as self.decoders,
             contextlib.closing(self._commits),
         ):
             yield
@@ -111,20 +113,12 @@ class Reception:
         limit = self.limits.max_body_bytes
         if len(body.content) <= _INLINE_BYTES and body.compression == "identity":
             return accept(body, self.keys, key, limit)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._decoders, accept, body, self.keys, key, limit)
+        return await self.decoders.run(account_of(key, body.client), partial(accept, body, self.keys, key, limit))
 
-    def problem(self) -> str:
-        """Return why a request would not be taken now, empty when it would. It writes to the disk."""
-        try:
-            self.spool.check()
-        except SpoolOverdueError:
-            return "what waits in the spool has waited for too long"
-        except SpoolFullError:
-            return "the spool is full"
-        except SpoolError:
-            return "the spool cannot be written"
-        return ""
+
+def account_of(key: IngestKey, client: str) -> str:
+    """Return for whom room and threads are counted: an ingest key, or an address where nobody needs one."""
+    return client if key is OPEN_DOOR else key.name
 
 
 def log_failure(signal: Signal, error: Exception) -> None:

@@ -31,6 +31,11 @@ _ONE = REQUEST_BYTES + READING_BYTES
 """What a message holds while it is being read."""
 
 
+@pytest.fixture(autouse=True)
+def nothing_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.receivers.in_flight.GRACE_SECONDS", 3_600)
+
+
 @pytest.fixture
 def spool(tmp_path: Path) -> Iterator[Spool]:
     spool = Spool(tmp_path / "spool.db", Seal(bytes(32)), max_bytes=1 << 20)

@@ -185,7 +185,7 @@ def test_a_full_spool_asks_to_come_again_and_takes_again_when_there_is_room(open
     assert answer.headers["retry-after"] == "2"
     assert Status.FromString(answer.content).code == 8
     time.sleep(1.1)  # readiness is looked at once a second
-    assert httpx.get(f"{door.url}/readyz").json() == {"status": "the spool is full"}
+    assert door.readiness().json() == {"status": "the spool is full"}
     assert httpx.get(f"{door.url}/healthz").status_code == 200
     spool = door.open_spool()
     assert [w.id for w in spool.take(1000, 1 << 30)] == taken
@@ -193,7 +193,7 @@ def test_a_full_spool_asks_to_come_again_and_takes_again_when_there_is_room(open
     spool.done("batch")
     assert post(door, one_span(1000)).status_code == 200
     time.sleep(1.1)
-    assert httpx.get(f"{door.url}/readyz").status_code == 200
+    assert door.readiness().status_code == 200
 
 
 def test_a_disk_that_refuses_is_503_and_the_door_recovers(open_door: Callable[..., Door]) -> None:
@@ -206,7 +206,7 @@ def test_a_disk_that_refuses_is_503_and_the_door_recovers(open_door: Callable[..
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == "2"
     assert Status.FromString(refused.content).code == 14
-    assert httpx.get(f"{door.url}/readyz").json() == {"status": "the spool cannot be written"}
+    assert door.readiness().json() == {"status": "the spool cannot be written"}
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert post(door, one_span(3)).status_code == 200
     waiting = door.open_spool().take(10, 1 << 30)

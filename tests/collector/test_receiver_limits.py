@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -28,9 +29,13 @@ from schema.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.receivers.in_flight.GRACE_SECONDS", 3_600)
 
 
 @pytest.fixture
@@ -44,7 +49,8 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 def served(spool: Spool, **limits: float) -> Iterator[int]:
     """Serve a receiver and yield its port."""
     reception = Reception(spool, IngestKeys(Policy()), Limits(**limits))  # type: ignore[arg-type]  # limits are numbers
-    config = uvicorn.Config(create_app(reception), log_config=None, lifespan="off", http=BoundedHeadProtocol, ws="none")
+    app = create_app(reception, Path("heartbeat.json"))
+    config = uvicorn.Config(app, log_config=None, lifespan="off", http=BoundedHeadProtocol, ws="none")
     server = uvicorn.Server(config)
     with reception.running(), socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))

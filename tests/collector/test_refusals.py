@@ -64,7 +64,7 @@ def test_while_something_waits_for_too_long_nothing_more_is_taken(open_door: Cal
     good = {"x-spanledger-key": "good"}
     first = post(door, 1, **good)
     assert first.status_code == 200
-    assert httpx.get(f"{door.url}/readyz").status_code == 200
+    assert door.readiness().status_code == 200
     time.sleep(2.5)
     refused = post(door, 2, **good)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
@@ -73,7 +73,7 @@ def test_while_something_waits_for_too_long_nothing_more_is_taken(open_door: Cal
         code, _, trailers = client.send(one_span(2), x_spanledger_key="good")
     assert (code, retry_delay(trailers)) == (grpc.StatusCode.UNAVAILABLE, 2)
     assert post(door, 1, **good).status_code == 200, "a repeat is on disk already"
-    unready = httpx.get(f"{door.url}/readyz")
+    unready = door.readiness()
     assert (unready.status_code, unready.json()) == (503, {"status": "what waits in the spool has waited for too long"})
     assert counted(door, "good", "overdue") == "2"
     assert "spanledger_spool_limit_seconds 2\n" in httpx.get(f"{door.url}/metrics", headers=good).text
@@ -83,4 +83,4 @@ def test_while_something_waits_for_too_long_nothing_more_is_taken(open_door: Cal
     spool.done("batch")
     assert post(door, 2, **good).status_code == 200
     time.sleep(1.1)  # readiness is looked at once a second
-    assert httpx.get(f"{door.url}/readyz").status_code == 200
+    assert door.readiness().status_code == 200

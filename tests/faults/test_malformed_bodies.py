@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from body_mutations import changed_bytes
 from memory import resident
 from running_door import EXPORT, Door, one_span
 
@@ -34,25 +35,6 @@ def door(tmp_path: Path) -> Iterator[Door]:
     door.close()
 
 
-def _mutated(rng: random.Random, sound: bytes) -> bytes:
-    """Return a body with bytes changed, cut off, doubled or made up."""
-    body = bytearray(sound)
-    for _ in range(rng.choice((1, 1, 2, 8, 64))):
-        place = rng.randrange(len(body) or 1)
-        change = rng.randrange(5)
-        if change == 0:
-            body[place : place + 1] = rng.randbytes(1)
-        elif change == 1:
-            del body[place:]
-        elif change == 2:
-            body[place:place] = rng.randbytes(rng.randrange(32))
-        elif change == 3:
-            body += body[:place]
-        else:
-            body = bytearray(rng.randbytes(rng.randrange(512)))
-    return bytes(body[: 1 << 20])
-
-
 @pytest.mark.timeout(900)
 def test_the_door_stands_whatever_comes(door: Door, request: pytest.FixtureRequest) -> None:
     seed = random.randrange(10**6)
@@ -67,7 +49,7 @@ def test_the_door_stands_whatever_comes(door: Door, request: pytest.FixtureReque
     for number in range(BODIES):
         if number == BODIES // 4:  # what is loaded late is loaded by now
             before = resident(door.process.pid)
-        body = _mutated(rng, rng.choice(sound))
+        body = changed_bytes(rng, rng.choice(sound))
         if rng.random() < 0.1:
             body = gzip.compress(body)
         headers = {"content-type": rng.choice(_TYPES), "content-encoding": rng.choice(_ENCODINGS)}

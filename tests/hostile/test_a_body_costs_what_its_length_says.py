@@ -1,0 +1,162 @@
+"""Whatever a body holds, reading it takes time and memory by its length, and there is an end to both."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import time
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+from aftermath import assert_unharmed
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+from collector.keys.ingest_keys import IngestKeys
+from collector.receivers import inflate as inflating
+from collector.receivers.inflate import inflate
+from collector.receivers.otlp import decode, drop_invalid_spans
+from collector.receivers.refusals import BadRequestError, TooLargeError
+from schema.policy import IngestKey, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from instance import Instance
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+MIB = 1 << 20
+_SKIPPABLE = bytes.fromhex("502a4d18") + bytes(4)  # an empty skippable frame (RFC 8878, 3.1.2)
+MEMBERS = {
+    "gzip": gzip.compress(b""),
+    "x-gzip": gzip.compress(b"a"),
+    "deflate": zlib.compress(b""),
+    "zstd": zstd.compress(b""),
+}
+
+
+def cpu(act: Callable[[], object]) -> float:
+    """Return the CPU seconds of a call; the least of three."""
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        act()
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+@pytest.mark.parametrize("encoding", MEMBERS)
+def test_a_body_of_very_many_members_is_refused(encoding: str) -> None:
+    with pytest.raises(BadRequestError, match=r"has more than 4096 members: compress it as one\.$"):
+        inflate(MEMBERS[encoding] * 20_000, encoding, MIB)
+    whole = inflate(MEMBERS[encoding] * 4_096, encoding, MIB)
+    assert whole in {b"", b"a" * 4_096}
+
+
+def test_skippable_frames_count_as_frames() -> None:
+    assert inflate(_SKIPPABLE * 100 + zstd.compress(b"body"), "zstd", MIB) == b"body"
+    with pytest.raises(BadRequestError, match="members"):
+        inflate(_SKIPPABLE * 20_000 + zstd.compress(b"body"), "zstd", MIB)
+
+
+def test_a_body_that_takes_a_decoder_for_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inflating, "CPU_SECONDS", 0.0)
+    with pytest.raises(BadRequestError, match="takes more than 0 s to decompress"):
+        inflate(gzip.compress(bytes(4 * MIB)), "gzip", 8 * MIB)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x0a\x00" * (2 * MIB),  # envelopes
+        b"\x0a\x80\x80\xc0\x01\x12\xfb\xff\xbf\x01" + b"\x12\x00" * (3 * MIB // 2 - 2),  # spans
+    ],
+)
+def test_messages_without_number_are_refused_before_they_are_made(content: bytes) -> None:
+    with pytest.raises(TooLargeError, match=r"^The request holds too many spans, attributes and values"):
+        decode("traces", content, "protobuf")
+
+
+def test_a_long_text_is_not_taken_for_many_messages() -> None:
+    request = ExportTraceServiceRequest()
+    span = request.resource_spans.add().scope_spans.add().spans.add()
+    span.attributes.add(key="input.value").value.string_value = "\n\0\x12\0" * (4 * MIB)
+    assert decode("traces", request.SerializeToString(), "protobuf") == request
+
+
+@pytest.mark.parametrize("item", ["{}", "[]", "0", '"a":{}'])
+def test_json_values_without_number_are_refused(item: str) -> None:
+    inside = ",".join([item] * 600_000)
+    body = f'{{"x":{{{inside}}}}}' if ":" in item else f'{{"resourceSpans":[{inside}]}}'
+    with pytest.raises(TooLargeError, match="The JSON holds more than 500000 objects, lists and items"):
+        decode("traces", body.encode(), "json")
+
+
+def test_a_long_text_is_not_taken_for_many_json_values() -> None:
+    text = r"{[,\"{[,\\" * 300_000
+    body = f'{{"resourceSpans":[{{"schemaUrl":"{text}"}}]}}'
+    request = decode("traces", body.encode(), "json")
+    assert isinstance(request, ExportTraceServiceRequest)
+    assert request.resource_spans[0].schema_url == text.replace('\\"', '"').replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize("value", ["1e999999999", "-1e999", "1e400", "9" * 5_000, "NaN", "Infinity"])
+@pytest.mark.parametrize("field", ["kind", "startTimeUnixNano", "flags", "droppedAttributesCount"])
+def test_a_number_that_is_none_is_a_bad_request(field: str, value: str) -> None:
+    body = f'{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"{field}":{value}}}]}}]}}]}}'
+    with pytest.raises(BadRequestError, match=r"^The body is not OTLP in JSON\.$"):
+        decode("traces", body.encode(), "json")
+
+
+def test_invalid_spans_among_valid_ones_are_removed_in_linear_time() -> None:
+    def mixed(number: int) -> bytes:
+        request = ExportTraceServiceRequest()
+        spans = request.resource_spans.add().scope_spans.add().spans
+        for index in range(number):
+            spans.add(trace_id=b"t" * 16, span_id=b"s" * (8 * (index % 2)), name=str(index))
+        return request.SerializeToString()
+
+    request = ExportTraceServiceRequest.FromString(mixed(1_000))
+    assert drop_invalid_spans(request) == 500
+    assert [span.name for span in request.resource_spans[0].scope_spans[0].spans] == [
+        str(n) for n in range(1, 1_000, 2)
+    ]
+    bodies = mixed(60_000), mixed(120_000)
+    short, long = (
+        cpu(lambda body=body: drop_invalid_spans(ExportTraceServiceRequest.FromString(body))) for body in bodies
+    )
+    assert long < 3 * short
+
+
+def test_claims_of_a_team_are_removed_in_linear_time() -> None:
+    keys = IngestKeys(Policy())
+    key = IngestKey(name="alpha", sha256="0" * 64, team="alpha")
+
+    def stamp(number: int) -> ExportTraceServiceRequest:
+        request = ExportTraceServiceRequest()
+        span = request.resource_spans.add().scope_spans.add().spans.add()
+        claim, other = KeyValue(key="spanledger.team"), KeyValue(key="other")
+        span.attributes.extend([claim, other] * number)
+        keys.stamp(key, request)
+        return request
+
+    left = stamp(1_000).resource_spans[0].scope_spans[0].spans[0].attributes
+    assert [attribute.key for attribute in left] == ["other"] * 1_000
+    short, long = (cpu(lambda number=number: stamp(number)) for number in (60_000, 120_000))
+    assert long < 3 * short
+
+
+def test_an_instance_takes_compressed_requests_while_bombs_come(attacked: Instance) -> None:
+    bombs = {encoding: member * (2 * MIB // len(member)) for encoding, member in MEMBERS.items()}
+    for encoding, bomb in bombs.items():
+        refused = attacked.send(bomb, **{"content-encoding": encoding})
+        assert refused.status_code == 400
+        assert b"members" in refused.content
+    refused = attacked.send(gzip.compress(b"\x0a\x00" * (16 * MIB)), **{"content-encoding": "gzip"})
+    assert refused.status_code == 413
+    assert_unharmed(attacked)
