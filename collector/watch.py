@@ -102,14 +102,21 @@ class ServerWatch:
 
     def __init__(self, screen: Screen, process: int) -> None:
         self._screen = screen
-        self._process = process
+        self._clock: int | None = ~process << 3 | 2  # as clock_getcpuclockid(3) of Linux gives it
+        try:
+            time.clock_gettime(self._clock)
+        except OSError:
+            self._clock = None  # a system without such clocks: it must do with that on the wall
         self._step = -1
         self._began = self._used = 0.0
         self._still = 0
 
     def look(self) -> Shown | None:
         """Return what the worker shows, if it has been at that for too long; None while all is well."""
-        used = processor_seconds(self._process)
+        try:
+            used = time.monotonic() if self._clock is None else time.clock_gettime(self._clock)
+        except OSError:
+            return None  # it is gone, and not for this
         shown = self._screen.read()
         self._still = self._still + 1 if used == self._used else 0
         self._used = used
@@ -123,11 +130,3 @@ class ServerWatch:
         """Note that the worker has nothing to do now."""
         self._step = -1
         self._still = 0
-
-
-def processor_seconds(process: int) -> float:
-    """Return the processor's time that a process of ours has used; where no clock says it, the time on the wall."""
-    try:
-        return time.clock_gettime(~process << 3 | 2)  # the clock that clock_getcpuclockid(3) gives for a process
-    except OSError:
-        return time.monotonic()
