@@ -7,7 +7,6 @@ slow and nothing is wrong. What is shown lies in memory that both share; it hold
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,8 +18,6 @@ from redaction.errors import TextStalled
 if TYPE_CHECKING:
     from collections.abc import Container
     from ctypes import Array, c_char
-
-    from redaction.text import Text
 
 LOOK: Final = 0.25  # seconds between two looks at a worker
 STILL: Final = (
@@ -63,12 +60,11 @@ class Screen:
 class WorkerWatch:
     """The worker's side, which redaction shows its texts to (redaction.budget.Watch).
 
-    `secret` keys the hashes; texts in `stalled` have cost a worker before and are not worked on.
+    Texts in `stalled` have cost a worker before and are not worked on.
     """
 
-    def __init__(self, screen: Screen, secret: bytes, stalled: Container[bytes]) -> None:
+    def __init__(self, screen: Screen, stalled: Container[bytes]) -> None:
         self._screen = screen
-        self._secret = secret
         self._stalled = stalled
         self._step = 1
         self._rest = LOADING
@@ -80,16 +76,14 @@ class WorkerWatch:
         self._longest = longest
         self.between()
 
-    def begin(self, item: Text, seconds: float) -> None:
+    def begin(self, key: bytes, characters: int, seconds: float) -> None:
         """Show a text. Raises TextStalled if it must not be worked on."""
-        if self._longest is not None and len(item.text) > self._longest:
+        if self._longest is not None and characters > self._longest:
             raise TextStalled("its request stopped several workers")
-        content = f"{item.key}\0{item.structured:d}{item.text}".encode("utf-8", "surrogatepass")
-        text = hashlib.blake2b(content, digest_size=16, key=self._secret).digest()
-        if text in self._stalled:
+        if key in self._stalled:
             raise TextStalled("it stopped a worker")
         self._step += 1
-        self._screen.show(self._step, seconds * HARD, text)
+        self._screen.show(self._step, seconds * HARD, key)
 
     def between(self) -> None:
         """Show that what is done is done for the whole request."""

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from collector.processes import SPAWN, keep_garbage_collector_off_what_stays
 from collector.watch import LOOK, Screen, ServerWatch, Shown, WorkerWatch
+from redaction.cache import share_key
 from redaction.errors import RedactionError
 from redaction.text import UNREDACTABLE
 from schema.policy import Runs
@@ -309,7 +310,8 @@ def serve_requests(  # noqa: PLR0913, PLR0917 - the arguments of a process are p
     stalled: frozenset[bytes],
 ) -> None:
     """Answer requests until the other side goes away."""
-    watch = WorkerWatch(screen, secret, stalled)
+    share_key(secret)  # by whose hashes texts are known that stopped the process before this one
+    watch = WorkerWatch(screen, stalled)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the house decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(_NICENESS)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from redaction.text import Text
+from typing import Protocol
 
 HARD = 3.0
 """Times its seconds, after which a watch may end the process: an Allowance stops what can be stopped long before."""
@@ -42,8 +39,11 @@ class Allowance:
 class Watch(Protocol):
     """Is shown which text is being worked on; it may end the process when that text takes too long."""
 
-    def begin(self, item: Text, seconds: float) -> None:
-        """Begin to work on a text, which may take about so long. Raises TextStalled if it must not be worked on."""
+    def begin(self, key: bytes, characters: int, seconds: float) -> None:
+        """Begin to work on a text, known by its keyed hash, which may take about so long.
+
+        Raises TextStalled if it must not be worked on.
+        """
         ...
 
     def between(self) -> None:
@@ -54,7 +54,7 @@ class Watch(Protocol):
 class Unwatched:
     """Watches nothing."""
 
-    def begin(self, item: Text, seconds: float) -> None:
+    def begin(self, key: bytes, characters: int, seconds: float) -> None:
         """Look away."""
 
     def between(self) -> None:

@@ -215,13 +215,14 @@ class Redactor:
         together = Allowance(self.limits.request_seconds + reading)
         for draft in drafts:
             with draft.watched():
-                self._read(draft, self._begun(draft, together))
+                self._begin(draft, together)
+                self._read(draft)
         readable = [draft for draft in drafts if draft.error is None]
         self._watch.between()
         answers = self._reader.answers(readable)
         for draft in readable:
             with draft.watched():
-                self._begun(draft, together)
+                self._begin(draft, together)
                 for part in draft.parts:
                     if part.known is None:
                         part.known = self._finished(part, answers, draft.text)
@@ -231,8 +232,8 @@ class Redactor:
                 self._known.put(draft.key, _Known(draft.splices))
         self._watch.between()
 
-    def _begun(self, draft: _Draft, together: Allowance) -> Allowance:
-        """Begin to work on a text, if it may be and there is time left for all; return the time that it has."""
+    def _begin(self, draft: _Draft, together: Allowance) -> None:
+        """Begin to work on a text, if it may be and there is time left for all."""
         characters = len(draft.text.text)
         if characters > self.limits.characters:
             raise TextTooLong(f"{characters} characters, the limit is {self.limits.characters}")
@@ -240,14 +241,13 @@ class Redactor:
             raise TimeLimitExceeded(f"what came with it took more than {together.seconds:.1f} s")
         seconds = self.limits.of(characters)
         draft.allowed = self.limits.seconds + characters / self._model.pace
-        self._watch.begin(draft.text, seconds)
-        allowance = Allowance(seconds)
-        timed.begin(allowance)
-        return allowance
+        self._watch.begin(draft.key, characters, seconds)
+        timed.begin(seconds)
 
-    def _read(self, draft: _Draft, allowance: Allowance) -> None:
+    def _read(self, draft: _Draft) -> None:
         """Take a text apart and run the rules over what is not known yet."""
         item = draft.text
+        allowance = Allowance(self.limits.of(len(item.text)))
         for start, end in elements(item.text):
             text = item.text[start:end]
             part = _Part(start, text, _key(item, text))

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import regex  # its types are a package of their own
 from presidio_analyzer import PatternRecognizer, RecognizerResult
 
+from redaction.budget import Allowance
 from redaction.errors import TimeLimitExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from presidio_analyzer.nlp_engine import NlpArtifacts
-
-    from redaction.budget import Allowance
 
 SECONDS: Final = 1.0
 """What one pattern may take of the processor for one text; longer, and the text is removed whole (fails closed)."""
@@ -34,12 +33,14 @@ log = logging.getLogger(__name__)
 class _TextTime:
     """The time that is left for the text that is being worked on; one a process, as redactors are."""
 
-    allowance: Allowance | None = None
+    seconds = SECONDS
+    allowance: Allowance | None = None  # counted from the first pattern on
 
 
-def begin(allowance: Allowance) -> None:
-    """Let the patterns of the policy take of this time from now on."""
-    _TextTime.allowance = allowance
+def begin(seconds: float) -> None:
+    """Let the patterns of the policy take so much time together from now on."""
+    _TextTime.seconds = seconds
+    _TextTime.allowance = None
 
 
 class Pattern:
@@ -61,7 +62,10 @@ class Pattern:
         return [(start, end) for start, end in found if start < end]
 
     def _timed(self, text: str, call: Callable[[float], Any]) -> Any:  # noqa: ANN401 - whatever the call returns
-        if _TextTime.allowance is not None and _TextTime.allowance.spent:
+        allowance = _TextTime.allowance
+        if allowance is None:
+            allowance = _TextTime.allowance = Allowance(_TextTime.seconds)
+        if allowance.spent:
             raise TimeLimitExceeded("the patterns of the policy took too long")
         try:
             return call(self._seconds + len(text) / PACE)
