@@ -199,7 +199,7 @@ class _Life:
     def goes_on(self, *, answering: bool) -> None:
         """Say what there is to say now; to be called often, by what serves the API."""
         if answering and not self._announced and (self._writer is None or self._writer.ready):
-            self._announced = _announced(partial(announce, self._settings, self._endpoints))
+            self._announced = self._announce()
             self._beat_at = float("-inf")
         if self._writer is None or self._watch is None or time.monotonic() < self._beat_at + BEAT_SECONDS:
             return
@@ -207,6 +207,15 @@ class _Life:
         problem = self._watch.problem()
         if self._announced or self._writer.waits_for_store:
             _beat(self._settings, problem)
+
+    def _announce(self) -> bool:
+        """Announce, and return whether that was possible: a folder that cannot be written now is tried again."""
+        try:
+            announce(self._settings, self._endpoints)
+        except OSError as error:
+            log.debug("the address is not written: %s", error.strerror)
+            return False
+        return True
 
 
 def _beat(settings: Settings, problem: str) -> None:
@@ -235,16 +244,6 @@ async def _serve(
     for server, _ in running:
         server.should_exit = True
     await asyncio.gather(*(task for _, task in running))
-
-
-def _announced(announcing: Callable[[], None]) -> bool:
-    """Announce, and return whether that was possible: a folder that cannot be written now is tried again."""
-    try:
-        announcing()
-    except OSError as error:
-        log.debug("the address is not written: %s", error.strerror)
-        return False
-    return True
 
 
 class _Server(uvicorn.Server):

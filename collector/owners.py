@@ -23,6 +23,8 @@ _METADATA = (".metadata.", ".association.properties.")
 """Dialects hang a caller's metadata on spans under these, and the names of a team are looked up there too."""
 
 NOBODY = Whose()
+_UNSURE = frozenset({"", "?"})
+"""Several names: what spans say that are their own ancestors."""
 
 
 class Owners:
@@ -31,6 +33,7 @@ class Owners:
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = tuple(keys)
         self._ends = tuple(f".{key}" for key in keys)
+        self._said_from: dict[bytes, frozenset[str]] = {}  # by span: what it says and those above it
 
     def of_spans(self, resource_spans: ResourceSpans, request_spans: dict[bytes, Span]) -> list[Whose]:
         """Return the owner of each span of a resource, in order; `request_spans` are those of the request by id."""
@@ -51,7 +54,7 @@ class Owners:
             for span in scope.spans
         }
 
-    def _of(self, resource: Resource, attributes: Iterable[KeyValue], above: Iterable[Span], trace_id: bytes) -> Whose:
+    def _of(self, resource: Resource, attributes: Iterable[KeyValue], above: Iterable[str], trace_id: bytes) -> Whose:
         run = trace_id.hex()
         given = self._said(resource.attributes)
         if any(pair.key == f"{STAMPED}team" and pair.value.bool_value for pair in resource.attributes):
@@ -62,9 +65,7 @@ class Owners:
             own = next((value for name, value in said if name == key), None)
             if own is not None:
                 return Whose(own, run)
-        names = {value for _, value in said} | {value for _, value in given}
-        for span in above:
-            names |= {value for _, value in self._said(span.attributes)}
+        names = {*above, *(value for _, value in said), *(value for _, value in given)}
         return Whose(names.pop() if len(names) == 1 else None, run)
 
     def _said(self, attributes: Iterable[KeyValue]) -> list[tuple[str, str]]:
@@ -75,16 +76,22 @@ class Owners:
             and (pair.key in self._keys or (pair.key.endswith(self._ends) and any(m in pair.key for m in _METADATA)))
         ]
 
-    @staticmethod
-    def _above(span: Span, request_spans: dict[bytes, Span]) -> list[Span]:
-        found: list[Span] = []
-        seen = {span.span_id}
-        parent = request_spans.get(span.trace_id + span.parent_span_id) if span.parent_span_id else None
-        while parent is not None and parent.span_id not in seen:
-            seen.add(parent.span_id)
-            found.append(parent)
-            parent = request_spans.get(parent.trace_id + parent.parent_span_id) if parent.parent_span_id else None
-        return found
+    def _above(self, span: Span, request_spans: dict[bytes, Span]) -> frozenset[str]:
+        """Return what the ancestors of a span say; each is asked once, however many are below it."""
+        path: list[Span] = []
+        seen = {span.trace_id + span.span_id}
+        place = span.trace_id + span.parent_span_id if span.parent_span_id else b""
+        while place in request_spans and place not in self._said_from and place not in seen:
+            path.append(request_spans[place])
+            seen.add(place)
+            parent = request_spans[place].parent_span_id
+            place = span.trace_id + parent if parent else b""
+        names = _UNSURE if place in seen else self._said_from.get(place, frozenset())
+        for one in reversed(path):
+            if len(names) < len(_UNSURE):
+                names |= {value for _, value in self._said(one.attributes)}
+            self._said_from[one.trace_id + one.span_id] = names
+        return names
 
 
 def shared(owners: Sequence[Whose]) -> Whose:

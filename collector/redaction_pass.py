@@ -90,14 +90,12 @@ class _Keys:
     """Keeps keys of attributes apart that are alike once they are redacted: of two that are one, a value is lost."""
 
     def __init__(self) -> None:
-        self._raw: dict[tuple[int, str], list[str]] = {}
+        self._raw: dict[tuple[int, str], dict[str, int]] = {}
 
     def apart(self, owner: _Owner, raw: str, redacted: str) -> str:
         """Return a redacted key of a record, with a number where another one was redacted to the same."""
-        alike = self._raw.setdefault((id(owner.found), redacted), [])
-        if raw not in alike:
-            alike.append(raw)
-        return numbered(redacted, alike.index(raw) + 1)
+        alike = self._raw.setdefault((id(owner.found), redacted), {})
+        return numbered(redacted, alike.setdefault(raw, len(alike) + 1))
 
 
 class _Texts:

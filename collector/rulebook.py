@@ -16,6 +16,7 @@ from schema.redaction_policy import ENTITIES, SECRETS, RedactionPolicy, Redactio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from redaction.budget import Watch
     from schema.policy import Policy
     from schema.redaction_policy import Action, Listed, RecognizerPart
 
@@ -31,9 +32,9 @@ def rulebook(policy: RedactionPolicy) -> Rulebook:
     )
 
 
-def build_team_redactor(policy: Policy, pseudonym_key: bytes) -> TeamRedactor:
+def build_team_redactor(policy: Policy, pseudonym_key: bytes, watch: Watch | None = None) -> TeamRedactor:
     """Load the models that a policy names. Raises RedactionError."""
-    return TeamRedactor(rulebook(policy.redaction), master_key=pseudonym_key)
+    return TeamRedactor(rulebook(policy.redaction), master_key=pseudonym_key, watch=watch)
 
 
 def _treatment(rules: RedactionRules, digits: int) -> Treatment:
@@ -66,7 +67,7 @@ def _enabled(part: RecognizerPart) -> bool:
 
 
 def _allowed(entry: Listed, never: frozenset[str]) -> Allowed:
-    pattern = None if entry.regex is None else Pattern(entry.regex)
+    pattern = None if entry.regex is None else Pattern(entry.regex, name=f"{entry.regex} of the allow-list")
     return Allowed(entry.text.casefold().strip(), pattern, frozenset(entry.entities), never)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import secrets
 import signal
 import sys
 import threading
@@ -17,21 +18,29 @@ from zlib import crc32
 import pyarrow as pa
 
 from collector.processes import SPAWN, keep_garbage_collector_off_what_stays
+from collector.watch import LOOK, Screen, ServerWatch, Shown, WorkerWatch
+from redaction.cache import share_key
 from redaction.errors import RedactionError
 from redaction.text import UNREDACTABLE
 from schema.policy import Runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
     from collector.pipeline import Pipeline
     from collector.spool.spool import Signal, Waiting
+    from redaction.budget import Watch
     from schema.policy import Policy
 
 log = logging.getLogger(__name__)
 
 _RESTART_AFTER = 1.0  # seconds
+_LONGEST = (None, None, None, 128, 0)
+"""The longest text that is worked on, at each attempt at a request that stops workers: first the text that did it is
+found out and left; if there are several, all that are not short are left; and then all."""
+_MOST_STALLED = 10_000  # texts that are known to stop a worker
 _NICENESS = 10  # the door comes first
 
 
@@ -62,11 +71,22 @@ class Rows:
 class WorkerPool:
     """`size` worker processes. A sender's requests go to the same one, where its history is cached."""
 
-    def __init__(self, size: int, policy: Policy, *, pseudonym_key: bytes = b"", most_waiting: int = 4) -> None:
-        """Start the processes; each has at most `most_waiting` requests before it."""
+    def __init__(
+        self,
+        size: int,
+        policy: Policy,
+        *,
+        pseudonym_key: bytes = b"",
+        most_waiting: int = 4,
+        serve: Callable[..., None] | None = None,
+    ) -> None:
+        """Start the processes; each has at most `most_waiting` requests before it. Tests `serve` otherwise."""
         self._answers: queue.SimpleQueue[Rows] = queue.SimpleQueue()
         self._rules = _rules(policy, pseudonym_key)
-        self._workers = [_Worker(self._rules, self._answers) for _ in range(size)]
+        self._workers = [_Worker(self._rules, self._answers, serve or serve_requests) for _ in range(size)]
+        self._closing = threading.Event()
+        self._watch = threading.Thread(target=self._look, name="worker-watch")
+        self._watch.start()
         self._most_waiting = most_waiting
         self._in_flight: dict[int, _Worker] = {}
         self._busy: Counter[_Worker] = Counter()
@@ -130,8 +150,16 @@ class WorkerPool:
             for worker in self._workers:
                 worker.requests.put(rules)
 
+    def _look(self) -> None:
+        """Look at the workers again and again, and end those that stay where they are."""
+        while not self._closing.wait(LOOK):
+            for worker in self._workers:
+                worker.look()
+
     def close(self) -> None:
         """Stop the processes; what they were working on stays in the spool."""
+        self._closing.set()
+        self._watch.join()
         for worker in self._workers:
             worker.stop()
         for worker in self._workers:
@@ -141,12 +169,17 @@ class WorkerPool:
 class _Worker:
     """One process, and the thread of ours that asks it one request at a time and replaces it when it dies."""
 
-    def __init__(self, rules: _Rules, answers: queue.SimpleQueue[Rows]) -> None:
+    def __init__(self, rules: _Rules, answers: queue.SimpleQueue[Rows], serve: Callable[..., None]) -> None:
         self.requests: queue.SimpleQueue[Waiting | _Rules | None] = queue.SimpleQueue()
         self.restarts = 0
         self.warm = False
         self._rules = rules
         self._answers = answers
+        self._serve = serve
+        self._secret = secrets.token_bytes(32)
+        self._stalled: dict[bytes, None] = {}  # hashes of texts, oldest first
+        self._asked = False  # whether the process has something to do
+        self._overdue: Shown | None = None  # where the process was when it was ended for it
         self._stopping = False
         self._lock = threading.Lock()  # a process is not started any more once `stop` has begun
         self._start()
@@ -159,9 +192,24 @@ class _Worker:
                 return
             ours, theirs = SPAWN.Pipe()
             self._connection: Connection[Any, Any] = ours
-            self._process: SpawnProcess = SPAWN.Process(target=_serve, args=(theirs, *self._rules), name="worker")
+            self._screen = Screen()
+            watched = (self._screen, self._secret, frozenset(self._stalled))
+            arguments = (theirs, *self._rules, *watched)
+            self._process: SpawnProcess = SPAWN.Process(target=self._serve, args=arguments, name="worker")
             self._process.start()
             theirs.close()
+            self._watch = ServerWatch(self._screen, self._process.pid or 0)
+            self._overdue = None
+            self._asked = True  # it loads its models
+
+    def look(self) -> None:
+        """End the process if it has something to do and does not get on with it."""
+        with self._lock:
+            if not self._asked:
+                self._watch.rest()
+            elif self._overdue is None and self._process.is_alive() and (overdue := self._watch.look()):
+                self._overdue = overdue
+                self._process.kill()
 
     def _run(self) -> None:
         self._await_warmth()
@@ -169,17 +217,30 @@ class _Worker:
             if isinstance(request, _Rules):
                 self._renew(request)
                 continue
+            self._answers.put(self._answer(request))
+
+    def _answer(self, request: Waiting) -> Rows:
+        """Ask the process, and others after it if it stays at a text: each without those that others stayed at."""
+        error = ""
+        for longest in _LONGEST:
             try:
-                self._connection.send((request.id, request.signal, request.body, request.received_at))
-                self._answers.put(self._connection.recv())
+                self._asked = True
+                self._connection.send((request.id, request.signal, request.body, request.received_at, longest))
+                rows: Rows = self._connection.recv()
+                self._asked = False
             except (EOFError, OSError):
-                self._replace()
-                self._answers.put(Rows(request.id, request.signal, request.received_at, error="the worker died"))
+                error = self._replace()
+                if error:
+                    break
+            else:
+                return rows
+        return Rows(request.id, request.signal, request.received_at, error=error or "it stopped several workers")
 
     def _renew(self, rules: _Rules) -> None:
         """Go on with a process under other rules; this one has nothing to do."""
         self.warm = False
         self._rules = rules
+        self._stalled.clear()  # under other rules they may be read
         self._connection.close()
         self._process.terminate()
         self._process.join()
@@ -195,18 +256,40 @@ class _Worker:
                 self.warm = self._connection.recv()
             except (EOFError, OSError):
                 self._replace()
+        self._asked = False
 
-    def _replace(self) -> None:
+    def _replace(self) -> str:
+        """Go on with another process; return what the one before died of, "" if it was ended over a text of its own."""
         self.warm = False
+        with self._lock:
+            self._asked = False
         self._connection.close()
         self._process.join()
+        overdue = self._overdue
         if self._stopping:
-            return
-        log.warning("a worker died (exit code %s) and is replaced", self._process.exitcode)
-        time.sleep(_RESTART_AFTER)
+            return "the worker died"
+        if overdue is None:
+            error = "the worker died"
+            log.warning("a worker died (exit code %s) and is replaced", self._process.exitcode)
+            time.sleep(_RESTART_AFTER)
+        else:
+            error = self._stalled_at(overdue)
         self.restarts += 1
         self._start()
         self._await_warmth()
+        return error
+
+    def _stalled_at(self, overdue: Shown) -> str:
+        """Remember the text that the process was ended over; return what it died of, if that was no text."""
+        if not overdue.text:
+            log.warning("a worker did not get on for too long (%.0f s at most) and is replaced", overdue.seconds)
+            return "the worker did not get on"
+        if self._screen.read().step == overdue.step:  # else it had just got on
+            self._stalled[overdue.text] = None
+            if len(self._stalled) > _MOST_STALLED:
+                del self._stalled[next(iter(self._stalled))]
+        log.warning("a worker was at one text for over %.0f s and is replaced; the text is removed", overdue.seconds)
+        return ""
 
     def stop(self) -> None:
         with self._lock:
@@ -223,13 +306,22 @@ def _rules(policy: Policy, pseudonym_key: bytes) -> _Rules:
     return _Rules(policy.model_copy(update={"ingest_keys": (), "runs": Runs()}), pseudonym_key)
 
 
-def _serve(connection: Connection[Any, Any], policy: Policy, pseudonym_key: bytes) -> None:
+def serve_requests(  # noqa: PLR0913, PLR0917 - the arguments of a process are positional
+    connection: Connection[Any, Any],
+    policy: Policy,
+    pseudonym_key: bytes,
+    screen: Screen,
+    secret: bytes,
+    stalled: frozenset[bytes],
+) -> None:
     """Answer requests until the other side goes away."""
+    share_key(secret)  # by whose hashes texts are known that stopped the process before this one
+    watch = WorkerWatch(screen, stalled)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the house decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(_NICENESS)
     try:
-        pipeline = build_pipeline(policy, pseudonym_key)
+        pipeline = build_pipeline(policy, pseudonym_key, watch)
     except RedactionError as error:
         log.error("%s", error)  # noqa: TRY400 - its message is all there is to say
         sys.exit(1)
@@ -237,9 +329,10 @@ def _serve(connection: Connection[Any, Any], policy: Policy, pseudonym_key: byte
     connection.send(True)  # noqa: FBT003 - warm
     while True:
         try:
-            request_id, kind, body, received_at = connection.recv()
+            request_id, kind, body, received_at, longest = connection.recv()
         except (EOFError, OSError):
             return
+        watch.request(len(body), longest)
         answer = _answer(pipeline, request_id, kind, body, received_at)
         try:
             connection.send(answer)
@@ -247,13 +340,13 @@ def _serve(connection: Connection[Any, Any], policy: Policy, pseudonym_key: byte
             return
 
 
-def build_pipeline(policy: Policy, pseudonym_key: bytes = b"") -> Pipeline:
+def build_pipeline(policy: Policy, pseudonym_key: bytes = b"", watch: Watch | None = None) -> Pipeline:
     """Load the redaction models and the prices; imported late, so that only workers pay for them."""
     from collector.pipeline import Pipeline  # noqa: PLC0415 - see the docstring
     from collector.rulebook import build_team_redactor  # noqa: PLC0415 - see the docstring
     from schema.prices import Prices  # noqa: PLC0415 - see the docstring
 
-    pipeline = Pipeline(build_team_redactor(policy, pseudonym_key), policy, Prices(policy.prices))
+    pipeline = Pipeline(build_team_redactor(policy, pseudonym_key, watch), policy, Prices(policy.prices))
     pipeline.warm_up()
     return pipeline
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from presidio_analyzer import EntityRecognizer, RecognizerRegistry
 
+from redaction.covered import Covered
 from redaction.operators import PLACEHOLDER
 from redaction.prefilter import Prefilter
 from redaction.recognizers import identifiers, national_ids, personal, phone, places, secrets, wallets
@@ -61,8 +62,8 @@ class Analyzer:
         """All hits in a text, in no order and overlapping; placeholders of an earlier redaction are left alone."""
         hits = [hit for hit in self._hits(text, key_words) if hit.score >= MIN_SCORE]
         if hits and "<" in text:
-            kept = [match.span() for match in PLACEHOLDER.finditer(text)]
-            hits = [hit for hit in hits if not any(start < hit.end and hit.start < end for start, end in kept)]
+            kept = Covered(match.span() for match in PLACEHOLDER.finditer(text))
+            hits = [hit for hit in hits if not kept.touches(hit.start, hit.end)]
         return hits
 
     @property

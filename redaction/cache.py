@@ -17,13 +17,22 @@ ENTRY_BYTES = 250
 ITEM_BYTES = 120
 """What one finding in a value costs: a tuple of small integers, a float and shared strings."""
 
-_KEY = secrets.token_hex(32)  # of this process alone, so that a key tells nothing about its text to anyone else
+
+class _Secret:
+    """The key of all hashes, so that one tells nothing about its text to anyone else; of this process alone, or ..."""
+
+    key = secrets.token_hex(32)
+
+
+def share_key(key: bytes) -> None:
+    """... of the processes that follow each other as one worker. To be called before anything is remembered."""
+    _Secret.key = key.hex()
 
 
 def digest(*parts: str) -> bytes:
     """Hash the parts to 128 bits with the key of this process; their lengths go in: ("ab", "c") is not ("a", "bc")."""
     lengths = ",".join([str(len(part)) for part in parts])
-    everything = f"{_KEY}{lengths};{''.join(parts)}".encode("utf-8", "surrogatepass")
+    everything = f"{_Secret.key}{lengths};{''.join(parts)}".encode("utf-8", "surrogatepass")
     return sha256(everything).digest()[:16]  # with the processor's instructions for it, less than half of BLAKE2
 
 

@@ -7,10 +7,13 @@ import binascii
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from redaction.covered import Covered
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PERCENT_RUN = re.compile(r"""[^\s"'<>{}\[\]\\|^`%]*%[0-9A-Fa-f]{2}[^\s"'<>{}\[\]\\|^`]*""")
+# From its beginning only: where nothing is encoded behind it, every other start in it would be looked at in vain.
+_PERCENT_RUN = re.compile(r"""(?<![^\s"'<>{}\[\]\\|^`%])[^\s"'<>{}\[\]\\|^`%]*+%[0-9A-Fa-f]{2}[^\s"'<>{}\[\]\\|^`]*+""")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\+")
 _PARAMETER = re.compile(r"(?:(?<=[?&;#])|^)(?P<key>[\w.\-\[\]]{1,64})=(?P<value>[^&;#]*)")
 # What follows "Basic" is a secret whatever it decodes to, and is left for the rule that knows so.
@@ -42,9 +45,8 @@ def stretches(text: str) -> list[Stretch]:
     """Find the encoded stretches of a text, in its order and apart."""
     found = list(_percent(text)) if "%" in text else []
     if len(text) >= 16:  # noqa: PLR2004 - the shortest base64 we look at
-        found += [
-            one for one in _tokens(text) if not any(one.start < other.end and other.start < one.end for other in found)
-        ]
+        taken = Covered((one.start, one.end) for one in found)
+        found += [one for one in _tokens(text) if not taken.touches(one.start, one.end)]
     return sorted(found, key=lambda stretch: stretch.start)
 
 

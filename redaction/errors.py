@@ -6,6 +6,7 @@ RedactionError
 ├── ModelCorrupt     a model file is not the one that was prepared, or the source is not the one we know
 └── Unredactable     one text could not be redacted; the redactor answers with a marker in its place
     ├── TextTooLong
+    ├── TextStalled
     └── TimeLimitExceeded
 """
 
@@ -38,3 +39,7 @@ class TextTooLong(Unredactable):
 
 class TimeLimitExceeded(Unredactable):
     """The text took longer than the limit in the settings."""
+
+
+class TextStalled(Unredactable):
+    """A process was ended over this text before, or over others of its request, and another must not be."""

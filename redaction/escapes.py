@@ -11,7 +11,7 @@ _WIDE = r"\uff0b\uff0d\uff0e\uff10-\uff19\uff20-\uff3a\uff3f\uff41-\uff5a"
 """Digits, letters and what stands in addresses of e-mail; other wide marks belong to Chinese and Japanese text."""
 _ESCAPE = re.compile(
     r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,9});"
-    r"|\\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|\\+u[0-9a-fA-F]{4}"
+    r"|(?<!\\)\\++u(?:[dD][89abAB][0-9a-fA-F]{2}\\++u[dD][c-fC-F][0-9a-fA-F]{2}|[0-9a-fA-F]{4})"
     rf"|[{_INVISIBLE}{_WIDE}]"
 )
 _MAIL_ESCAPE = re.compile(rf"=\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+|=[2-7][0-9A-F]|{_ESCAPE.pattern}")

@@ -17,7 +17,7 @@ _BETWEEN_PLACES = " ,.\n\r\t"
 _NUMBER_BEFORE = re.compile(r"(?<![\w.#$€£/-])(?:\d{1,6}[A-Za-z]?(?:[-/]\d{1,4})?,? ){1,2}\Z")
 _POSTCODE_AFTER = re.compile(r"(?:,? |,?[ \t]*\n[ \t>]*|, ?)\d{3,6}(?:[- ]\d{2,4})?(?![\w-]|[.,:/]\d| ?[%$€£])")
 _STREET_BEFORE = re.compile(
-    r"(?<![\w.#/-])(?:\d{1,6}[A-Za-z]?,? )?(?:[A-ZÀ-ÞĀŁŚŠŽŐÉΑ-ΩА-Я][^\W\d_]*[.'-]?[^\W\d_]*\.? )"
+    r"(?<![\w.#/-])(?:\d{1,6}[A-Za-z]?,? )?(?:[A-ZÀ-ÞĀŁŚŠŽŐÉΑ-ΩА-Я][^\W\d_]*+(?:[.'-][^\W\d_]*+)?\.? )"
     r"(?:(?:[A-ZÀ-ÞĀŁŚŠŽŐÉΑ-ΩА-Я][^\W\d_]*\.?|de|del|della|di|do|da|dos|des|du|la|le|los|las|van|der|den|el|al) ){0,4}"
     r"\d{1,5}[A-Za-z]?\.?,?(?: |[ ,]*\n[ \t>]*)\Z"
 )

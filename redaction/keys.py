@@ -48,7 +48,8 @@ _NAME = r"(?=.*[^\W\d_])[^{}\[\]<>=@/\\]{1,80}"
 _DIGITS = r"[+(]?\d[\d\s().\-/+x]{%d,28}"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _RANDOM = (
-    rf"(?!{_UUID}$)(?=.*[A-Za-z])(?=.*[a-z].*[A-Z].*|.*[A-Z].*[a-z].*|(?:.*\d){{5}})(?=.*\d)[A-Za-z0-9._~+/=%-]{{20,}}"
+    rf"(?!{_UUID}$)(?:(?=[^a-z]*+[a-z])(?=[^A-Z]*+[A-Z])|(?=(?:\D*+\d){{5}})(?=[^A-Za-z]*+[A-Za-z]))"
+    r"(?=\D*+\d)[A-Za-z0-9._~+/=%-]{20,}"
 )
 """Drawn at random, as far as a pattern can tell: long, letters and digits, both cases or many digits, and no UUID."""
 _ID_VALUE = r"(?=(?:.*\d){3})[\w .\-/]{4,34}"
@@ -262,14 +263,22 @@ def snake(key: str) -> str:
     return "_".join(word.lower() for word in _WORD.findall(key[-_LONGEST_KEY:]) if not _INDEX.fullmatch(word))
 
 
-def classify(path: Sequence[str], siblings: set[str] | frozenset[str] = frozenset()) -> KeyClass:
-    """Classify the innermost key of a path. Dots separate keys too, as in OTLP attribute keys."""
+def classify(
+    path: Sequence[str], siblings: set[str] | frozenset[str] = frozenset(), known: dict[int, set[str]] | None = None
+) -> KeyClass:
+    """Classify the innermost key of a path. Dots separate keys too, as in OTLP attribute keys.
+
+    `known` keeps what the siblings are from call to call: an object may have as many keys as there are calls.
+    """
     if not path:
         return KeyClass()
     names = tuple(part for key in path[-3:] for part in key[-_LONGEST_KEY:].split(".") if part and not part.isdecimal())
     beside = ""
     if names[-1:] == ("name",) and siblings:
-        kinds = {_beside(key) for key in siblings}
+        known = {} if known is None else known
+        kinds = known.get(id(siblings))
+        if kinds is None:
+            kinds = known[id(siblings)] = {_beside(key) for key in siblings}
         beside = next((kind for kind in ("business", "person", "product") if kind in kinds), "")
     elif names[-1:] == ("user",) and not _SPEAKERS.isdisjoint(siblings):
         beside = "speaker"

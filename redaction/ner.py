@@ -29,6 +29,8 @@ class NerModel(Protocol):
 
     name: str
     max_chars: int
+    pace: int
+    """Characters that it reads in a second of the processor, on the slowest text: what takes longer is stopped."""
     reads_keys: bool
     """Whether it wants to see the keys of JSON before their values, and names and addresses that rules have found."""
 

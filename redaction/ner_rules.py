@@ -11,7 +11,7 @@ from redaction.recognizers.base import Hit, has_context, words
 from redaction.scripts import is_joined, is_letter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from redaction.ner import Entity
 
@@ -79,7 +79,7 @@ _TELLING = re.compile(
     r"|boulevard|blvd|court|ct|place|pl|way|terrace|circle|parkway|highway|square|close|crescent|trail|rue|via|calle|rua"
     r"|plaza|platz)\b|(?:straße|strasse|weg|gatan|vägen|gade|vej|straat|laan)\b"
 )
-_BRIDGE = re.compile(r"[\s,.#\-]*(?:[^\W\d_]{0,10}\.?|(?:No|Nr|Apt):)[\s,.#\-]*")
+_BRIDGE = re.compile(r"[\s,.#\-]*+(?:[^\W\d_]{0,10}\.?|(?:No|Nr|Apt):)[\s,.#\-]*")
 _LONGEST_BRIDGE = 14
 _POSTCODE_BRIDGE = re.compile(r"[\s,.]{0,3}(?:[A-Z]{1,3}-)?\d{4,8}(?: ?[A-Z]{2})?[\s,.]{1,2}")
 """A postcode between two parts of an address, where the model saw a number like any other."""
@@ -88,9 +88,11 @@ _POSTCODE_AFTER = re.compile(
     r"|[^\W\d_]+(?: [^\W\d_]+)?-\d{6})(?![\w-])"
 )
 """What can only be a postcode, right after an address: Canada, Netherlands, Britain, "H-7007", "Jaipur-765174"."""
-_TOKEN_BEFORE = re.compile(r"[\w$]+(?:[.:_/-]+[\w$]+)*[.:_/-]+\Z", re.ASCII)
-_TOKEN_AFTER = re.compile(r"(?:[.:_/-]+[\w$]+)+", re.ASCII)
+_TOKEN_BEFORE = re.compile(r"[\w$][\w$.:/-]++(?<=[.:_/-])\Z", re.ASCII)
+_TOKEN_AFTER = re.compile(r"[.:_/-][\w$.:/-]*[\w$]", re.ASCII)
 _LONGEST_TOKEN = 60
+_LONGEST_WORD = 500
+"""Letters that a name grows by at either side; no word of a language is longer."""
 _OPERATOR = re.compile(r"[=\[\]{}|]")
 _ROOM_CODE = re.compile(r"(?=\w*[A-Za-z])(?=\w*\d)\w{1,6}")
 _MEASURE = re.compile(r"(?:\d+\s?[A-Za-z/]{1,2}\s?)+")
@@ -116,14 +118,16 @@ _NOT_TOGETHER = ({"BUILDING", "STATE"}, {"BUILDING"}, {"STATE"}, {"UNIT", "BUILD
 
 def findings(text: str, entities: Iterable[Entity], recognizer: str, key_words: str = "") -> list[Hit]:
     """Make hits of a model's entities in a text; both in characters of that text."""
+    first = len(text) - len(text.lstrip())
     kept = [
         grown
         for entity in sorted(entities)
         if (grown := _whole_words(text, entity)) is not None
         and not _is_technical(text, grown)
-        and _stands(text, grown, key_words)
+        and _stands(text, grown, key_words, first)
     ]
-    kept = [_with_postcode(text, entity) for entity in kept if _has_company(text, entity, kept)]
+    beside = _Beside(kept)
+    kept = [_with_postcode(text, entity) for entity in kept if _has_company(text, entity, beside)]
     return [
         Hit(entity.start, entity.end, _ENTITIES.get(entity.label, entity.label), recognizer, entity.score)
         for entity in _bridge(text, kept)
@@ -139,9 +143,10 @@ def _whole_words(text: str, entity: Entity) -> Entity | None:
         end -= 1
     if end <= start:
         return None
-    while start > 0 and is_joined(text[start]) and is_joined(text[start - 1]):
+    earliest, latest = max(0, start - _LONGEST_WORD), min(len(text), end + _LONGEST_WORD)
+    while start > earliest and is_joined(text[start]) and is_joined(text[start - 1]):
         start -= 1
-    while end < len(text) and is_joined(text[end - 1]) and is_joined(text[end]):
+    while end < latest and is_joined(text[end - 1]) and is_joined(text[end]):
         end += 1
     title = _TITLE.match(text, start, end) if entity.label == "PERSON" else None
     start = title.end() if title else start
@@ -198,11 +203,11 @@ def _is_technical(text: str, entity: Entity) -> bool:
     return _is_code(text, entity) and (entity.score < CODE_THRESHOLD or " " not in value)
 
 
-def _stands(text: str, entity: Entity, key_words: str) -> bool:
+def _stands(text: str, entity: Entity, key_words: str, first: int) -> bool:
     value = text[entity.start : entity.end]
     if entity.label == "ID_NUMBER":
         return entity.score >= ID_THRESHOLD and has_context(_ID_CONTEXT, text, entity.start, key_words)
-    if entity.score < _least(text, entity, value) or len(value) < 2:  # noqa: PLR2004 - letters
+    if entity.score < _least(entity, value, first) or len(value) < 2:  # noqa: PLR2004 - letters
         return False
     if entity.label == "ADDRESS" and not any(map(str.isalpha, value)) and entity.score < NUMBER_THRESHOLD:
         return False
@@ -216,30 +221,42 @@ def _stands(text: str, entity: Entity, key_words: str) -> bool:
     return shape is None or (shape.fullmatch(value) is not None and not measured)
 
 
-def _least(text: str, entity: Entity, value: str) -> float:
-    """Return what the model must give for an entity, by how it is written."""
+def _least(entity: Entity, value: str, first: int) -> float:
+    """Return what the model must give for an entity, by how it is written; the text begins with a word at `first`."""
     if value.islower():
         return LOWER_CASE_THRESHOLD
-    opens = not text[: entity.start].strip()
+    opens = entity.start <= first
     one_capital = not any(word[:1].isupper() for word in value.split()[1:])
     if opens and (entity.label == "CITY" or (entity.label == "PERSON" and " " in value and one_capital)):
         return OPENING_THRESHOLD
     return THRESHOLD
 
 
-def _has_company(text: str, entity: Entity, others: Sequence[Entity]) -> bool:
+class _Beside:
+    """Labels of parts of addresses, by where they begin and by where they end."""
+
+    def __init__(self, entities: Iterable[Entity]) -> None:
+        self._starts: dict[int, set[str]] = {}
+        self._ends: dict[int, set[str]] = {}
+        for entity in entities:
+            if entity.label in _ADDRESS:
+                self._starts.setdefault(entity.start, set()).add(entity.label)
+                self._ends.setdefault(entity.end, set()).add(entity.label)
+
+    def of(self, entity: Entity) -> Iterator[str]:
+        """Yield the labels of what begins shortly after an entity, or ends shortly before it."""
+        for distance in range(_BESIDE):
+            yield from self._starts.get(entity.end + distance, ())
+            yield from self._ends.get(entity.start - distance, ())
+
+
+def _has_company(text: str, entity: Entity, beside: _Beside) -> bool:
     """Tell whether a part of an address says so itself, or stands beside another part."""
     if entity.label not in {"BUILDING", "STATE", "UNIT", "STREET", "ZIP"}:
         return True
     if entity.label in {"UNIT", "STREET"} and _TELLING.search(text, entity.start, entity.end):
         return True
-    return any(
-        other is not entity
-        and other.label in _ADDRESS
-        and {entity.label, other.label} not in _NOT_TOGETHER
-        and (0 <= other.start - entity.end < _BESIDE or 0 <= entity.start - other.end < _BESIDE)
-        for other in others
-    )
+    return any({entity.label, label} not in _NOT_TOGETHER for label in beside.of(entity))
 
 
 def _with_postcode(text: str, entity: Entity) -> Entity:

@@ -25,7 +25,7 @@ FIELD_DROPPED = "<FIELD_DROPPED>"
 PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{2,40}(?::(?:[0-9a-f]{4,16}|\*[0-9A-Z]{4}))?>")
 """What is written for a finding, so that redacting a redacted text leaves it alone."""
 
-_LAST_ENTITY = re.compile(r"<[A-Z][A-Z0-9_]*(?=[^<]*$)")
+_LAST_ENTITY = re.compile(r"<[A-Z][A-Z0-9_]*+(?=[^<]*+$)")
 _SHOWN = 4
 _FEWEST_HIDDEN = 6
 _MASKABLE = re.compile(r"[0-9A-Za-z+()][0-9A-Za-z \t().+/-]*")

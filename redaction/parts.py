@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OPENING = re.compile(r"\s*\[\s*(?=\{)")
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)  # the last string may be cut
 _BETWEEN = re.compile(r"\s*,\s*(?=\{)")
 _CLOSING = re.compile(r"\s*\]\s*\Z")
 

@@ -19,8 +19,9 @@ BATCH = 64
 
 
 class Reading(Protocol):
-    """A text whose pieces are being read."""
+    """A text whose pieces are being read, for `allowed` seconds of the processor at most."""
 
+    allowed: float
     seconds: float
     error: Exception | None
 
@@ -33,10 +34,9 @@ class Reading(Protocol):
 class ModelReader:
     """The model behind its cache. A piece that fails fails for the texts that hold it, and for no others."""
 
-    def __init__(self, model: NerModel, cache: Cache[tuple[Entity, ...]], seconds: float) -> None:
+    def __init__(self, model: NerModel, cache: Cache[tuple[Entity, ...]]) -> None:
         self._model = model
         self._cache = cache
-        self._seconds = seconds
 
     def answers(self, readings: Sequence[Reading]) -> Mapping[bytes, tuple[Entity, ...]]:
         """Ask what the model says of every piece; pieces of failed readings may be missing, and `error` says why."""
@@ -61,7 +61,7 @@ class ModelReader:
         return known
 
     def _read(self, batch: dict[bytes, str], owners: dict[bytes, list[Reading]]) -> dict[bytes, tuple[Entity, ...]]:
-        started = time.monotonic()
+        started = time.process_time()
         try:
             found = dict(zip(batch, map(tuple, self._model.find(list(batch.values()))), strict=True))
         except Exception as error:  # noqa: BLE001 - whatever it was, these texts must not pass as read
@@ -70,9 +70,9 @@ class ModelReader:
             self._cache.put(key, entities)
         concerned = list({id(owner): owner for key in batch for owner in owners[key]}.values())
         for owner in concerned:
-            owner.seconds += (time.monotonic() - started) / len(concerned)
-            if owner.seconds > self._seconds:
-                owner.error = owner.error or TimeLimitExceeded(f"more than {self._seconds} s")
+            owner.seconds += (time.process_time() - started) / len(concerned)
+            if owner.seconds > owner.allowed:
+                owner.error = owner.error or TimeLimitExceeded(f"more than {owner.allowed:.1f} s of the model")
         return found
 
     def _fail(

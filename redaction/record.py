@@ -75,7 +75,8 @@ class RecordReader:
         The first `outer` keys of every path are not from the text itself, and the model does not see them.
         """
         headings = [self._heading(leaf, outer) for leaf in leaves]
-        classes = [classify(() if leaf.kind == "key" else leaf.path, leaf.siblings) for leaf in leaves]
+        beside: dict[int, set[str]] = {}
+        classes = [classify(() if leaf.kind == "key" else leaf.path, leaf.siblings, beside) for leaf in leaves]
         parts = [
             part
             for leaf, key, heading in zip(leaves, classes, headings, strict=True)

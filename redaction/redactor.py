@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+from redaction import timed
 from redaction.analyzer import Analyzer
+from redaction.budget import Allowance, Unwatched
 from redaction.cache import Cache, digest
 from redaction.errors import TextTooLong, TimeLimitExceeded, Unredactable
 from redaction.json_text import Leaf, leaves, typed
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from redaction.budget import Watch
     from redaction.ner import Entity, NerModel
 
 _PLACEHOLDERS = Operators()
@@ -38,11 +40,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much work one text may be, beyond which it is removed whole; and how much memory the caches may take."""
+    """How much work a text may be, beyond which it is removed whole; and how much memory the caches may take.
+
+    Seconds are of processor time. The rules have `seconds` for a text and one more for each `pace` of its characters;
+    for all texts that come together `request_seconds`, and more by the same pace and by that of the model.
+    """
 
     characters: int = 2_000_000
-    seconds: float = 60.0
+    seconds: float = 1.0
+    request_seconds: float = 5.0
+    pace: int = (
+        20_000  # the rules read 300,000 characters of ordinary text in a second, and of the slowest known 40,000
+    )
     cache_bytes: int = 64 << 20
+
+    def of(self, characters: int) -> float:
+        """Return the seconds of the rules for so many characters of one text."""
+        return self.seconds + characters / self.pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +88,8 @@ class _Draft:
     text: Text
     key: bytes
     parts: list[_Part] = field(default_factory=list)
-    seconds: float = 0.0
+    allowed: float = 0.0  # seconds of the processor that the model may read in it
+    seconds: float = 0.0  # ... and that it has read so far
     error: Exception | None = None
     splices: tuple[Splice, ...] = ()
 
@@ -90,13 +105,11 @@ class _Draft:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Keep what goes wrong with this text from the others, and add up the time that it takes."""
-        started = time.monotonic()
+        """Keep what goes wrong with this text from the others."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever it was, the text must not pass as redacted
             self.error = self.error or error
-        self.seconds += time.monotonic() - started
 
 
 class Redactor:
@@ -113,9 +126,11 @@ class Redactor:
         analyzer: Analyzer | None = None,
         limits: Limits | None = None,
         selection: Selection | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.failures = 0
+        self._watch = watch or Unwatched()
         self._model = model
         share = self.limits.cache_bytes // 4
         self._known: Cache[_Known] = Cache(2 * share)
@@ -124,7 +139,7 @@ class Redactor:
         self._selection = selection or Selection()
         self._analyzer = analyzer or Analyzer()
         self._records = RecordReader(self._analyzer, model, self._known_records, self._selection)
-        self._reader = ModelReader(model, self._known_pieces, self.limits.seconds)
+        self._reader = ModelReader(model, self._known_pieces)
 
     def redact(self, text: str, key: str = "", *, structured: bool = False) -> Redacted:
         """Redact one text that stood under an attribute key."""
@@ -200,13 +215,19 @@ class Redactor:
             cache.clear()
 
     def _work(self, drafts: Sequence[_Draft]) -> None:
+        characters = sum(len(draft.text.text) for draft in drafts)
+        reading = characters / self.limits.pace + characters / self._model.pace
+        together = Allowance(self.limits.request_seconds + reading)
         for draft in drafts:
             with draft.watched():
+                self._begin(draft, together)
                 self._read(draft)
         readable = [draft for draft in drafts if draft.error is None]
+        self._watch.between()
         answers = self._reader.answers(readable)
         for draft in readable:
             with draft.watched():
+                self._begin(draft, together)
                 for part in draft.parts:
                     if part.known is None:
                         part.known = self._finished(part, answers, draft.text)
@@ -214,13 +235,24 @@ class Redactor:
                 draft.splices = self._joined(draft)
             if draft.error is None and len(draft.parts) > 1:
                 self._known.put(draft.key, _Known(draft.splices))
+        self._watch.between()
+
+    def _begin(self, draft: _Draft, together: Allowance) -> None:
+        """Begin to work on a text, if it may be and there is time left for all."""
+        characters = len(draft.text.text)
+        if characters > self.limits.characters:
+            raise TextTooLong(f"{characters} characters, the limit is {self.limits.characters}")
+        if together.spent:
+            raise TimeLimitExceeded(f"what came with it took more than {together.seconds:.1f} s")
+        seconds = self.limits.of(characters)
+        draft.allowed = self.limits.seconds + characters / self._model.pace
+        self._watch.begin(draft.key, characters, seconds)
+        timed.begin(seconds)
 
     def _read(self, draft: _Draft) -> None:
         """Take a text apart and run the rules over what is not known yet."""
         item = draft.text
-        if len(item.text) > self.limits.characters:
-            raise TextTooLong(f"{len(item.text)} characters, the limit is {self.limits.characters}")
-        deadline = time.monotonic() + self.limits.seconds
+        allowance = Allowance(self.limits.of(len(item.text)))
         for start, end in elements(item.text):
             text = item.text[start:end]
             part = _Part(start, text, _key(item, text))
@@ -232,8 +264,8 @@ class Redactor:
                 groups.setdefault(leaf.group, []).append(leaf)
             for members in groups.values():
                 part.records.append(self._records.read(members, structured=item.structured, outer=len(draft.path)))
-                if time.monotonic() > deadline:
-                    raise TimeLimitExceeded(f"more than {self.limits.seconds} s")
+                if allowance.spent:
+                    raise TimeLimitExceeded(f"more than {allowance.seconds:.1f} s")
 
     def _finished(self, part: _Part, answers: Mapping[bytes, tuple[Entity, ...]], item: Text) -> _Known:
         for record in part.records:

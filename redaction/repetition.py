@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from redaction.covered import Covered
 from redaction.json_text import leaves, unescape
 from redaction.ner_view import is_identifier
 from redaction.no_names import PRODUCTS, is_nobody
@@ -22,11 +23,13 @@ _SURE = 0.8
 _SHORTEST = 4
 _MOST_NAMES = 200
 """Names of one text that are looked for again; of more, the longest."""
+_MOST_TOLD = 1000
+"""Names of one text that are compared with all of it, the longest."""
 _NAME, _SCORE = "RepeatedName", 0.7
 _HANDLE = re.compile(r"(?=.*[\d_])[A-Za-z][\w.-]{4,}")
 _ESCAPES = frozenset("ntrbf\"'/")
 """Characters that stand for another one after a backslash."""
-_SPACE = re.compile(r"(?:\\+[ntrbf\"'/]|[\s\"'\\])+")
+_SPACE = re.compile(r"(?:\\++[ntrbf\"'/]?|[\s\"'])++")
 
 
 def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list[tuple[Leaf, Hit]]:
@@ -36,14 +39,12 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
         return []
     everything = "\n".join(leaf.text for leaf in members)
     covered = "\n".join(leaf.text[hit.start : hit.end] for leaf, hit in found)
-    taken: dict[int, list[tuple[int, int]]] = {}
+    stretches: dict[int, list[tuple[int, int]]] = {}
     for leaf, hit in found:
-        taken.setdefault(id(leaf), []).append((hit.start, hit.end))
-    brief = {
-        name
-        for entity, name in sure
-        if entity == "PERSON" and _is_brief(name) and not _is_word(name, everything, covered)
-    }
+        stretches.setdefault(id(leaf), []).append((hit.start, hit.end))
+    taken = {leaf: Covered(inside) for leaf, inside in stretches.items()}
+    short = sorted({name for entity, name in sure if entity == "PERSON" and _is_brief(name)})
+    brief = {name for name in short[:_MOST_TOLD] if not _is_word(name, everything, covered)}
     namesakes = _namesakes(members, found)
     again = [
         (leaf, Hit(0, len(leaf.text), "PERSON", _NAME, _SCORE))
@@ -55,7 +56,7 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
         (leaf, hit)
         for leaf in (members if standing else ())
         for hit in _again(leaf, standing[:_MOST_NAMES])
-        if not any(start < hit.end and hit.start < end for start, end in taken.get(id(leaf), ()))
+        if not (id(leaf) in taken and taken[id(leaf)].touches(hit.start, hit.end))
     ]
 
 
@@ -129,7 +130,14 @@ class Repetition:
 def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
     """Whether some leaf of a text cannot be seen in the text itself, because it is escaped or encoded there."""
     flat = _SPACE.sub(" ", text)
-    return any(_SPACE.sub(" ", leaf.text) not in flat for leaf in members)
+    position = 0  # leaves come in the order of the text: none is looked for in all of it
+    for leaf in members:
+        shown = _SPACE.sub(" ", leaf.text)
+        found = flat.find(shown, position)
+        if found < 0:
+            return True
+        position = found + max(len(shown) - 1, 0)  # a space may be the last of one and the first of the next
+    return False
 
 
 def _again(leaf: Leaf, names: Iterable[str]) -> list[Hit]:
@@ -151,7 +159,8 @@ def _telling(names: Iterable[tuple[str, str]]) -> list[str]:
     """Return the handles, the names, and the words of names that tell; longest first."""
     handles = {name for entity, name in names if entity == "USERNAME" and _HANDLE.fullmatch(name)}
     people = {word for entity, name in names if entity == "PERSON" for word in (name, *name.split())}
-    return sorted(handles | {word for word in people if _is_telling(word)}, key=lambda name: (-len(name), name))
+    told = handles | {word for word in people if _is_telling(word)}
+    return sorted(told, key=lambda name: (-len(name), name))[:_MOST_TOLD]
 
 
 def _standing(names: Iterable[str], text: str, covered: str) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from presidio_analyzer import EntityRecognizer
 
+    from redaction.budget import Watch
     from redaction.ner import NerModel
     from redaction.text import Explanation, Redacted, Text
 
@@ -83,8 +84,11 @@ class TeamRedactor:
     `master_key` is the instance's key for pseudonyms; without it they are plain placeholders.
     """
 
-    def __init__(self, rulebook: Rulebook, *, master_key: bytes = b"", limits: Limits | None = None) -> None:
+    def __init__(
+        self, rulebook: Rulebook, *, master_key: bytes = b"", limits: Limits | None = None, watch: Watch | None = None
+    ) -> None:
         self.rulebook = rulebook
+        self._watch = watch
         self._master_key = master_key
         self._keys: dict[str, bytes] = {}
         self._models: dict[str, NerModel] = {}
@@ -155,4 +159,6 @@ class TeamRedactor:
         if name not in self._models:
             self._models[name] = build_model(name)
         analyzer = Analyzer(registry(treatment.recognizers))
-        return Redactor(self._models[name], analyzer=analyzer, limits=limits, selection=treatment.selection)
+        return Redactor(
+            self._models[name], analyzer=analyzer, limits=limits, selection=treatment.selection, watch=self._watch
+        )

@@ -1,45 +1,90 @@
-"""Patterns that a user wrote, behind a time limit: one that backtracks without end must not stop a worker."""
+"""Patterns that a user wrote, behind time limits: one that backtracks without end must not stop a worker.
+
+All of them together have the time of the text (redaction/budget.py), and each has a limit of its own, which gets
+shorter each time that it was not enough: a pattern that is slow on ordinary text must not cost a second for every text.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import logging
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import regex  # its types are a package of their own
 from presidio_analyzer import PatternRecognizer, RecognizerResult
 
+from redaction.budget import Allowance
 from redaction.errors import TimeLimitExceeded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
-SECONDS = 1.0
-"""What one pattern may take for one text; longer, and the text is removed whole (fails closed)."""
+SECONDS: Final = 1.0
+"""What one pattern may take of the processor for one text; longer, and the text is removed whole (fails closed)."""
+LEAST: Final = 0.02
+"""The same of a pattern that has often taken longer ..."""
+PACE: Final = 100_000
+"""... and one second more for so many characters, in any case."""
+
+log = logging.getLogger(__name__)
+
+
+class _TextTime:
+    """The time that is left for the text that is being worked on; one a process, as redactors are."""
+
+    seconds = SECONDS
+    allowance: Allowance | None = None  # counted from the first pattern on
+
+
+def begin(seconds: float) -> None:
+    """Let the patterns of the policy take so much time together from now on."""
+    _TextTime.seconds = seconds
+    _TextTime.allowance = None
 
 
 class Pattern:
     """A regular expression of a user's, in the syntax of the `regex` package, which Presidio uses too."""
 
-    def __init__(self, pattern: str, flags: int = 0) -> None:
+    def __init__(self, pattern: str, flags: int = 0, *, name: str = "") -> None:
         self._compiled = regex.compile(pattern, flags)
+        self._name = name
+        self._seconds = SECONDS
 
     def fullmatch(self, text: str) -> bool:
         """Whether the whole text matches. Raises TimeLimitExceeded."""
-        try:
-            return self._compiled.fullmatch(text, timeout=SECONDS) is not None
-        except TimeoutError:
-            raise TimeLimitExceeded("a pattern of the policy took too long") from None
+        found: object = self._timed(text, lambda seconds: self._compiled.fullmatch(text, timeout=seconds))
+        return found is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """All matches that are not empty. Raises TimeLimitExceeded."""
-        try:
-            found = [match.span() for match in self._compiled.finditer(text, timeout=SECONDS)]
-        except TimeoutError:
-            raise TimeLimitExceeded("a pattern of the policy took too long") from None
+        found = self._timed(text, lambda seconds: [m.span() for m in self._compiled.finditer(text, timeout=seconds)])
         return [(start, end) for start, end in found if start < end]
+
+    def _timed(self, text: str, call: Callable[[float], Any]) -> Any:  # noqa: ANN401 - whatever the call returns
+        allowance = _TextTime.allowance
+        if allowance is None:
+            allowance = _TextTime.allowance = Allowance(_TextTime.seconds)
+        if allowance.spent:
+            raise TimeLimitExceeded("the patterns of the policy took too long")
+        try:
+            return call(self._seconds + len(text) / PACE)
+        except TimeoutError:
+            if self._seconds == SECONDS:
+                log.warning("Pattern %s of the policy takes too long; texts are removed whole over it", self._name)
+            self._seconds = max(LEAST, self._seconds / 2)
+            raise TimeLimitExceeded(f"pattern {self._name} of the policy took too long") from None
 
 
 class TimedRecognizer(PatternRecognizer):
     """Presidio's PatternRecognizer; where that one skips a pattern that takes too long, this one raises."""
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 - as Presidio's own
+        super().__init__(**arguments)
+        self._timed = [
+            (Pattern(pattern.regex, self.global_regex_flags or 0, name=pattern.name), pattern.score)
+            for pattern in cast("Any", self).patterns
+        ]
 
     def analyze(
         self,
@@ -49,21 +94,10 @@ class TimedRecognizer(PatternRecognizer):
         regex_flags: int | None = None,
     ) -> list[RecognizerResult]:
         """All matches of all patterns. Raises TimeLimitExceeded."""
-        del entities, nlp_artifacts  # patterns read the text alone, and there is one entity
-        flags = regex_flags or self.global_regex_flags
-        results = []
-        patterns = cast("Any", self).patterns
-        for pattern in patterns:
-            if pattern.compiled_regex is None or pattern.compiled_with_flags != flags:
-                pattern.compiled_regex = regex.compile(pattern.regex, flags)
-                pattern.compiled_with_flags = flags
-            try:
-                found = [match.span() for match in pattern.compiled_regex.finditer(text, timeout=SECONDS)]
-            except TimeoutError:
-                raise TimeLimitExceeded(f"pattern {pattern.name} took too long") from None
-            results += [
-                RecognizerResult(self.supported_entities[0], start, end, pattern.score)
-                for start, end in found
-                if start < end
-            ]
-        return results
+        del entities, nlp_artifacts, regex_flags  # patterns read the text alone, and there is one entity
+        entity = self.supported_entities[0]
+        return [
+            RecognizerResult(entity, start, end, score)
+            for pattern, score in self._timed
+            for start, end in pattern.spans(text)
+        ]

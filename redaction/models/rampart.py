@@ -49,6 +49,7 @@ class Rampart:
 
     name = "rampart"
     max_chars = 480
+    pace = 5_000
     reads_keys = False
 
     def __init__(self, directory: Path | None = None, threshold: float = 0.05) -> None:

@@ -28,6 +28,15 @@ class Kind(NamedTuple):
     entity: str = "API_KEY"
 
 
+class _Begun(NamedTuple):
+    """What may follow one beginning; `is_open` says that it goes on for as long as its characters do."""
+
+    length: int
+    entity: str
+    rest: re.Pattern[str]
+    is_open: bool
+
+
 class LiteralRecognizer(TextRecognizer):
     """Finds secrets that begin with a literal of their own, in time that hardly grows with the number of kinds.
 
@@ -37,11 +46,11 @@ class LiteralRecognizer(TextRecognizer):
     def __init__(self, name: str, kinds: Sequence[Kind], score: float) -> None:
         super().__init__(name, [kind.entity for kind in kinds])
         self._score = score
-        by_beginning: defaultdict[str, list[tuple[int, str, re.Pattern[str]]]] = defaultdict(list)
+        by_beginning: defaultdict[str, list[_Begun]] = defaultdict(list)
         for kind in kinds:
             rest = re.compile(kind.rest)
             for beginning in kind.beginnings.split():
-                by_beginning[beginning].append((len(beginning), kind.entity, rest))
+                by_beginning[beginning].append(_Begun(len(beginning), kind.entity, rest, rest.pattern.endswith(",}")))
         longest_first = sorted(by_beginning, key=lambda beginning: (-len(beginning), beginning))
         # Where "sk-ant-" was found, the kinds that begin with "sk-" are tried too.
         self._kinds = {
@@ -57,8 +66,13 @@ class LiteralRecognizer(TextRecognizer):
     def _secrets(self, text: str, key_words: str) -> Iterator[Hit]:
         del key_words  # these say themselves what they are
         for run in _RUN.finditer(text):
+            ends: dict[re.Pattern[str], int] = {}  # of what is as long as it goes: what begins inside ends there too
             for begun in self._beginnings.finditer(text, run.start(), run.end()):
-                for length, entity, rest in self._kinds[begun[1]]:
+                for length, entity, rest, is_open in self._kinds[begun[1]]:
+                    if begun.start() + length < ends.get(rest, 0):
+                        continue
                     match = rest.match(text, begun.start() + length)
                     if match is not None:
                         yield Hit(begun.start(), match.end(), entity, self.name, self._score)
+                        if is_open:
+                            ends[rest] = match.end()

@@ -32,7 +32,7 @@ _STREET = re.compile(
     rf"(?:,? (?:{_CAPITALISED} ?){{1,4}})?(?:,? [A-Z]{{2}}\b)?(?:,? \d{{5}}(?:-\d{{4}})?\b)?"
 )
 _FOREIGN_STREET = re.compile(
-    r"(?<![\w])(?:[A-ZÀ-Þ][\w'\u2019-]{0,30}[- ]){0,2}[A-ZÀ-Þa-zß-ÿ-]{0,40}"
+    r"(?<![\w])(?:[A-ZÀ-Þ][\w'\u2019]{0,30}+[- ]){0,2}[A-ZÀ-Þa-zß-ÿ-]{0,40}"
     r"(?:straße|strasse|str\.|gasse|weg|platz|allee|gatan|vägen|gata|vej|gade|laan|straat)"
     r" \d{1,4}[a-z]?\b(?:, \d{4,5} [A-ZÀ-Þ][\w-]+)?"
     r"|\b(?:Rue|rue|Avenue|avenue|Via|Viale|Piazza|Calle|Avenida|Rua|Praça|Plaza|ul\.|Boulevard)"
@@ -90,7 +90,7 @@ def _not_package(value: str) -> bool:
 
 
 _PAIR = re.compile(
-    r"""(?P<open>\\*["'])?(?<![\w.-])(?P<key>[A-Za-z][A-Za-z0-9_-]{1,40})(?(open)\\*["'])\s{0,2}[:=]\s{0,2}"""
+    r"""(?P<open>(?<!\\)\\*+["'])?(?<![\w.-])(?P<key>[A-Za-z][A-Za-z0-9_-]{1,40})(?(open)\\*["'])\s{0,2}[:=]\s{0,2}"""
     r"""(?:(?P<quote>\\*["'])(?P<quoted>[^"'\\{}\[\]\r\n]{2,120}?)(?=\\*["']|\Z)|(?P<bare>[^\s"'\\{}\[\],;&<>()]{2,80}))"""
 )
 _MORE_DIGITS = re.compile(r"(?: \d{2,4}){1,4}(?![\w.:/,-])")

@@ -33,7 +33,7 @@ _SHORTEST = 4
 _VARIABLE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+(?:\(.*)?\Z|[a-z_]+\(")  # the value is computed: this is a program
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Between a telling word and its value: quotes, escaped ones too, and what says that the value comes.
-_IS = r"""[\\"'`*\]]*\s*(?:[:=]{1,2}>?|\bis\b|\bwas\b|\bare\b)[\s\\"'`*:=]*"""
+_IS = r"""[\\"'`*\]]*+\s*+(?:[:=]{1,2}>?|\bis\b|\bwas\b|\bare\b)[\s\\"'`*:=]*+"""
 _VALUE = r"(?P<value>[A-Za-z0-9._~+/=%-]{11,}[A-Za-z0-9_~+/=-])"
 
 
@@ -187,7 +187,7 @@ def _passwords() -> RuleRecognizer:
             ),
             Rule(
                 "API_KEY",
-                re.compile(rf"(?i:{_BEFORE_SECRETS}){_IS}(?=\S*\d)(?=\S*[A-Za-z]){_VALUE}"),
+                re.compile(rf"(?i:{_BEFORE_SECRETS}){_IS}(?=\S{{0,256}}?\d)(?=\S{{0,256}}?[A-Za-z]){_VALUE}"),
                 0.8,
                 check=_is_value,
             ),
@@ -200,7 +200,7 @@ def _passwords() -> RuleRecognizer:
             Rule(
                 "API_KEY",
                 re.compile(
-                    rf"{_WORD}[A-Z0-9_]*(?:KEY|TOKEN|SECRET|CREDENTIALS?)(?:_[A-Z0-9]+)?{_IS}(?=\S{{16}}){_VALUE}"
+                    rf"{_WORD}[A-Z0-9_]{{0,64}}(?:KEY|TOKEN|SECRET|CREDENTIALS?)(?:_[A-Z0-9]+)?{_IS}(?=\S{{16}}){_VALUE}"
                 ),
                 0.75,
                 check=is_random,
@@ -209,7 +209,7 @@ def _passwords() -> RuleRecognizer:
                 "PIN",
                 re.compile(
                     r"(?i:\b(?:pin|cvv2?|cvc2?|otp|passcode|security code))\b(?: (?:code|number))?"
-                    r"[\"'*]*\s*(?:[:=]|is|was)?[\s\"'*]*(?P<value>\d{3,8})(?![\w-])"
+                    r"(?:[\"'*]*+\s*+(?:[:=]|is|was)[\s\"'*]*+|[\s\"'*]*+)(?P<value>\d{3,8})(?![\w-])"
                 ),
                 0.7,
             ),

@@ -75,6 +75,7 @@ class Tagger:
 
     name = "tagger"
     max_chars = 1000
+    pace = 50_000
     reads_keys = True
 
     def __init__(self, weights: Weights | None = None, *, threshold: float = 0.1) -> None:

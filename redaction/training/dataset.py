@@ -29,6 +29,7 @@ class Reader:
 
     name = "tagger"
     max_chars = 1000
+    pace = 100_000
     reads_keys = True
 
     def find(self, texts: Sequence[str]) -> list[list[Entity]]:
