@@ -28,8 +28,9 @@ from schema.up_to_date import bring_up_to_date
 if TYPE_CHECKING:
     import threading
 
+    from collector.serving import Rows
     from collector.spool.spool import Signal, Spool, Waiting
-    from collector.workers import Rows, WorkerPool
+    from collector.workers import WorkerPool
     from schema.policy import Policy
     from schema.store import Store
 
