@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from collector.workers import Rows
+    from collector.serving import Rows
 
 _ROWS: Final = 4_000  # blocks of 800 rows cost nearly twice the CPU a row (docs/adr/0010-what-the-way-costs.md)
 _SHORTEST: Final = 0.3  # seconds that rows wait for company while more is on the way ...

@@ -30,9 +30,10 @@ from schema.up_to_date import bring_up_to_date
 if TYPE_CHECKING:
     import threading
 
+    from collector.serving import Rows
     from collector.spool.place import Identity
     from collector.spool.spool import Spool, Waiting
-    from collector.workers import Rows, WorkerPool
+    from collector.workers import WorkerPool
     from schema.policy import Policy
     from schema.store import Store
 

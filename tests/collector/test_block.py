@@ -8,7 +8,7 @@ import pytest
 
 from collector import block
 from collector.block import Block
-from collector.workers import Rows
+from collector.serving import Rows
 
 
 @pytest.fixture

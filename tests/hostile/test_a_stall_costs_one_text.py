@@ -15,8 +15,9 @@ from otlp_requests import request
 
 import redaction.redactor
 from collector import watch, workers
+from collector.serving import serve_requests
 from collector.spool.records import Waiting
-from collector.workers import WorkerPool, serve_requests
+from collector.workers import WorkerPool
 from redaction.operators import UNREDACTED_CONTENT_REMOVED
 from redaction.text import UNREDACTABLE
 from schema.policy import Policy
@@ -24,7 +25,7 @@ from schema.policy import Policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from collector.workers import Rows
+    from collector.serving import Rows
 
 PATIENCE = 120.0  # seconds; nothing here asserts a speed
 SLOW = re.compile(r"(?:a|aa)+$")
