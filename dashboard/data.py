@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from dashboard import assets, connection
 from schema.queries.logs import LogPage, count_span_logs, loose_logs, span_logs
 from schema.queries.run import load_run, load_span, load_tree
+from schema.span import UNASSIGNED
 from schema.store import StoreError
 from schema.timeline import Step, steps
 
@@ -39,26 +40,26 @@ _COMPRESS_FROM = 1_000  # bytes; below it compression costs more than it saves
 
 @router.get("/api/runs/{trace_id}/spans")
 def run_spans(trace_id: str, request: Request) -> Response:
-    """Return the light columns of every span of a run, in the order of the tree."""
+    """Return the light columns of every span of a trace, in the order of the tree; of a `team`, with its times."""
     return _run_columns(trace_id, request, _tree_columns)
 
 
 @router.get("/api/runs/{trace_id}/steps")
 def run_steps(trace_id: str, request: Request) -> Response:
-    """Return the tree of a run and the order of its replay, with the running totals at each step."""
+    """Return the tree of the run of a `team` and the order of its replay, with the running totals at each step."""
     return _run_columns(trace_id, request, _step_columns)
 
 
 @router.get("/api/runs/{trace_id}/spans/{span_id}")
 def run_span(trace_id: str, span_id: str, request: Request) -> Response:
-    """Return everything that is known of one span, and how many log records name it (`log_records`)."""
+    """Return everything that is known of one span of a `team`, and how many log records name it (`log_records`)."""
     if not SPAN_ID.fullmatch(span_id):
         return _bad_span_id()
     if not TRACE_ID.fullmatch(trace_id):
         return _bad_trace_id()
     try:
-        span = load_span(connection.store(), trace_id, span_id)
-        log_records = count_span_logs(connection.store(), trace_id, span_id)
+        span = load_span(connection.store(), trace_id, span_id, _team(request))
+        log_records = count_span_logs(connection.store(), trace_id, span["team"], span_id) if span else 0
     except StoreError:
         return _store_error()
     if span is None:
@@ -71,13 +72,13 @@ def run_span_logs(trace_id: str, span_id: str, request: Request) -> Response:
     """Return the log records that name a span, from `offset` on."""
     if not SPAN_ID.fullmatch(span_id):
         return _bad_span_id()
-    return _log_page(trace_id, request, lambda offset: _span_logs(trace_id, span_id, offset))
+    return _log_page(trace_id, request, lambda team, offset: _span_logs(trace_id, team, span_id, offset))
 
 
 @router.get("/api/runs/{trace_id}/logs")
 def run_logs(trace_id: str, request: Request) -> Response:
     """Return the log records of a run that name no span that is stored, from `offset` on."""
-    return _log_page(trace_id, request, lambda offset: _loose_logs(trace_id, offset))
+    return _log_page(trace_id, request, lambda team, offset: _loose_logs(trace_id, team, offset))
 
 
 @router.get("/assets/{version}/{name}")
@@ -97,11 +98,11 @@ def nothing_here(path: str) -> Response:
     return _error(404, f"There is nothing at {path[:200]!r}.")
 
 
-def _run_columns(trace_id: str, request: Request, columns: Callable[[str], Columns | None]) -> Response:
+def _run_columns(trace_id: str, request: Request, columns: Callable[[str, str | None], Columns | None]) -> Response:
     if not TRACE_ID.fullmatch(trace_id):
         return _bad_trace_id()
     try:
-        found = columns(trace_id)
+        found = columns(trace_id, _team(request))
     except StoreError:
         return _store_error()
     if found is None:
@@ -109,15 +110,22 @@ def _run_columns(trace_id: str, request: Request, columns: Callable[[str], Colum
     return _json(found, request)
 
 
-def _tree_columns(trace_id: str) -> Columns | None:
-    tree = load_tree(connection.store(), trace_id)
+def _team(request: Request) -> str | None:
+    """Return the team that the address asks for; a trace can hold a run of each of several."""
+    return request.query_params.get("team") or None
+
+
+def _tree_columns(trace_id: str, team: str | None) -> Columns | None:
+    tree = load_tree(connection.store(), trace_id, team, others=True)
     return _by_column(tree) if tree.num_rows else None
 
 
-def _step_columns(trace_id: str) -> Columns | None:
-    tree = load_tree(connection.store(), trace_id)
-    run = load_run(connection.store(), trace_id)
-    if run is None or tree.num_rows == 0:
+def _step_columns(trace_id: str, team: str | None) -> Columns | None:
+    run = load_run(connection.store(), trace_id, team)
+    if run is None:
+        return None
+    tree = load_tree(connection.store(), trace_id, run.team)
+    if tree.num_rows == 0:
         return None
     order = steps(tree, run.call_span_ids)
     return {
@@ -126,15 +134,15 @@ def _step_columns(trace_id: str) -> Columns | None:
     }
 
 
-def _span_logs(trace_id: str, span_id: str, offset: int) -> LogPage:
-    return span_logs(connection.store(), trace_id, span_id, limit=LOGS_A_PAGE, offset=offset)
+def _span_logs(trace_id: str, team: str, span_id: str, offset: int) -> LogPage:
+    return span_logs(connection.store(), trace_id, team, span_id, limit=LOGS_A_PAGE, offset=offset)
 
 
-def _loose_logs(trace_id: str, offset: int) -> LogPage:
-    return loose_logs(connection.store(), trace_id, limit=LOGS_A_PAGE, offset=offset)
+def _loose_logs(trace_id: str, team: str, offset: int) -> LogPage:
+    return loose_logs(connection.store(), trace_id, team, limit=LOGS_A_PAGE, offset=offset)
 
 
-def _log_page(trace_id: str, request: Request, page: Callable[[int], LogPage]) -> Response:
+def _log_page(trace_id: str, request: Request, page: Callable[[str, int], LogPage]) -> Response:
     """Answer with {total, records}: a page of records, their attributes as an object."""
     if not TRACE_ID.fullmatch(trace_id):
         return _bad_trace_id()
@@ -142,11 +150,17 @@ def _log_page(trace_id: str, request: Request, page: Callable[[int], LogPage]) -
     if not given.isdecimal() or int(given) > _LAST_OFFSET:
         return _error(400, f"The offset {given[:40]!r} is not a number from 0 to {_LAST_OFFSET:,}.")
     try:
-        found = page(int(given))
+        found = page(_team(request) or _only_team(trace_id), int(given))
     except StoreError:
         return _store_error()
     records = [row | {"attributes": dict(row["attributes"])} for row in found.rows.to_pylist()]
     return _json({"total": found.total, "records": records}, request)
+
+
+def _only_team(trace_id: str) -> str:
+    """Return the team of the run that a trace id alone names."""
+    run = load_run(connection.store(), trace_id)
+    return run.team if run else UNASSIGNED
 
 
 def _by_column(table: pa.Table) -> Columns:

@@ -52,6 +52,16 @@ def follow(address: str) -> None:
     st.switch_page(page(parts.path), query_params=query)
 
 
+def run_parameters(trace_id: str, team: str) -> dict[str, str]:
+    """Return what names a run in an address: its trace, and its team, as `team` is the filter's."""
+    return {"trace": trace_id, "run_team": team}
+
+
+def run_team() -> str | None:
+    """Return the team that the address names for its run, None if it names none."""
+    return st.query_params.get("run_team") or None
+
+
 def trace_id() -> str | None:
     """Return the trace id of the address, None if it is not one."""
     given = st.query_params.get("trace", "")

@@ -33,7 +33,7 @@ _COLUMNS: Final = (
 
 def draw(run: RunRow, *, path: str) -> None:
     """Draw the session of this run, if it has more than one; its runs are opened on the page at `path`."""
-    session = load_session(connection.store(), run.first_trace_id, limit=KNOWN)
+    session = load_session(connection.store(), run.first_trace_id, run.team, limit=KNOWN)
     if session.runs <= 1:
         return
     rows = run_cells.plain_rows(session.rows)
@@ -52,8 +52,8 @@ def _neighbours(rows: list[dict[str, Any]], at: int | None, runs: int, path: str
     """Return the run before and the one after, as far as they are known."""
     if at is None:
         return []
-    before = Neighbour("← Previous run", links.href(path, trace=rows[at - 1]["trace_id"])) if at else None
-    after = Neighbour("Next run →", links.href(path, trace=rows[at + 1]["trace_id"])) if at + 1 < len(rows) else None
+    before = Neighbour("← Previous run", _href(rows[at - 1], path)) if at else None
+    after = Neighbour("Next run →", _href(rows[at + 1], path)) if at + 1 < len(rows) else None
     return [
         before or Neighbour("first run"),
         after or Neighbour("last run" if at + 1 == runs else f"run {at + 2:,} is not listed"),
@@ -90,7 +90,7 @@ def _list(rows: list[dict[str, Any]], at: int | None, runs: int, present: str, p
 def _row(run: dict[str, Any], zone: tzinfo, path: str, *, present: bool) -> Row:
     return Row(
         key=run["trace_id"],
-        href="" if present else links.href(path, trace=run["trace_id"]),
+        href="" if present else _href(run, path),
         present=present,
         cells=(
             run_cells.started(run, zone, note="this run" if present else ""),
@@ -101,3 +101,7 @@ def _row(run: dict[str, Any], zone: tzinfo, path: str, *, present: bool) -> Row:
             Cell(run["input_preview"] or figures.UNKNOWN),
         ),
     )
+
+
+def _href(run: dict[str, Any], path: str) -> str:
+    return links.href(path, **links.run_parameters(run["trace_id"], run["team"]))

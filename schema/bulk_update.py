@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schema.copies import IDENTITY
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from schema.store import Store
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 MONEY: Final = pa.decimal128(18, 9)
 """Arrow type of the cost columns of a span."""
 
+ROW: Final = ("trace_id", "span_id", "received_ns", "arrival_team")
+"""Columns that tell copies of one span apart: nothing that comes later changes them."""
+
+_AS_TEXT: Final = {"received_ns": "toString(toUnixTimestamp64Nano(received_at))"}
 _PREFIX: Final = "span_update_"
 _TYPES: Final = {pa.string(): "String", MONEY: "Nullable(Decimal(18, 9))", pa.date32(): "Date"}
 _UNIQUE: Final = 32  # hexadecimal digits that end a name
@@ -27,18 +33,26 @@ _TABLES: Final = (
 )
 
 
-def update_spans(
-    store: Store, new: pa.Table, assignments: Mapping[str, str], where: str, parameters: Mapping[str, Any]
+def update_spans(  # noqa: PLR0913 - what is changed, and to what
+    store: Store,
+    new: pa.Table,
+    assignments: Mapping[str, str],
+    where: str,
+    parameters: Mapping[str, Any],
+    *,
+    by: Sequence[str] = IDENTITY,
 ) -> None:
     """Set columns of the spans that `new` has a row for; every stored copy of a span gets them.
 
-    `new` has the columns trace_id, span_id and values (texts, MONEY or dates). `assignments` gives each column of
-    `spans` an expression, in which `{name}` is the value of that name; `where` narrows down what is read to find the
-    spans and binds `parameters`. All are our own words, never a sender's. Raises StoreError.
+    `new` has the columns of `by`, as texts, and values (texts, MONEY or dates); the spans that have the same in `by`
+    get them. `assignments` gives each column of `spans` an expression, in which `{name}` is the value of that name;
+    `where` narrows down what is read to find the spans and binds `parameters`. All are our own words, never a sender's.
+    Raises StoreError.
     """
-    names = [name for name in new.column_names if name not in {"trace_id", "span_id"}]
+    names = [name for name in new.column_names if name not in by]
     columns = ", ".join(f"{name} {_TYPES[new.schema.field(name).type]}" for name in names)
-    spans = pc.binary_join_element_wise(new.column("trace_id"), new.column("span_id"), "")
+    spans = pc.binary_join_element_wise(*(new.column(name) for name in by), "")
+    span = f"concat({', '.join(_AS_TEXT.get(name, name) for name in by)})"
     # A name of its own: two writers may share a server. Not persistent: what a killed process leaves is empty.
     table = f"{_PREFIX}{int(time.time())}_{uuid.uuid4().hex}"
     engine = "Join(ANY, LEFT, span) SETTINGS persistent = 0"
@@ -47,11 +61,11 @@ def update_spans(
     try:
         store.insert(table, new.select(["trace_id", *names]).add_column(0, "span", spans), token=table)
         rows = store.layout.rows(table)
-        values = {name: f"joinGet('{rows}', '{name}', concat(trace_id, span_id))" for name in names}
+        values = {name: f"joinGet('{rows}', '{name}', {span})" for name in names}
         changes = ", ".join(f"{column} = {value.format_map(values)}" for column, value in assignments.items())
         store.command(
             f"UPDATE {store.layout.stored('spans')} SET {changes}"  # noqa: S608 - our own words
-            f" WHERE {where} AND concat(trace_id, span_id) IN (SELECT span FROM {rows})",
+            f" WHERE {where} AND {span} IN (SELECT span FROM {rows})",
             parameters,
         )
     finally:

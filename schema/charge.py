@@ -18,19 +18,22 @@ if TYPE_CHECKING:
 
 
 def charge(spans: Iterable[Span], prices: Prices) -> None:
-    """Price the real model calls of a request; wrappers that repeat one lose their token counts and cost."""
-    parents: dict[str, dict[str, str]] = {}
-    calls: dict[str, list[Span]] = {}
+    """Price the real model calls of a request; wrappers that repeat one lose their token counts and cost.
+
+    The spans have their teams already: what one team sends decides nothing about the calls of another.
+    """
+    parents: dict[tuple[str, str], dict[str, str]] = {}
+    calls: dict[tuple[str, str], list[Span]] = {}
     for span in spans:
-        trace = span.trace_id
-        if trace not in parents:
-            parents[trace], calls[trace] = {}, []
-        parents[trace][span.span_id] = span.parent_span_id
+        run = span.trace_id, span.team
+        if run not in parents:
+            parents[run], calls[run] = {}, []
+        parents[run][span.span_id] = span.parent_span_id
         if span.kind in MODEL_KINDS:
-            calls[trace].append(span)
-    for trace, models in calls.items():
+            calls[run].append(span)
+    for run, models in calls.items():
         if models:
-            real = model_calls(map(call_of, models), parents[trace])
+            real = model_calls(map(call_of, models), parents[run])
             for span in models:
                 if span.span_id in real:
                     priced = price_of(span, prices)

@@ -17,13 +17,15 @@ _RUNS_A_PASS: Final = 500
 # A run was written after the last of its spans came, so one that was written lately need not be looked at.
 _BEFORE: Final = "now64(9) - toIntervalSecond({silence:UInt32})"
 _CANDIDATES: Final = (
-    "SELECT trace_id FROM runs"  # noqa: S608 - our own text
-    f" WHERE trace_id IN (SELECT trace_id FROM runs WHERE NOT closed AND updated_at < {_BEFORE})"
-    f" GROUP BY trace_id HAVING NOT argMax(closed, updated_at) AND max(updated_at) < {_BEFORE} ORDER BY trace_id"
+    "SELECT DISTINCT trace_id FROM (SELECT trace_id, team FROM runs"  # noqa: S608 - our own text
+    f" WHERE (trace_id, team) IN (SELECT trace_id, team FROM runs WHERE NOT closed AND updated_at < {_BEFORE})"
+    f" GROUP BY trace_id, team HAVING NOT argMax(closed OR is_deleted, updated_at) AND max(updated_at) < {_BEFORE})"
+    " ORDER BY trace_id"
 )
 _SILENT: Final = (
-    "SELECT * FROM runs FINAL WHERE trace_id IN {traces:Array(String)} AND NOT closed AND trace_id NOT IN ("  # noqa: S608 - our own text
-    f"SELECT trace_id FROM spans WHERE trace_id IN {{traces:Array(String)}} AND inserted_at >= {_BEFORE})"
+    "SELECT * FROM runs FINAL WHERE trace_id IN {traces:Array(String)} AND NOT closed"  # noqa: S608 - our own text
+    f" AND updated_at < {_BEFORE} AND (trace_id, team) NOT IN ("
+    f"SELECT trace_id, team FROM spans WHERE trace_id IN {{traces:Array(String)}} AND inserted_at >= {_BEFORE})"
 )
 
 

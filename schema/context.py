@@ -3,8 +3,9 @@
 Strongest first: what an ingest key stamped on the resource, the operator's own keys on the span, on its nearest
 ancestor, a dialect's association keys on the span, on its nearest ancestor, the session that the rest of the trace
 agrees on, the operator's keys on the resource, names that a framework made up (`gen_ai.workflow.name`, a thread id) on
-the span, on its nearest ancestor. Ancestors that came in another request are looked up in the store
-(schema/late_context.py), by what each span's column `context` remembers.
+the span, on its nearest ancestor. Ancestors of another team count for nothing (schema/several_teams.py); those that
+came in another request are looked up in the store (schema/late_context.py), by what each span's column `context`
+remembers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from schema.dialects.rules import CONTEXT
+from schema.from_above import from_above
+from schema.several_teams import inherited_within, teams_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +34,8 @@ STAMPED: Final = "spanledger.stamped."
 
 _STRENGTHS: Final = ("stamped", "operator", "associated", "trace", "resource", "named")
 _AROUND: Final = ("stamped.", "resource.")
+_TEAM: Final = "team"
+_STAMPED_TEAM: Final = "stamped.team"
 _TRACE_SESSION: Final = "trace.session"
 _NOTHING: Final[Words] = {}
 
@@ -72,9 +77,67 @@ def remembered(span: tuple[str, str], parent: tuple[str, str], words: Words) -> 
     return Context(span, parent, {word: value for word, value in words.items() if word not in around}, around)
 
 
+def own_team(context: Context) -> str:
+    """Return the team that a span and its resource name by themselves, "" if they name none."""
+    words, around = context.words, context.around
+    return (
+        around.get(_STAMPED_TEAM)
+        or words.get("operator.team")
+        or words.get("associated.team")
+        or around.get("resource.team")
+        or words.get("named.team")
+        or ""
+    )
+
+
 def resolve(contexts: Sequence[Context]) -> list[list[tuple[str, str]]]:
-    """Return for each context, in order, (column of `spans`, value); a column that nobody names is left out."""
-    inherited = _inherited(contexts)
+    """Return for each context, in order, (column of `spans`, value); a column that nobody names is left out.
+
+    Of contexts of one span, the one that was received first comes first.
+    """
+    own = [own_team(context) for context in contexts]
+    if len(set(own)) <= 1:  # the usual request: all of one team, or of none
+        return _columns(contexts, _inherited(contexts))
+    traces: dict[str, list[int]] = {}
+    for index, context in enumerate(contexts):
+        traces.setdefault(context.span[0], []).append(index)
+    found: list[list[tuple[str, str]]] = [[] for _ in contexts]
+    for indexes in traces.values():
+        some = [contexts[index] for index in indexes]
+        for index, values in zip(indexes, _of_trace(some, [own[index] for index in indexes]), strict=True):
+            found[index] = values
+    return found
+
+
+def _of_trace(contexts: Sequence[Context], own: Sequence[str]) -> list[list[tuple[str, str]]]:
+    """Return the values of one trace's contexts. What its teams name stays in the spans of each."""
+    teams = set(own) - {""}
+    if len(teams) > 1:
+        return _of_teams(contexts, own)
+    found = _columns(contexts, _inherited(contexts))
+    for team in teams:  # the only one: spans that name none are its
+        for values in found:
+            if not any(column == _TEAM for column, _ in values):
+                values.append((_TEAM, team))
+    return found
+
+
+def _of_teams(contexts: Sequence[Context], own: Sequence[str]) -> list[list[tuple[str, str]]]:
+    teams = teams_of(contexts, own, [_STAMPED_TEAM in context.around for context in contexts])
+    inherited = inherited_within(contexts, teams)
+    found: list[list[tuple[str, str]]] = [[] for _ in contexts]
+    of_team: dict[str, list[int]] = {}
+    for index, team in enumerate(teams):
+        of_team.setdefault(team, []).append(index)
+    for team, indexes in of_team.items():
+        values = _columns([contexts[index] for index in indexes], [inherited[index] for index in indexes])
+        named = [(_TEAM, team)] if team else []
+        for index, given in zip(indexes, values, strict=True):
+            found[index] = [*((column, value) for column, value in given if column != _TEAM), *named]
+    return found
+
+
+def _columns(contexts: Sequence[Context], inherited: Sequence[Words]) -> list[list[tuple[str, str]]]:
     sessions = _sessions(contexts, inherited)
     found = []
     for context, seen in zip(contexts, inherited, strict=True):
@@ -101,48 +164,26 @@ def _inherited(contexts: Sequence[Context]) -> list[Words]:
     """Return for each context its span's own words over those of the span's ancestors."""
     by_span = {context.span: context for context in contexts}
     known: dict[tuple[str, str], Words] = {}
+
+    def parent(span: tuple[str, str]) -> tuple[str, str] | None:
+        above = by_span[span].parent
+        return above if above[1] and above in by_span else None
+
+    def words(span: tuple[str, str], above: Words | None) -> Words:
+        return _over(above or _NOTHING, by_span[span].words)
+
     found = []
     for context in contexts:
         seen = known.get(context.span)
         if seen is None:
             above = known.get(context.parent) if context.parent[1] else _NOTHING
-            seen = _inherit(context, by_span, known) if above is None else _over(above, context.words)
-            known[context.span] = seen
+            if above is None:
+                from_above([context.span], parent, words, known)
+                seen = known[context.span]
+            else:
+                seen = known[context.span] = words(context.span, above)
         found.append(seen)
     return found
-
-
-def _inherit(
-    context: Context, by_span: Mapping[tuple[str, str], Context], known: dict[tuple[str, str], Words]
-) -> Words:
-    path: list[Context] = []
-    visited = set()
-    place: Context | None = context
-    base = _NOTHING
-    while place is not None:
-        above = known.get(place.span)
-        if above is not None:
-            base = above
-            break
-        if place.span in visited:
-            base = _cut(path, place.span, known)
-            break
-        path.append(place)
-        visited.add(place.span)
-        place = by_span.get(place.parent) if place.parent[1] else None
-    for step in reversed(path):
-        base = known[step.span] = _over(base, step.words)
-    return base
-
-
-def _cut(path: list[Context], span: tuple[str, str], known: dict[tuple[str, str], Words]) -> Words:
-    """Take a circle off the end of a path: nobody can say which of its spans is above, so each has its own words."""
-    while path:
-        step = path.pop()
-        known[step.span] = step.words
-        if step.span == span:
-            break
-    return known[span]
 
 
 def _over(above: Words, own: Words) -> Words:

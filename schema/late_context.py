@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from schema.bulk_update import update_spans
-from schema.context import COLUMN_OF, remembered, resolve
+from schema.bulk_update import ROW, update_spans
+from schema.context import COLUMN_OF, own_team, remembered, resolve
 from schema.instants import retained_until
 from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from schema.context import Context
     from schema.policy import Policy, Retention
     from schema.store import Store
 
 TRACES_A_PASS: Final = 500
-# Whatever came in one request was resolved there, and where no span names anything, nothing is inherited.
+# Whatever came in one request was resolved there. Where no span names anything, nothing is inherited; where one names
+# no team and others do, it may be of theirs, or no longer be.
 _SEVERAL_REQUESTS: Final = """
 SELECT trace_id
 FROM spans
 WHERE trace_id IN {traces:Array(String)}
 GROUP BY trace_id
-HAVING min(received_at) < max(received_at) AND max(arrayExists(
-    word -> splitByChar('.', word)[1] IN ('operator', 'associated', 'named'), mapKeys(context)))
+HAVING min(received_at) < max(received_at) AND (
+    max(arrayExists(word -> splitByChar('.', word)[1] IN ('operator', 'associated', 'named'), mapKeys(context)))
+    OR NOT min(arrayExists(word -> endsWith(word, '.team'), mapKeys(context))) AND min(team) < max(team))
 """
 _COLUMNS: Final = tuple(COLUMN_OF.values())
 _UNKNOWN: Final = {"team": UNASSIGNED, "workflow": UNASSIGNED}
-# Every stored copy of a span, the one that came last at the end: it speaks for the span.
+# Every stored copy of every span, in the order in which they were received.
 _SPANS: Final = (
-    f"SELECT trace_id, span_id, parent_span_id, {', '.join(_COLUMNS)}, context,"  # noqa: S608 - our own names
+    f"SELECT trace_id, span_id, parent_span_id, {', '.join(_COLUMNS)}, context, arrival_team,"  # noqa: S608 - our own names
     " toUnixTimestamp64Nano(received_at) AS received_ns, toUInt32(retain_until) AS retained, _partition_id AS partition"
     " FROM spans WHERE trace_id IN {traces:Array(String)}"
-    " ORDER BY trace_id, span_id, received_at"
+    " ORDER BY trace_id, span_id, received_at, _block_number, _block_offset"
 )
 _WHERE: Final = "trace_id IN {traces:Array(String)}"
 
@@ -63,20 +64,28 @@ def inherit(store: Store, trace_ids: Collection[str], policy: Policy) -> set[str
 
 
 def _changed(rows: Iterable[dict[str, Any]], retention: Retention) -> Iterator[dict[str, Any]]:
-    """Yield the stored spans whose context is another now, with their new columns."""
-    copies = [list(same) for _, same in groupby(rows, key=itemgetter("trace_id", "span_id"))]
-    contexts = [
-        remembered((row["trace_id"], row["span_id"]), (row["trace_id"], row["parent_span_id"]), dict(row["context"]))
-        for *_, row in copies
-    ]
-    for same, values in zip(copies, resolve(contexts), strict=True):
+    """Yield the stored copies of spans whose context is another now, with their new columns.
+
+    Copies of one id that name the same team by themselves are one span, and the last of them says what it names.
+    """
+    spans: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    contexts: dict[tuple[str, str, str], Context] = {}
+    for row in rows:
+        context = remembered(
+            (row["trace_id"], row["span_id"]), (row["trace_id"], row["parent_span_id"]), dict(row["context"])
+        )
+        span = (*context.span, own_team(context))
+        spans.setdefault(span, []).append(row)
+        contexts[span] = context
+    for same, values in zip(spans.values(), resolve(list(contexts.values())), strict=True):
         new = {name: _UNKNOWN.get(name, "") for name in _COLUMNS} | dict(values)
         if any(_differ(row, new, _COLUMNS) for row in same):
-            span = same[-1]
-            retained = span["retained"]
+            retained = same[-1]["retained"]
             if any(_differ(row, new, ("team", "workflow")) for row in same):
-                retained = retained_until(span["received_ns"], retention.days_for(new["team"], new["workflow"]))
-            yield span | new | {"retained": retained, "moved": any(row["retained"] != retained for row in same)}
+                retained = retained_until(same[-1]["received_ns"], retention.days_for(new["team"], new["workflow"]))
+            moved = any(row["retained"] != retained for row in same)
+            for row in same:
+                yield row | new | {"retained": retained, "moved": moved}
 
 
 def _differ(row: dict[str, Any], new: dict[str, str], names: Iterable[str]) -> bool:
@@ -93,6 +102,7 @@ def _write(store: Store, spans: Sequence[dict[str, Any]]) -> None:
             {"retain_until": "{retain_until}"},
             _WHERE,
             {"traces": _traces(moved)},
+            by=ROW,
         )
         # A part drops its rows by the dates that it had when it was written: have them looked up again.
         for partition in sorted({span["partition"] for span in moved}):
@@ -103,12 +113,12 @@ def _write(store: Store, spans: Sequence[dict[str, Any]]) -> None:
         {name: f"{{{name}}}" for name in _COLUMNS},
         _WHERE,
         {"traces": _traces(spans)},
+        by=ROW,
     )
 
 
 def _table(spans: Sequence[dict[str, Any]], **values: pa.Array) -> pa.Table:
-    ids = {name: pa.array([span[name] for span in spans], pa.string()) for name in ("trace_id", "span_id")}
-    return pa.table(ids | values)
+    return pa.table({name: pa.array([str(span[name]) for span in spans], pa.string()) for name in ROW} | values)
 
 
 def _traces(spans: Iterable[dict[str, Any]]) -> list[str]:

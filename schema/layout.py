@@ -25,6 +25,12 @@ _ALTER: Final = re.compile(r"^ALTER TABLE (?P<table>\w+)", re.MULTILINE)
 _CREATE: Final = re.compile(
     r"(CREATE TABLE (?:IF NOT EXISTS )?)(\w+)\s*(\(.*\))\s*ENGINE = (\w+)(?:\((.*?)\))?(.*)", re.DOTALL
 )
+_DROP: Final = re.compile(r"DROP TABLE IF EXISTS (\w+)")
+_EXCHANGE: Final = re.compile(r"EXCHANGE TABLES (\w+) AND (\w+)")
+_INSERT: Final = re.compile(r"INSERT INTO \w+\s")
+_UPDATE: Final = re.compile(r"UPDATE (\w+)(\s.*)", re.DOTALL)
+_COMMENT: Final = re.compile(r"^--.*\n", re.MULTILINE)
+_NEXT: Final = "_next"  # ends the name of a table that a migration makes to take another's place
 _DATABASE: Final = re.compile(r"[A-Za-z_]\w*")
 _CLUSTER: Final = re.compile(r"[\w.-]+")
 _OPTIONS: Final = frozenset(
@@ -99,6 +105,26 @@ class Layout:
         """Return what ALTER, UPDATE and DELETE name: a Distributed table takes none of them."""
         return self.everywhere(f"{table}_local") if self.cluster else table
 
+    def migration(self, statement: str) -> list[str]:
+        """Return the statements that do what a statement of a migration does on one server.
+
+        Raises ValueError for one that has no form for clusters yet.
+        """
+        if not self.cluster:
+            return [statement]
+        bare = _COMMENT.sub("", statement).strip()
+        if found := _DROP.fullmatch(bare):
+            return self.drop(found[1])
+        if found := _EXCHANGE.fullmatch(bare):
+            return self._exchange(found[1], found[2])
+        if _INSERT.match(bare):
+            return [bare]
+        if found := _UPDATE.fullmatch(bare):
+            # Rows of one trace lie on one shard, and that is what our subqueries are about.
+            where = re.sub(rf"\bFROM {found[1]}\b", f"FROM {self.rows(found[1])}", found[2])
+            return [f"UPDATE {self.stored(found[1])}{where}"]
+        return self.create(statement)
+
     def create(self, statement: str) -> list[str]:
         """Return the statements that do what `CREATE TABLE name (…) ENGINE = …` or `ALTER TABLE` does on one server.
 
@@ -116,7 +142,7 @@ class Layout:
         if found is None:
             raise ValueError(f"only CREATE TABLE and ALTER TABLE have a form for clusters: {statement[:60]}")
         create, table, columns, engine, arguments, rest = found.groups(default="")
-        key = _BY_TRACE if table.startswith(_SCRATCH) else _SHARDED_BY.get(table)
+        key = self._key(table)
         if engine.endswith("MergeTree"):
             arguments = ", ".join([*self._replica(table, sharded=key is not None), *filter(None, [arguments])])
             engine = f"Replicated{engine}"
@@ -124,8 +150,7 @@ class Layout:
         target = self.everywhere(table) if key is None else self.stored(table)
         statements = [f"{create}{target}\n{columns}\nENGINE = {engine}{rest}"]
         if key is not None:
-            distributed = f"Distributed('{self.cluster}', '{self.database}', '{table}_local', {key})"
-            statements.append(f"{create}{self.everywhere(table)} AS {self.rows(table)}\nENGINE = {distributed}")
+            statements.append(f"{create}{self._distributed(table, key)}")
         return statements
 
     def drop(self, table: str) -> list[str]:
@@ -133,8 +158,26 @@ class Layout:
         names = [self.everywhere(table), self.stored(table)] if self.cluster else [table]
         return [f"DROP TABLE IF EXISTS {name}" for name in names]
 
+    def _exchange(self, one: str, other: str) -> list[str]:
+        """Return the statements that let the rows of a sharded table and of another change places.
+
+        The Distributed table has the columns that it was made with, so it is made anew.
+        """
+        rows = f"EXCHANGE TABLES {self.rows(one)} AND {self.rows(other)} ON CLUSTER '{self.cluster}'"
+        return [rows, f"CREATE OR REPLACE TABLE {self._distributed(one, self._key(one))}"]
+
+    def _distributed(self, table: str, key: str | None) -> str:
+        engine = f"Distributed('{self.cluster}', '{self.database}', '{table}_local', {key})"
+        return f"{self.everywhere(table)} AS {self.rows(table)}\nENGINE = {engine}"
+
+    def _key(self, table: str) -> str | None:
+        """Return what the rows of a table are shared among the shards by, None if every server has all of them."""
+        return _BY_TRACE if table.startswith(_SCRATCH) else _SHARDED_BY.get(table.removesuffix(_NEXT))
+
     def _replica(self, table: str, *, sharded: bool) -> tuple[str, str]:
         """Return the path in Keeper that replicas share, and a replica's name; servers fill in what is in braces."""
+        if table.endswith(_NEXT):  # its name is free again when it has taken the place, its path is not
+            return f"'/clickhouse/tables/{{shard}}/{self.database}/{{uuid}}'", "'{replica}'"
         if sharded:
             return f"'/clickhouse/tables/{{shard}}/{self.database}/{table}'", "'{replica}'"
         return f"'/clickhouse/tables/all/{self.database}/{table}'", "'{shard}-{replica}'"

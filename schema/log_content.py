@@ -10,16 +10,19 @@ for a span that comes later.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyarrow as pa
 
+from schema import copies
 from schema.attributes import Plain, parse, text
 from schema.bulk_update import MONEY, update_spans
 from schema.content import Chosen, choose
 from schema.definitions import DEFINITION, offered, with_definitions
 from schema.log_claude_code import read_claude_code
 from schema.messages import PREVIEW, compact, prompt_hash
+from schema.record_teams import IS_STAMPED, RESOURCE_TEAM, speakers
 from schema.said import DETAILS, MESSAGES, Record, Said, event
 from schema.sources import NO_SOURCES
 
@@ -28,26 +31,28 @@ if TYPE_CHECKING:
 
     from schema.store import Store
 
+Speakers: TypeAlias = dict[tuple[str, bool], list[Record]]
+"""Records of a trace by their team and whether an ingest key stamped it."""
+
 TRACES_A_PASS: Final = 500
 _FRAME: Final = frozenset({"type", "role", "finish_reason", "id"})  # keys whose values say nothing by themselves
 
 # A request that was sent twice left its records twice.
-_RECORDS = """
-SELECT DISTINCT trace_id, span_id, toUnixTimestamp64Nano(time) AS at, event_name, body, attributes
+_RECORDS = f"""
+SELECT DISTINCT trace_id, span_id, toString(team) AS team, {IS_STAMPED} AS stamped,
+       toUnixTimestamp64Nano(time) AS at, event_name, body, attributes
 FROM logs
-WHERE trace_id IN {traces:Array(String)} AND span_id != ''
-  AND (event_name IN {names:Array(String)} OR startsWith(event_name, 'claude_code.')
+WHERE trace_id IN {{traces:Array(String)}} AND span_id != ''
+  AND (event_name IN {{names:Array(String)}} OR startsWith(event_name, 'claude_code.')
        OR startsWith(body, 'claude_code.'))
-"""
-_SPANS = """
-SELECT trace_id, span_id, kind, scope_name, model, tool_call_id, output_tokens, attributes['request_id'] AS request_id,
-       toUnixTimestamp64Nano(start_time) AS start_ns, duration_ns, input, output, input_preview, output_preview,
-       prompt_hash, reported_cost_usd
-FROM spans
-WHERE trace_id IN {traces:Array(String)}
-ORDER BY trace_id, start_ns, span_id, received_at DESC
-LIMIT 1 BY trace_id, span_id
-"""
+"""  # noqa: S608 - our own words
+_SPANS = copies.spans(
+    f"trace_id, span_id, toString(team) AS team, {RESOURCE_TEAM} AS resource_team, kind, scope_name, model,"
+    " tool_call_id, output_tokens, attributes['request_id'] AS request_id,"
+    " toUnixTimestamp64Nano(start_time) AS start_ns, duration_ns, input, output, input_preview, output_preview,"
+    " prompt_hash, reported_cost_usd",
+    "trace_id IN {traces:Array(String)}",
+)
 _TEXTS: Final = ("input", "output", "input_preview", "output_preview", "prompt_hash")
 _ASSIGNMENTS: Final = {name: f"{{{name}}}" for name in _TEXTS} | {
     # The cost as it is at the moment of the update, for prices may change meanwhile.
@@ -67,28 +72,46 @@ def join_logs(store: Store, trace_ids: Iterable[str]) -> set[str]:
     for first in range(0, len(wanted), TRACES_A_PASS):
         records = _records(store, wanted[first : first + TRACES_A_PASS])
         if records:
-            spans: dict[str, list[dict[str, Any]]] = defaultdict(list)
-            for span in store.query(_SPANS, {"traces": sorted(records)}).to_pylist():
-                spans[span["trace_id"]].append(span)
-            updated = [row for trace_id, rows in spans.items() for row in _updated(rows, records[trace_id])]
+            spans: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+            found = store.query(_SPANS, {"traces": sorted(records)}).to_pylist()
+            for span in sorted(found, key=itemgetter("start_ns", "span_id")):
+                spans[span["trace_id"], span["team"]].append(span)
+            known: dict[str, set[str]] = defaultdict(set)
+            for span in found:
+                known[span["trace_id"]].add(span["span_id"])
+            updated = [
+                row
+                for (trace_id, team), rows in spans.items()
+                for row in _updated(rows, _speaking_of(team, rows, records[trace_id], known[trace_id]))
+            ]
             if updated:
                 _write(store, updated)
             changed.update(row["trace_id"] for row in updated)
     return changed
 
 
-def _records(store: Store, trace_ids: Sequence[str]) -> dict[str, list[Record]]:
-    """Return the records that may carry content, by trace, in the order in which they were written."""
-    found: dict[str, list[Record]] = defaultdict(list)
+def _records(store: Store, trace_ids: Sequence[str]) -> dict[str, Speakers]:
+    """Return the records that may carry content, by trace."""
+    found: dict[str, Speakers] = defaultdict(lambda: defaultdict(list))
     for row in store.query(_RECORDS, {"traces": list(trace_ids), "names": list(MESSAGES)}).to_pylist():
-        found[row["trace_id"]].append(Record(**row | {"attributes": dict(row["attributes"])}))
-    for records in found.values():
-        records.sort(key=Record.order)
+        record = Record(**row | {"attributes": dict(row["attributes"])})
+        found[record.trace_id][record.team, record.stamped].append(record)
     return found
 
 
+def _speaking_of(team: str, spans: Sequence[dict[str, Any]], records: Speakers, known: set[str]) -> list[Record]:
+    """Return the records of a trace that may speak of these spans of it, which are of one team, as they were written.
+
+    `known` are the ids of all spans of the trace: what names one of another team is about that one.
+    """
+    elsewhere = known - {span["span_id"] for span in spans}
+    groups = speakers(team, {span["resource_team"] for span in spans})
+    speaking = (record for group in groups for record in records.get(group, ()))
+    return sorted((record for record in speaking if record.span_id not in elsewhere), key=Record.order)
+
+
 def _updated(spans: Sequence[dict[str, Any]], records: Iterable[Record]) -> Iterator[dict[str, Any]]:
-    """Return the spans of one trace that its records change, with their new values."""
+    """Return the spans of one run that its records change, with their new values."""
     said: defaultdict[str, Said] = defaultdict(Said)
     claude_code = []
     for record in records:
@@ -173,7 +196,7 @@ def _weight(content: str) -> int:
 
 
 def _write(store: Store, spans: Sequence[dict[str, Any]]) -> None:
-    columns = {name: pa.array([span[name] for span in spans], pa.string()) for name in ("trace_id", "span_id", *_TEXTS)}
+    columns = {name: pa.array([span[name] for span in spans], pa.string()) for name in (*copies.IDENTITY, *_TEXTS)}
     costs = {"reported_cost_usd": pa.array([span["reported_cost_usd"] for span in spans], MONEY)}
     traces = sorted({span["trace_id"] for span in spans})
     update_spans(

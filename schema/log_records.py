@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from schema.attributes import plain, text
 from schema.instants import LATEST, retained_until
-from schema.resource import first_of, text_map
+from schema.resource import team_of, text_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def log_batch(
         for scope_logs in resource_logs.scope_logs:
             for record in scope_logs.log_records:
                 attributes = text_map(record.attributes)
-                team = first_of(policy.attributes.team, attributes, resource)
+                team = team_of(policy.attributes.team, attributes, resource)
                 time = record.time_unix_nano or record.observed_time_unix_nano or received_at
                 rows.append(
                     {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from schema.instants import LATEST, retained_until
-from schema.resource import first_of, text_map
+from schema.resource import team_of, text_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ def point_batch(
             for metric in scope_metrics.metrics:
                 metric_findings = list(next(found).items())
                 for point in _points(metric):
-                    team = first_of(policy.attributes.team, dict(point["attributes"]), resource)
+                    team = team_of(policy.attributes.team, dict(point["attributes"]), resource)
                     rows.append(
                         point
                         | {

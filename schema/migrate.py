@@ -47,7 +47,8 @@ def migrate(store: Store) -> list[str]:
         for migration in new:
             for statement in re.split(r";\s*\n", migration.text):
                 if statement.strip():
-                    store.create(statement.strip().rstrip(";"))
+                    for each in store.layout.migration(statement.strip().rstrip(";")):
+                        store.command(each)
             store.command(
                 "INSERT INTO schema_migrations VALUES ({name:String}, {sha256:String}, now64(3))",
                 {"name": migration.name, "sha256": migration.sha256},

@@ -1,19 +1,23 @@
-"""Deletes whole runs from every table, bytes and all: those of a user, of a session, or one run."""
+"""Deletes whole runs from every table, bytes and all: those of a user, of a session, or of one trace."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 import pyarrow as pa
 
 from schema.queries.holdings import note_removal
+from schema.record_teams import IS_STAMPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from schema.connections import RunKey
     from schema.store import Store
 
 Named = Literal["user", "session", "trace"]
@@ -26,7 +30,16 @@ PURGE_SCHEMA: Final[pa.Schema] = pa.schema(
 """Arrow schema of the table `purges`; its columns in their order."""
 
 _COLUMNS: Final[dict[Named, str]] = {"user": "user_id", "session": "session_id", "trace": "trace_id"}
-_TABLES: Final = {"runs": "uniqExact(trace_id)", "spans": "count()", "logs": "count()"}
+_RUN: Final = "concat(trace_id, ' ', team)"
+_ALL: Final = dict.fromkeys(("spans", "logs", "runs"), "true")
+# Of a trace in which other teams have spans too, their runs stay, and the log records that are theirs. A run's former
+# rows go with it, also those of a team that it is no longer of.
+_OF_RUNS: Final = {
+    "spans": f"{_RUN} IN {{runs:Array(String)}}",
+    "logs": f"({_RUN} IN {{runs:Array(String)}} OR NOT {IS_STAMPED} AND {_RUN} NOT IN {{staying:Array(String)}})",
+    "runs": f"{_RUN} NOT IN {{staying:Array(String)}}",
+}
+_COUNTS: Final = {"runs": "uniqExact(trace_id, team)", "spans": "count()", "logs": "count()"}
 _TRACES_A_STATEMENT: Final = 500
 
 
@@ -40,25 +53,29 @@ class Purged:
 
 
 def purge(store: Store, by: Named, value: str, *, dry_run: bool = False) -> Purged:
-    """Delete the runs of which a span has this user, session or trace id, and keep a row that says so.
+    """Delete the runs of which a span has this user or session, or all of a trace id, and keep a row that says so.
 
-    Runs that they were stitched to stay stitched to each other, under the same `first_trace_id`. What still waits in a
-    spool is not found. Raises StoreError.
+    A run is of one team: what other teams sent into its trace stays, unless the trace is named. Runs that they were
+    stitched to stay stitched to each other, under the same `first_trace_id`. What still waits in a spool is not found.
+    Raises StoreError.
     """
-    traces = _traces(store, by, value)
-    counts = {table: sum(_count(store, table, some) for some in _chunks(traces)) for table in _TABLES}
+    chunks = list(_chunks(_runs(store, by, value)))
+    conditions = _ALL if by == "trace" else _OF_RUNS
+    bound = [_bound(store, runs) for runs in chunks]
+    counts = {table: sum(_count(store, table, conditions[table], some) for some in bound) for table in _COUNTS}
     purged = Purged(counts["runs"], counts["spans"], counts["logs"])
-    if dry_run or not traces:
+    if dry_run or not bound:
         return purged
     with store.writing_runs:
         for table in ("spans", "logs", "runs"):  # the runs last: whoever finds this half done finds them again
             stored = store.layout.stored(table)
-            for some in _chunks(traces):
+            for some in bound:
+                condition = f"trace_id IN {{traces:Array(String)}} AND {conditions[table]}"
                 if table != "runs":
-                    note_removal(store, table, "trace_id IN {traces:Array(String)}", {"traces": some})
+                    note_removal(store, table, condition, some)
                 store.command(
-                    f"DELETE FROM {stored} WHERE trace_id IN {{traces:Array(String)}}",  # noqa: S608 - our own names
-                    {"traces": some},
+                    f"DELETE FROM {stored} WHERE {condition}",  # noqa: S608 - our own names
+                    some,
                 )
             # A deleted row is only marked as such until its part is merged, which may be never.
             store.command(f"ALTER TABLE {stored} APPLY DELETED MASK SETTINGS mutations_sync = 2")
@@ -68,22 +85,42 @@ def purge(store: Store, by: Named, value: str, *, dry_run: bool = False) -> Purg
     return purged
 
 
-def _traces(store: Store, by: Named, value: str) -> list[str]:
+def _runs(store: Store, by: Named, value: str) -> list[RunKey]:
     tables = ("spans", "runs", "logs") if by == "trace" else ("spans", "runs")
     selects = (
-        f"SELECT trace_id FROM {table} WHERE {_COLUMNS[by]} = {{value:String}} AND trace_id != ''"  # noqa: S608 - our own names
+        f"SELECT trace_id, toString(team) AS team FROM {table}"  # noqa: S608 - our own names
+        f" WHERE {_COLUMNS[by]} = {{value:String}} AND trace_id != ''"
         for table in tables
     )
-    union = " UNION DISTINCT ".join(selects)
-    found: list[str] = store.query(union, {"value": value}).column("trace_id").to_pylist()
-    return sorted(found)
+    found = store.query(" UNION DISTINCT ".join(selects), {"value": value}).to_pylist()
+    return sorted((row["trace_id"], row["team"]) for row in found)
 
 
-def _chunks(traces: Sequence[str]) -> Iterator[list[str]]:
-    for first in range(0, len(traces), _TRACES_A_STATEMENT):
-        yield list(traces[first : first + _TRACES_A_STATEMENT])
+def _bound(store: Store, runs: Sequence[RunKey]) -> dict[str, list[str]]:
+    """Return what the conditions bind: these runs, their traces, and what stays of these traces."""
+    traces = sorted({trace for trace, _ in runs})
+    rows = store.query(
+        f"SELECT DISTINCT {_RUN} AS run FROM spans WHERE trace_id IN {{traces:Array(String)}}"  # noqa: S608 - our own names
+        f" UNION DISTINCT SELECT {_RUN} AS run FROM runs FINAL WHERE trace_id IN {{traces:Array(String)}}",
+        {"traces": traces},
+    )
+    named = sorted(" ".join(run) for run in runs)
+    staying = sorted(set(rows.column("run").to_pylist()) - set(named))
+    return {"traces": traces, "runs": named, "staying": staying}
 
 
-def _count(store: Store, table: str, traces: list[str]) -> int:
-    rows = f"SELECT {_TABLES[table]} AS n FROM {table} WHERE trace_id IN {{traces:Array(String)}}"  # noqa: S608 - our own names
-    return int(store.query(rows, {"traces": traces}).to_pylist()[0]["n"])
+def _chunks(runs: Sequence[RunKey]) -> Iterator[list[RunKey]]:
+    """Cut into lists that a statement can bind; the runs of a trace stay together."""
+    some: list[RunKey] = []
+    for _, same in groupby(runs, key=itemgetter(0)):
+        some += same
+        if len(some) >= _TRACES_A_STATEMENT:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _count(store: Store, table: str, condition: str, bound: dict[str, list[str]]) -> int:
+    rows = f"SELECT {_COUNTS[table]} AS n FROM {table} WHERE trace_id IN {{traces:Array(String)}} AND {condition}"  # noqa: S608 - our own names
+    return int(store.query(rows, bound).to_pylist()[0]["n"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from schema import copies
 from schema.bulk_update import MONEY, update_spans
 from schema.calls import MODEL_KINDS
 from schema.charge import price_of
@@ -37,15 +38,18 @@ _HOURS: Final = (
     " ORDER BY hour"
 )
 # The calls that their run counts, so that the costs add up to what the run and its team paid.
-_CALLS: Final = (
-    "SELECT trace_id, span_id, provider, model, toUnixTimestamp64Nano(start_time) AS start_time, duration_ns, status,"  # noqa: S608 - our own text
-    " input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens,"
-    " cost_usd, cost_source, reported_cost_usd"
-    f" FROM spans WHERE {_WITHIN} AND (trace_id, span_id) IN ("
-    "SELECT trace_id, arrayJoin(call_span_ids) FROM runs FINAL"
+_COPIES: Final = copies.spans(
+    "trace_id, span_id, team, kind, provider, model, start_time, duration_ns, status, input_tokens, output_tokens,"
+    " cached_input_tokens, cache_write_tokens, reasoning_tokens, cost_usd, cost_source, reported_cost_usd",
+    "(trace_id, team, span_id) IN (SELECT trace_id, team, arrayJoin(call_span_ids) FROM runs FINAL"  # noqa: S608 - our own text
     " WHERE (empty({teams:Array(String)}) OR has({teams:Array(String)}, toString(team)))"
-    f" AND trace_id IN (SELECT trace_id FROM spans WHERE {_WITHIN}))"
-    " ORDER BY received_at DESC LIMIT 1 BY trace_id, span_id"
+    f" AND trace_id IN (SELECT trace_id FROM spans WHERE {_WITHIN}))",
+)
+_CALLS: Final = (
+    "SELECT trace_id, span_id, toString(team) AS team, provider, model,"  # noqa: S608 - our own text
+    " toUnixTimestamp64Nano(start_time) AS start_time, duration_ns, status, input_tokens, output_tokens,"
+    " cached_input_tokens, cache_write_tokens, reasoning_tokens, cost_usd, cost_source, reported_cost_usd"
+    f" FROM ({_COPIES}) AS spans WHERE {_WITHIN}"
 )
 _TIME: Final = pa.timestamp("ns", "UTC")
 _MONEY: Final = pa.decimal128(38, 9)
@@ -123,6 +127,7 @@ def _write(store: Store, different: Sequence[tuple[Span, Priced]], bounds: dict[
         {
             "trace_id": [call.trace_id for call, _ in different],
             "span_id": [call.span_id for call, _ in different],
+            "team": [call.team for call, _ in different],
             "cost_usd": pa.array([priced.cost_usd for _, priced in different], MONEY),
             "cost_source": [priced.source for _, priced in different],
         }

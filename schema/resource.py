@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schema.attributes import plain, text
+from schema.context import STAMPED
 from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:
@@ -25,3 +26,9 @@ def first_of(keys: Iterable[str], *places: dict[str, str]) -> str:
             if place.get(key):
                 return place[key]
     return UNASSIGNED
+
+
+def team_of(keys: Iterable[str], attributes: dict[str, str], resource: dict[str, str]) -> str:
+    """Return the team of a log record or a metric point: a stamp of an ingest key on the resource is the last word."""
+    stamped = resource.get(f"{STAMPED}team") == "true"
+    return first_of(keys, resource) if stamped else first_of(keys, attributes, resource)

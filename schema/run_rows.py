@@ -21,6 +21,7 @@ RUN_SCHEMA: Final[pa.Schema] = pa.schema(
     + [("complete", pa.bool_()), ("closed", pa.bool_())]
     + [("input_preview", pa.string()), ("output_preview", pa.string())]
     + [("findings", pa.map_(pa.string(), pa.uint64())), ("retain_until", pa.date32()), ("updated_at", _TIME)]
+    + [("is_deleted", pa.uint8())]
 )
 """Arrow schema of a batch of runs; the columns of the table `runs` in their order."""
 

@@ -1,4 +1,4 @@
-"""The table `runs`: one row a run, recomputed from its spans whenever some of them arrive."""
+"""The table `runs`: one row a run, all spans of one trace and team, recomputed whenever some of them arrive."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from schema.calls import model_calls, tool_calls
 from schema.charge import call_of
 from schema.connections import known_runs
 from schema.evaluations import combined
+from schema.record_teams import IS_STAMPED
 from schema.run_logs import Told, told_by_logs
 from schema.run_rows import RUN_SCHEMA
-from schema.run_spans import spans_by_trace
+from schema.run_spans import spans_by_run
+from schema.run_versions import run_without_spans, unchanged
 from schema.sessions import stitch
 from schema.span import UNASSIGNED
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
+    from schema.connections import RunKey
     from schema.run_spans import RunSpan
     from schema.store import Store
 
@@ -30,19 +33,23 @@ TRACES_A_PASS: Final = 500
 _SETTLED_AFTER: Final = 5  # rounds; each needs another collector that wrote within the last one
 _FRAMES: Final = frozenset({"workflow", "other"})  # kinds that an agent's failure shows through
 # An hour covers the longest pass: a run is written after all of the spans and log records that it was computed from.
-# Log records alone make no run.
-_STALE = """
+# Log records alone make no run. One that no key stamped may speak of every run of its trace: it has no team here.
+_STALE = f"""
 WITH (SELECT max(updated_at) FROM runs) - INTERVAL 1 HOUR AS since
-SELECT trace_id
-FROM (SELECT trace_id, max(inserted_at) AS last, max(is_span) AS has_span
-      FROM (SELECT trace_id, inserted_at, true AS is_span FROM spans WHERE inserted_at > since
+SELECT DISTINCT touched.trace_id AS trace_id
+FROM (SELECT trace_id, team, max(inserted_at) AS last, max(is_span) AS has_span
+      FROM (SELECT trace_id, toString(team) AS team, inserted_at, true AS is_span FROM spans WHERE inserted_at > since
             UNION ALL
-            SELECT trace_id, inserted_at, false AS is_span FROM logs WHERE inserted_at > since AND trace_id != '')
-      GROUP BY trace_id) AS touched
-LEFT JOIN (SELECT trace_id, max(updated_at) AS written, true AS known FROM runs GROUP BY trace_id) AS run
-USING (trace_id)
+            SELECT trace_id, if({IS_STAMPED}, toString(team), '') AS team, inserted_at, false AS is_span
+            FROM logs WHERE inserted_at > since AND trace_id != '')
+      GROUP BY trace_id, team) AS touched
+LEFT JOIN (SELECT trace_id, arrayJoin(['', team]) AS team, min(version) AS written, true AS known
+           FROM (SELECT trace_id, toString(team) AS team, max(updated_at) AS version FROM runs
+                 GROUP BY trace_id, team HAVING NOT argMax(is_deleted, updated_at))
+           GROUP BY trace_id, team) AS run
+USING (trace_id, team)
 WHERE run.written < touched.last AND (touched.has_span OR run.known)
-"""
+"""  # noqa: S608 - our own words
 
 
 def stale_traces(store: Store) -> list[str]:
@@ -67,23 +74,33 @@ def _recompute(store: Store, trace_ids: Sequence[str]) -> int:
     # Before it looks, so that a pass that saw more is the newer version; by the store's clock, as collectors' differ.
     now = int(store.command("SELECT toUnixTimestamp64Nano(now64(9))"))
     told = told_by_logs(store, trace_ids)
-    known = known_runs(store, trace_ids)
-    rows = []
-    for spans in spans_by_trace(store, trace_ids):
-        run = summarise(spans, told.get(spans[0].trace_id))
-        before = known.get(run["trace_id"])
+    versions = known_runs(store, trace_ids)
+    known = {key: run for key, run in versions.items() if not run.is_deleted}
+    rows: dict[RunKey, dict[str, Any]] = {}
+    old: list[RunKey] = []  # runs that are newer than all of their spans
+    for spans in spans_by_run(store, trace_ids):
+        key = spans[0].trace_id, spans[0].team
+        run = summarise(spans, told.get(key))
+        before = known.get(key)
         # Even where the clock was set back meanwhile, this is the newer version.
-        run["updated_at"] = now if before is None else max(now, before.version + 1)
+        run["updated_at"] = max(now, versions[key].version + 1) if key in versions else now
         silent = before is not None and before.closed and before.span_count == run["span_count"]
-        rows.append(run | {"closed": run["complete"] or silent})
-    if rows:
-        others = stitch(store, rows, known)
-        batch = pa.Table.from_pylist(rows, schema=RUN_SCHEMA)
-        batch = batch if others is None else pa.concat_tables([batch, others]).combine_chunks()
-        store.insert("runs", batch, token=f"runs-{now}-{rows[0]['trace_id']}")
-        if not store.embedded:
-            _settle(store, rows)
-    return len(rows)
+        rows[key] = run | {"closed": run["complete"] or silent}
+        if before is not None and max(span.inserted_at for span in spans) * 1000 <= before.version:
+            old.append(key)
+    gone = {key: run for key, run in known.items() if key not in rows}
+    for key in unchanged(store, {key: rows[key] for key in old}, known):
+        del rows[key]
+    written = list(rows.values())
+    if written or gone:
+        others = stitch(store, written, known, gone)
+        batch = [pa.Table.from_pylist(written, schema=RUN_SCHEMA), *([] if others is None else [others])]
+        batch += [run_without_spans(run, now) for run in gone.values()]
+        named = written[0]["trace_id"] if written else min(gone)[0]
+        store.insert("runs", pa.concat_tables(batch).combine_chunks(), token=f"runs-{now}-{named}")
+        if written and not store.embedded:
+            _settle(store, written)
+    return len(written)
 
 
 def _settle(store: Store, rows: list[dict[str, Any]]) -> None:
@@ -92,9 +109,9 @@ def _settle(store: Store, rows: list[dict[str, Any]]) -> None:
     Each looks after it wrote, so of two that wrote at once one at least sees both.
     """
     for _ in range(_SETTLED_AFTER):
-        before = {row["trace_id"]: row["first_trace_id"] for row in rows}
-        others = stitch(store, rows, {})
-        moved = [row for row in rows if row["first_trace_id"] != before[row["trace_id"]]]
+        before = [row["first_trace_id"] for row in rows]
+        others = stitch(store, rows, {}, {})
+        moved = [row for row, first in zip(rows, before, strict=True) if row["first_trace_id"] != first]
         if not moved and (others is None or not others.num_rows):
             return
         for row in moved:
@@ -124,7 +141,7 @@ def failed(spans: Sequence[RunSpan]) -> bool:
 
 
 def summarise(spans: Sequence[RunSpan], told: Told | None = None) -> dict[str, Any]:
-    """Return the run that these spans (all of one trace, by start time) and its log records make up.
+    """Return the run that these spans (all of one trace and team, by start time) and its log records make up.
 
     It lacks what only the table knows: `first_trace_id`, `closed` and `updated_at`.
     """
@@ -150,7 +167,7 @@ def summarise(spans: Sequence[RunSpan], told: Told | None = None) -> dict[str, A
         findings.update(dict(span.findings))
     return {
         "trace_id": root.trace_id,
-        "team": first("team", UNASSIGNED),
+        "team": root.team,
         "workflow": first("workflow", UNASSIGNED),
         **{
             name: first(name)
@@ -178,6 +195,7 @@ def summarise(spans: Sequence[RunSpan], told: Told | None = None) -> dict[str, A
         or next((span.output_preview for span in reversed(spans) if span.output_preview), ""),
         "findings": list(findings.items()),
         "retain_until": max(span.retain_until for span in spans),
+        "is_deleted": 0,
     }
 
 

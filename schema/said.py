@@ -29,6 +29,8 @@ class Record:
 
     trace_id: str
     span_id: str
+    team: str
+    stamped: bool  # an ingest key says which team it is of
     at: int  # ns since the epoch
     event_name: str
     body: str

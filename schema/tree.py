@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Tree:
     orphan: list[bool]  # names a parent that is not there: shown as a root of its own
 
 
-def build_tree(span_ids: Sequence[str], parent_ids: Sequence[str], starts: Sequence[int]) -> Tree:
-    """Build the tree from one entry a span: its id, its parent's id (empty for none) and its start (any unit).
+def build_tree(span_ids: Sequence[Hashable], parent_ids: Sequence[Hashable | None], starts: Sequence[int]) -> Tree:
+    """Build the tree from one entry a span: its id, its parent's id (none if empty) and its start (any unit).
 
     A span that is its own ancestor (broken instrumentation) counts as an orphan, so that every span is in the tree.
     """
@@ -60,7 +60,9 @@ def build_tree(span_ids: Sequence[str], parent_ids: Sequence[str], starts: Seque
     return tree
 
 
-def _families(span_ids: Sequence[str], parent_ids: Sequence[str]) -> tuple[dict[int, list[int]], list[int], set[int]]:
+def _families(
+    span_ids: Sequence[Hashable], parent_ids: Sequence[Hashable | None]
+) -> tuple[dict[int, list[int]], list[int], set[int]]:
     """Return the children of each span, the roots, and those roots whose parent is not there."""
     where = {span_id: index for index, span_id in enumerate(span_ids)}
     children: dict[int, list[int]] = {}

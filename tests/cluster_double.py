@@ -30,7 +30,9 @@ _CONFIG = (
 )
 _ON_CLUSTER = re.compile(r" ON CLUSTER '\w+'")
 _REPLICATED = re.compile(r"ENGINE = Replicated(\w+)\('[^']+', '[^']+'(?:, )?")
-_DISTRIBUTED = re.compile(r"CREATE TABLE [\w ]*?(\w+)\.(\w+) AS (\S+)\s+ENGINE = Distributed\(.*?, (cityHash64.*)\)$")
+_DISTRIBUTED = re.compile(
+    r"CREATE (?:OR REPLACE )?TABLE [\w ]*?(\w+)\.(\w+) AS (\S+)\s+ENGINE = Distributed\(.*?, (cityHash64.*)\)$"
+)
 _INSERT = re.compile(r"INSERT INTO `?(\w+)`?")
 
 

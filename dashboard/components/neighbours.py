@@ -29,10 +29,10 @@ class Neighbour:
     href: str = ""
 
 
-def neighbours(shown: Sequence[Neighbour], *, label: str) -> str | None:
+def neighbours(shown: Sequence[Neighbour], *, label: str, key: str = _KEY) -> str | None:
     """Draw the links and return the address of the one that was just opened, if that is why the script runs."""
     opened = _component(
-        key=_KEY,
+        key=key,
         data={"label": label, "links": [asdict(neighbour) for neighbour in shown]},
         width="content",
         height="content",

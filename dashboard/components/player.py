@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -21,12 +22,13 @@ _component = st.components.v2.component(
 )
 
 
-def player(trace_id: str, *, revision: str, step: int, on_step: Callable[[int], None]) -> None:
+def player(trace_id: str, team: str, *, revision: str, step: int, on_step: Callable[[int], None]) -> None:
     """Draw the player at `step` (from 1); `on_step` gets the one the viewer goes to, before the script runs again."""
     data = {
-        "url": f"/api/runs/{trace_id}/steps",
+        "url": f"/api/runs/{trace_id}/steps?team={quote(team, safe='')}",
+        "team": team,
         "span_url": f"/api/runs/{trace_id}/spans/",
-        "revision": f"{trace_id} {revision}",
+        "revision": f"{trace_id} {team} {revision}",
         "step": step,
     }
     turns.mount(_component, _KEY, data, event="step", on_turn=lambda told: on_step(int(told["step"])))

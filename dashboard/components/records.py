@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -17,10 +18,14 @@ _component = st.components.v2.component(
 )
 
 
-def records(trace_id: str, *, label: str, total: int) -> None:
+def records(trace_id: str, team: str, *, label: str, total: int) -> None:
     """Draw the list; it is fetched again when `total`, how many records there are, has changed."""
     _component(
         key=_KEY,
-        data={"url": f"/api/runs/{trace_id}/logs", "revision": f"{trace_id} {total}", "label": label},
+        data={
+            "url": f"/api/runs/{trace_id}/logs?team={quote(team, safe='')}",
+            "revision": f"{trace_id} {team} {total}",
+            "label": label,
+        },
         height="content",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -21,15 +22,19 @@ _component = st.components.v2.component(
 )
 
 
-def trace_tree(trace_id: str, *, revision: str, selected: str | None, on_select: Callable[[str], None]) -> None:
-    """Draw the run; `on_select` gets the id of the span that the viewer picks, before the script runs again.
+def trace_tree(
+    trace_id: str, team: str, *, revision: str, selected: str | None, on_select: Callable[[str], None]
+) -> None:
+    """Draw the run and, marked, what other teams have in its trace.
 
-    Only addresses pass through Streamlit; the browser fetches the spans itself, again whenever `revision` changes.
+    `on_select` gets the id of the span that the viewer picks, before the script runs again. Only addresses pass through
+    Streamlit; the browser fetches the spans itself, again whenever `revision` changes.
     """
     data = {
-        "url": f"/api/runs/{trace_id}/spans",
+        "url": f"/api/runs/{trace_id}/spans?team={quote(team, safe='')}",
+        "team": team,
         "span_url": f"/api/runs/{trace_id}/spans/",
-        "revision": f"{trace_id} {revision}",
+        "revision": f"{trace_id} {team} {revision}",
         "selected": selected,
     }
     turns.mount(_component, _KEY, data, event="select", on_turn=lambda told: on_select(told["span"]))

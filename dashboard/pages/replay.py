@@ -21,11 +21,11 @@ def page() -> None:
         return
     top(run, label="Tree", path="/run", icon=":material/account_tree:")
     session.draw(run, path="/replay")
-    st.fragment(_body)(run.trace_id, run.updated_at.isoformat())
+    st.fragment(_body)(run.trace_id, run.team, run.updated_at.isoformat())
 
 
-def _body(trace_id: str, revision: str) -> None:
-    player(trace_id, revision=revision, step=_step(), on_step=_go_to)
+def _body(trace_id: str, team: str, revision: str) -> None:
+    player(trace_id, team, revision=revision, step=_step(), on_step=_go_to)
 
 
 def _go_to(step: int) -> None:

@@ -9,16 +9,17 @@ import streamlit as st
 
 from dashboard import connection, figures, filters, links, session, trouble
 from dashboard.components.blocks import Fact, facts, heading, notice, outcome, subheading
+from dashboard.components.neighbours import Neighbour, neighbours
 from dashboard.components.records import records
 from dashboard.components.trace_tree import trace_tree
 from schema.queries.arrivals import last_arrival
 from schema.queries.logs import count_loose_logs
-from schema.queries.run import load_run
+from schema.queries.run import load_run, other_teams
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from schema.queries.run import RunRow
+    from schema.queries.run import OtherTeam, RunRow
 
 _REFRESH_S: Final = 2.0
 _STILL_ARRIVING: Final = timedelta(minutes=1)
@@ -34,16 +35,18 @@ def page() -> None:
         return
     top(run, label="Replay", path="/replay", icon=":material/play_circle:")
     growing = not run.closed or datetime.now(UTC) - run.updated_at < _STILL_ARRIVING
-    st.fragment(_follow, run_every=_REFRESH_S if growing else None)(run)
+    others = other_teams(connection.store(), run.trace_id, run.team)
+    st.fragment(_follow, run_every=_REFRESH_S if growing else None)(run, others)
     session.draw(run, path="/run")
-    st.fragment(_spans)(run)
+    _other_teams(run, others)
+    st.fragment(_spans)(run, others)
     _records(run)
 
 
 def requested_run() -> RunRow | None:
     """Return the run that the address names, or say why there is none."""
     trace_id = links.trace_id()
-    run = load_run(connection.store(), trace_id) if trace_id else None
+    run = _load(trace_id, links.run_team()) if trace_id else None
     if run is None:
         given = st.query_params.get("trace", "")[:80]
         if trace_id:
@@ -54,6 +57,12 @@ def requested_run() -> RunRow | None:
             notice("The address names no run: open one from the list of runs.")
         _back()
     return run
+
+
+def _load(trace_id: str, team: str | None) -> RunRow | None:
+    """Return the run of this team; a link that names another one, or none, leads to the first run of its trace."""
+    named = load_run(connection.store(), trace_id, team) if team else None
+    return named or load_run(connection.store(), trace_id)
 
 
 def _back() -> None:
@@ -70,17 +79,20 @@ def top(run: RunRow, *, label: str, path: str, icon: str) -> None:
             links.page(path),
             label=label,
             icon=icon,
-            query_params={"trace": run.trace_id, **links.filter_parameters()},
+            query_params={**links.run_parameters(run.trace_id, run.team), **links.filter_parameters()},
         )
 
 
-def _follow(drawn: RunRow) -> None:
+def _follow(drawn: RunRow, others: list[OtherTeam]) -> None:
     with trouble.told():
-        run = load_run(connection.store(), drawn.trace_id)
+        run = load_run(connection.store(), drawn.trace_id, drawn.team)
         if run is None:
-            notice(f"The run {drawn.trace_id} is no longer there: it has reached the end of its retention.")
+            notice(
+                f"The run {drawn.trace_id} of team {drawn.team} is no longer there: it has reached the end of its "
+                "retention, or its spans were found to be of another team."
+            )
             return
-        if run.updated_at != drawn.updated_at:
+        if (run.updated_at, other_teams(connection.store(), run.trace_id, run.team)) != (drawn.updated_at, others):
             st.rerun()
         _facts(run, filters.viewer_zone())
         _completeness(run, filters.viewer_zone())
@@ -97,7 +109,7 @@ def _completeness(run: RunRow, zone: tzinfo) -> None:
             "quiet",
         )
         return
-    latest = last_arrival(connection.store(), run.trace_id)
+    latest = last_arrival(connection.store(), run.trace_id, run.team)
     since = f"since {figures.moment(latest, zone)} ({zone})" if latest else "for a while"
     notice(
         f"This run was closed without its root, or without the parent of some of its {spans}: nothing has come for it "
@@ -105,10 +117,31 @@ def _completeness(run: RunRow, zone: tzinfo) -> None:
     )
 
 
-def _spans(run: RunRow) -> None:
+def _spans(run: RunRow, others: list[OtherTeam]) -> None:
     trace_tree(
-        run.trace_id, revision=run.updated_at.isoformat(), selected=st.query_params.get("span"), on_select=_select
+        run.trace_id,
+        run.team,
+        revision=f"{run.updated_at.isoformat()} {others}",
+        selected=st.query_params.get("span"),
+        on_select=_select,
     )
+
+
+def _other_teams(run: RunRow, others: list[OtherTeam]) -> None:
+    """Say which other teams have spans in the trace: runs of their own, of which nothing is counted here."""
+    if not others:
+        return
+    have = "other team has" if len(others) == 1 else "other teams have"
+    st.text(f"{figures.count(len(others))} {have} spans in this trace, which are not counted here:")
+    opened = neighbours([_other(run, other) for other in others], label="Other teams in this trace", key="other_teams")
+    if opened:
+        links.follow(opened)
+
+
+def _other(run: RunRow, other: OtherTeam) -> Neighbour:
+    spans, cost = figures.plural(other.span_count, "span"), figures.cost(other.cost_usd, other.unpriced_calls)
+    href = links.href("/run", **links.run_parameters(run.trace_id, other.team))
+    return Neighbour(f"{other.team} ({spans}, {cost})", href)
 
 
 def _select(span_id: str) -> None:
@@ -116,10 +149,10 @@ def _select(span_id: str) -> None:
 
 
 def _records(run: RunRow) -> None:
-    total = count_loose_logs(connection.store(), run.trace_id)
+    total = count_loose_logs(connection.store(), run.trace_id, run.team)
     if total:
         subheading("Records without a span", figures.plural(total, "log record"))
-        records(run.trace_id, label="Log records without a span", total=total)
+        records(run.trace_id, run.team, label="Log records without a span", total=total)
 
 
 def _facts(run: RunRow, zone: tzinfo) -> None:

@@ -79,8 +79,8 @@ def _draw(chosen: Filter, zone: tzinfo) -> None:
         return
     _figures(_summary(chosen))
     rows = run_cells.plain_rows(found.rows.select(_SHOWN))
-    sizes = _session_sizes(frozenset(run["first_trace_id"] for run in rows))
-    drawn = [_row(run, zone, session_runs=sizes.get(run["first_trace_id"], 1)) for run in rows]
+    sizes = _session_sizes(frozenset((run["first_trace_id"], run["team"]) for run in rows))
+    drawn = [_row(run, zone, session_runs=sizes.get((run["first_trace_id"], run["team"]), 1)) for run in rows]
     opened = table("runs", label="Runs, newest first", columns=_COLUMNS, rows=drawn)
     _paging(number, len(rows), found.total)
     if opened:
@@ -94,8 +94,8 @@ def _list(chosen: Filter, number: int) -> RunList:
 
 
 @st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
-def _session_sizes(first_trace_ids: frozenset[str]) -> dict[str, int]:
-    return session_sizes(connection.store(), first_trace_ids)
+def _session_sizes(sessions: frozenset[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    return session_sizes(connection.store(), sessions)
 
 
 @st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
@@ -167,8 +167,8 @@ def _figures(total: Summary) -> None:
 def _row(run: dict[str, Any], zone: tzinfo, *, session_runs: int) -> Row:
     errors = run["model_errors"] + run["tool_errors"]
     return Row(
-        key=run["trace_id"],
-        href=links.href("/run", trace=run["trace_id"]),
+        key=f"{run['trace_id']} {run['team']}",
+        href=links.href("/run", **links.run_parameters(run["trace_id"], run["team"])),
         cells=(
             run_cells.started(run, zone, note=f"one of {session_runs:,}" if session_runs > 1 else ""),
             Cell(run["team"]),

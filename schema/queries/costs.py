@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from schema import copies
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -19,15 +21,18 @@ _BUCKETS: Final = (  # the longest range that a bucket is used for, in hours, an
 _DAY: Final = 86400
 
 # Only the calls that their run counts, so that the models add up to the teams.
-_BY_MODEL: Final = """
+_BY_MODEL: Final = f"""
 SELECT toString(call.model) AS label, sumOrNull(call.cost_usd) AS cost_usd,
        countIf(call.cost_usd IS NULL) AS unpriced_calls, count() AS model_calls, uniqExact(call.trace_id) AS runs,
        sumOrNull(call.input_tokens) AS input_tokens, sumOrNull(call.output_tokens) AS output_tokens,
        sumOrNull(call.cached_input_tokens) AS cached_input_tokens
-FROM (SELECT trace_id, model, cost_usd, input_tokens, output_tokens, cached_input_tokens FROM spans
-      WHERE status != 'error' AND (trace_id, span_id) IN (
-          SELECT trace_id, arrayJoin(call_span_ids) FROM runs FINAL WHERE {where})
-      ORDER BY received_at DESC LIMIT 1 BY trace_id, span_id) AS call
+FROM ({
+    copies.spans(
+        "trace_id, model, status, cost_usd, input_tokens, output_tokens, cached_input_tokens",
+        "(trace_id, team, span_id) IN (SELECT trace_id, team, arrayJoin(call_span_ids) FROM runs FINAL WHERE {where})",
+    )
+}) AS call
+WHERE call.status != 'error'
 GROUP BY label ORDER BY cost_usd DESC NULLS LAST, label
 """
 

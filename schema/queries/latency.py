@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from schema import copies
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -15,10 +17,12 @@ _QUANTILES: Final = (
     " quantileExact(0.95)(duration_ns) AS p95_ns, quantileExact(0.99)(duration_ns) AS p99_ns"
 )
 _RUNS: Final = "SELECT workflow AS label, duration_ns, error AS failed FROM runs FINAL WHERE {where}"
+_COPIES: Final = copies.spans(
+    "kind, name, tool_name, model, duration_ns, status",
+    "(trace_id, team) IN (SELECT trace_id, team FROM runs FINAL WHERE {where})",
+)
 _SPANS: Final = (
-    "SELECT {label} AS label, duration_ns, status = 'error' AS failed FROM spans"
-    " WHERE {condition} AND trace_id IN (SELECT trace_id FROM runs FINAL WHERE {where})"
-    " ORDER BY received_at DESC LIMIT 1 BY trace_id, span_id"
+    f"SELECT {{label}} AS label, duration_ns, status = 'error' AS failed FROM ({_COPIES}) WHERE {{condition}}"
 )
 _SOURCES: Final = {
     "workflow": _RUNS,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from schema.record_teams import RESOURCE_TEAM, SPEAKS_OF
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -11,13 +13,15 @@ if TYPE_CHECKING:
     from schema.store import Store
 
 # A request that was sent twice left its records twice.
-_RECORDS: Final = """
+_RECORDS: Final = f"""
 SELECT DISTINCT time, event_name, severity, body, attributes, span_id, scope_name, service_name
 FROM logs
-WHERE trace_id = {{trace:String}} AND {which}
+WHERE trace_id = {{trace:String}} AND {SPEAKS_OF} AND {{which}}
 """
-_SPANS: Final = "(SELECT span_id FROM spans WHERE trace_id = {trace:String})"
-_START: Final = "(SELECT minOrNull(toUnixTimestamp64Nano(start_time)) FROM spans WHERE trace_id = {trace:String})"
+_OF_RUN: Final = "FROM spans WHERE trace_id = {trace:String} AND team = {team:String}"
+_SPANS: Final = f"(SELECT span_id {_OF_RUN})"
+_START: Final = f"(SELECT minOrNull(toUnixTimestamp64Nano(start_time)) {_OF_RUN})"
+_RESOURCES: Final = f"SELECT groupUniqArray({RESOURCE_TEAM}) AS teams {_OF_RUN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,42 +32,51 @@ class LogPage:
     total: int
 
 
-def span_logs(store: Store, trace_id: str, span_id: str, *, limit: int, offset: int = 0) -> LogPage:
-    """Return the log records that name this span; see `loose_logs` for the columns."""
-    return _page(store, "span_id = {span:String}", {"trace": trace_id, "span": span_id}, limit, offset)
+def span_logs(  # noqa: PLR0913 - which span, and which page
+    store: Store, trace_id: str, team: str, span_id: str, *, limit: int, offset: int = 0
+) -> LogPage:
+    """Return the log records that name this span of a team and may speak of it; see `loose_logs` for the columns."""
+    return _page(store, "span_id = {span:String}", {"trace": trace_id, "team": team, "span": span_id}, limit, offset)
 
 
-def loose_logs(store: Store, trace_id: str, *, limit: int, offset: int = 0) -> LogPage:
+def loose_logs(store: Store, trace_id: str, team: str, *, limit: int, offset: int = 0) -> LogPage:
     """Return the log records of the run that name no span, or one that is not stored.
 
     Columns: time (text, UTC, to the nanosecond), at_ns (from the start of the run; null where no span is stored),
     event_name, severity, body, attributes, span_id, scope_name, service_name.
     """
-    return _page(store, f"span_id NOT IN {_SPANS}", {"trace": trace_id}, limit, offset)
+    return _page(store, f"span_id NOT IN {_SPANS}", {"trace": trace_id, "team": team}, limit, offset)
 
 
-def count_span_logs(store: Store, trace_id: str, span_id: str) -> int:
-    """Return how many log records name this span."""
-    return _count(store, "span_id = {span:String}", {"trace": trace_id, "span": span_id})
+def count_span_logs(store: Store, trace_id: str, team: str, span_id: str) -> int:
+    """Return how many log records name this span of a team and may speak of it."""
+    return _count(store, "span_id = {span:String}", _speaking(store, trace_id, team) | {"span": span_id})
 
 
-def count_loose_logs(store: Store, trace_id: str) -> int:
+def count_loose_logs(store: Store, trace_id: str, team: str) -> int:
     """Return how many log records of the run name no span that is stored."""
-    return _count(store, f"span_id NOT IN {_SPANS}", {"trace": trace_id})
+    return _count(store, f"span_id NOT IN {_SPANS}", _speaking(store, trace_id, team))
+
+
+def _speaking(store: Store, trace_id: str, team: str) -> dict[str, Any]:
+    """Return what SPEAKS_OF binds."""
+    run = {"trace": trace_id, "team": team}
+    return run | {"resources": store.query(_RESOURCES, run).column("teams")[0].as_py()}
 
 
 def _page(store: Store, which: str, parameters: dict[str, str], limit: int, offset: int) -> LogPage:
+    bound = parameters | _speaking(store, parameters["trace"], parameters["team"])
     rows = store.query(
         f"SELECT * REPLACE (toString(time) AS time), toUnixTimestamp64Nano(record.time) - {_START} AS at_ns"
-        f" FROM ({_RECORDS.format(which=which)}) AS record"
+        f" FROM ({_RECORDS.replace('{which}', which)}) AS record"
         " ORDER BY record.time, toUInt64OrZero(attributes['event.sequence']), event_name, span_id, body"
         " LIMIT {limit:UInt32} OFFSET {offset:UInt64}",
-        parameters | {"limit": limit, "offset": offset},
+        bound | {"limit": limit, "offset": offset},
     )
-    return LogPage(rows, _count(store, which, parameters))
+    return LogPage(rows, _count(store, which, bound))
 
 
-def _count(store: Store, which: str, parameters: dict[str, str]) -> int:
-    counted = store.query(f"SELECT count() AS total FROM ({_RECORDS.format(which=which)})", parameters)
+def _count(store: Store, which: str, parameters: dict[str, Any]) -> int:
+    counted = store.query(f"SELECT count() AS total FROM ({_RECORDS.replace('{which}', which)})", parameters)
     total: int = counted.column("total")[0].as_py()
     return total

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from schema import copies
 from schema.tree import build_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
     from decimal import Decimal
 
     from schema.store import Store
 
+_TEAM = "(empty({teams:Array(String)}) OR team IN {teams:Array(String)})"
 _MAPS = ("attributes", "resource_attributes", "context", "findings")
 
 
@@ -68,44 +72,117 @@ def _micros(table: pa.Table) -> pa.Table:
     return table
 
 
-def load_run(store: Store, trace_id: str) -> RunRow | None:
-    """Return the run, or None if the store has none with this trace id."""
+def load_run(store: Store, trace_id: str, team: str | None = None) -> RunRow | None:
+    """Return the run that this team has in the trace, or None if it has none there.
+
+    Where no team is named, it is the one run of the trace, or that which started first.
+    """
     rows = _micros(
-        store.query("SELECT * FROM runs FINAL WHERE trace_id = {trace:String}", {"trace": trace_id})
+        store.query(
+            "SELECT * EXCEPT is_deleted FROM runs FINAL WHERE trace_id = {trace:String}"
+            f" AND {_TEAM} ORDER BY start_time, team LIMIT 1",
+            {"trace": trace_id, "teams": _named(team)},
+        )
     ).to_pylist()
     return RunRow(**rows[0] | {"findings": dict(rows[0]["findings"])}) if rows else None
 
 
-def load_tree(store: Store, trace_id: str) -> pa.Table:
-    """Return the light columns of every span of the run in tree pre-order.
+@dataclass(frozen=True, slots=True)
+class OtherTeam:
+    """What another team has in the same trace: a run of its own, which counts nowhere else."""
 
-    Besides the columns of `spans`: parent (row, -1 for a root), depth, end (row after the subtree), orphan, and
-    start_ns (from the start of the run). No rows if the store has no such run.
+    team: str
+    span_count: int
+    cost_usd: Decimal | None
+    unpriced_calls: int
+
+
+def other_teams(store: Store, trace_id: str, team: str) -> list[OtherTeam]:
+    """Return the runs that other teams have in this trace, by team."""
+    rows = store.query(
+        "SELECT toString(team) AS team, span_count, cost_usd, unpriced_calls FROM runs FINAL"
+        " WHERE trace_id = {trace:String} AND team != {team:String} ORDER BY team",
+        {"trace": trace_id, "team": team},
+    )
+    return [OtherTeam(**row) for row in rows.to_pylist()]
+
+
+def load_tree(store: Store, trace_id: str, team: str | None = None, *, others: bool = False) -> pa.Table:
+    """Return the light columns of every span of a team's run in tree pre-order; no team named: of the whole trace.
+
+    With `others`, those of other teams in the same trace are there too. Besides the columns of `spans`: parent (row, -1
+    for a root), depth, end (row after the subtree), orphan, start_ns (from the start of the run), and first_sent_by:
+    the other team that sent a span of this id before, mostly empty. No rows if the store has no such run.
     """
     spans = store.query(
-        "SELECT span_id, parent_span_id, kind, name, toUnixTimestamp64Nano(start_time) AS start_ns, duration_ns,"
-        " status, approval_status, model, tool_name, input_tokens, output_tokens, cost_usd"
-        " FROM spans WHERE trace_id = {trace:String}"
-        " ORDER BY start_time, span_id, received_at DESC LIMIT 1 BY span_id",
-        {"trace": trace_id},
-    )
+        copies.spans(
+            "span_id, parent_span_id, toString(team) AS team, kind, name, duration_ns, status, approval_status, model,"
+            " tool_name, input_tokens, output_tokens, cost_usd, toUnixTimestamp64Nano(start_time) AS start_ns",
+            f"trace_id = {{trace:String}} AND {_TEAM}",
+        ),
+        {"trace": trace_id, "teams": [] if others else _named(team)},
+    ).sort_by([("start_ns", "ascending"), ("span_id", "ascending"), ("team", "ascending")])
     starts = spans.column("start_ns").to_pylist()
-    tree = build_tree(spans.column("span_id").to_pylist(), spans.column("parent_span_id").to_pylist(), starts)
-    first = min(starts, default=0)
-    offsets = pa.array([starts[index] - first for index in tree.order], pa.int64())
+    ids = list(zip(spans.column("span_id").to_pylist(), spans.column("team").to_pylist(), strict=True))
+    senders = Counter(span_id for span_id, _ in ids)
+    first = _first_senders(store, trace_id, {span_id for span_id, teams in senders.items() if teams > 1})
+    parents = spans.column("parent_span_id").to_pylist()
+    if len({sender for _, sender in ids}) > 1:
+        tree = build_tree(ids, _parents(ids, parents, first), starts)
+    else:
+        tree = build_tree(spans.column("span_id").to_pylist(), parents, starts)
+    own = [start for start, (_, sender) in zip(starts, ids, strict=True) if team in {None, sender}]
+    begin = min(own or starts, default=0)
     ordered = spans.take(pa.array(tree.order, pa.int64())).drop_columns(["parent_span_id", "start_ns"])
     for name, values in (("parent", tree.parent), ("depth", tree.depth), ("end", tree.end)):
         ordered = ordered.append_column(name, pa.array(values, pa.int32()))
-    return ordered.append_column("start_ns", offsets).append_column("orphan", pa.array(tree.orphan, pa.bool_()))
+    offsets = pa.array([starts[index] - begin for index in tree.order], pa.int64())
+    ordered = ordered.append_column("start_ns", offsets).append_column("orphan", pa.array(tree.orphan, pa.bool_()))
+    also = [first.get(ids[index][0], ids[index][1]) for index in tree.order]
+    conflicts = ["" if sender == ids[index][1] else sender for sender, index in zip(also, tree.order, strict=True)]
+    return ordered.append_column("first_sent_by", pa.array(conflicts, pa.string()))
 
 
-def load_span(store: Store, trace_id: str, span_id: str) -> dict[str, Any] | None:
-    """Return every column of one span (times as aware datetimes, maps as dicts), or None if there is none."""
+def load_span(store: Store, trace_id: str, span_id: str, team: str | None = None) -> dict[str, Any] | None:
+    """Return every column of one span (times as aware datetimes, maps as dicts), or None if there is none.
+
+    Where no team is named and several sent a span of this id, it is that of the first.
+    """
+    if team is None:
+        team = _first_senders(store, trace_id, {span_id}).get(span_id)
     rows = _micros(
         store.query(
-            "SELECT * FROM spans WHERE trace_id = {trace:String} AND span_id = {span:String}"
-            " ORDER BY received_at DESC LIMIT 1",
-            {"trace": trace_id, "span": span_id},
+            copies.spans("*", f"trace_id = {{trace:String}} AND span_id = {{span:String}} AND {_TEAM}"),
+            {"trace": trace_id, "span": span_id, "teams": _named(team)},
         )
     ).to_pylist()
     return rows[0] | {name: dict(rows[0][name]) for name in _MAPS} if rows else None
+
+
+def _named(team: str | None) -> list[str]:
+    return [] if team is None else [team]
+
+
+def _first_senders(store: Store, trace_id: str, span_ids: set[str]) -> dict[str, str]:
+    """Return, for each of these span ids, the team of which the first copy was received."""
+    if not span_ids:
+        return {}
+    rows = store.query(
+        "SELECT span_id, argMin(toString(team), (received_at, _block_number, _block_offset)) AS team FROM spans"
+        " WHERE trace_id = {trace:String} AND span_id IN {spans:Array(String)} GROUP BY span_id",
+        {"trace": trace_id, "spans": sorted(span_ids)},
+    ).to_pylist()
+    return {row["span_id"]: row["team"] for row in rows}
+
+
+def _parents(
+    ids: Sequence[tuple[str, str]], parent_ids: Sequence[str], first: dict[str, str]
+) -> list[tuple[str, str] | None]:
+    """Return what each span is below: the parent that its own team sent, else the one that came first."""
+    there = set(ids)
+    only = {span_id: team for span_id, team in ids if span_id not in first} | first
+    found: list[tuple[str, str] | None] = []
+    for (_, team), parent in zip(ids, parent_ids, strict=True):
+        own = (parent, team)
+        found.append(own if own in there else (parent, only.get(parent, team)) if parent else None)
+    return found

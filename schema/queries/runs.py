@@ -41,7 +41,7 @@ class Summary:
 def list_runs(store: Store, chosen: Filter, *, limit: int, offset: int = 0) -> RunList:
     """Return the columns of `runs` for one page of the chosen runs."""
     rows = store.query(
-        f"SELECT * FROM runs FINAL WHERE {chosen.where} ORDER BY start_time DESC, trace_id"
+        f"SELECT * EXCEPT is_deleted FROM runs FINAL WHERE {chosen.where} ORDER BY start_time DESC, trace_id, team"
         " LIMIT {limit:UInt32} OFFSET {offset:UInt64}",
         chosen.parameters | {"limit": limit, "offset": offset},
     )

@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 # The candidates come by the index, which also finds versions of a run that no longer hold.
 _SIZES = """
-SELECT first_trace_id, count() AS runs
+SELECT first_trace_id, toString(team) AS team, count() AS runs
 FROM runs FINAL
 WHERE first_trace_id IN {first:Array(String)}
-  AND trace_id IN (SELECT trace_id FROM runs WHERE first_trace_id IN {first:Array(String)})
-GROUP BY first_trace_id
+  AND (trace_id, team) IN (SELECT trace_id, team FROM runs WHERE first_trace_id IN {first:Array(String)})
+GROUP BY first_trace_id, team
 """
 
 
-def session_sizes(store: Store, first_trace_ids: Iterable[str]) -> dict[str, int]:
-    """Return the number of runs of each session, by the `first_trace_id` that its runs share."""
-    found = store.query(_SIZES, {"first": sorted(set(first_trace_ids))}).to_pylist()
-    return {row["first_trace_id"]: row["runs"] for row in found}
+def session_sizes(store: Store, sessions: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the number of runs of each session, by the `first_trace_id` and the team that its runs share."""
+    wanted = set(sessions)
+    found = store.query(_SIZES, {"first": sorted({first for first, _ in wanted})}).to_pylist()
+    sizes = {(row["first_trace_id"], row["team"]): row["runs"] for row in found}
+    return {session: size for session, size in sizes.items() if session in wanted}

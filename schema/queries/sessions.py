@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 # The candidates come by the index, which also finds versions of a run that no longer hold (schema/connections.py).
 _MEMBERS: Final = (
-    "FROM (SELECT * FROM runs WHERE trace_id IN (SELECT trace_id FROM runs WHERE first_trace_id = {first:String})"
-    " ORDER BY updated_at DESC LIMIT 1 BY trace_id) AS run WHERE first_trace_id = {first:String}"
+    "FROM (SELECT * FROM runs WHERE team = {team:String}"
+    " AND trace_id IN (SELECT trace_id FROM runs WHERE first_trace_id = {first:String} AND team = {team:String})"
+    " ORDER BY updated_at DESC LIMIT 1 BY trace_id) AS run"
+    " WHERE first_trace_id = {first:String} AND NOT is_deleted"
 )
 _ROWS: Final = (
-    "SELECT trace_id, toString(team) AS team, toString(workflow) AS workflow, root_name, start_time, duration_ns,"
+    "SELECT trace_id, toString(run.team) AS team, toString(workflow) AS workflow, root_name, start_time, duration_ns,"
     " toString(outcome) AS outcome, error, complete, closed, cost_usd,"
     " unpriced_calls, model_calls, tool_calls, input_preview"
     f" {_MEMBERS} ORDER BY run.start_time, trace_id LIMIT {{limit:UInt32}}"
@@ -53,12 +55,12 @@ class Session:
     end: datetime | None
 
 
-def load_session(store: Store, first_trace_id: str, *, limit: int) -> Session:
-    """Return the session that this `first_trace_id` names.
+def load_session(store: Store, first_trace_id: str, team: str, *, limit: int) -> Session:
+    """Return the session of this team that this `first_trace_id` names.
 
     Its rows, oldest first: trace_id, team, workflow, root_name, start_time, duration_ns, outcome, error, complete,
     cost_usd, unpriced_calls, model_calls, tool_calls, input_preview.
     """
-    first = {"first": first_trace_id}
+    first = {"first": first_trace_id, "team": team}
     rows = store.query(_ROWS, first | {"limit": limit})
     return Session(rows, **store.query(_TOTALS, first).to_pylist()[0])

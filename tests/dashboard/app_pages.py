@@ -32,9 +32,9 @@ def opened(**query: str) -> AppTest:
     return _run(AppTest.from_file(ENTRY, default_timeout=30), query)
 
 
-def opened_run(trace_id: str) -> AppTest:
+def opened_run(trace_id: str, **query: str) -> AppTest:
     """Open the page of a run."""
-    return _run(AppTest.from_string(_RUN_FIRST, default_timeout=30), {"trace": trace_id})
+    return _run(AppTest.from_string(_RUN_FIRST, default_timeout=30), {"trace": trace_id, **query})
 
 
 def _run(page: AppTest, query: dict[str, str]) -> AppTest:

@@ -75,6 +75,7 @@ def test_span_says_how_many_log_records_it_has_and_hands_them_out_by_page(sample
             at=root.start_time + number,
             span_id=root.span_id,
             body=f"{number}",
+            team=root.team,
             attributes={"key": "value"},
         )
         for number in range(data.LOGS_A_PAGE + 5)

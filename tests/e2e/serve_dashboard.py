@@ -38,6 +38,7 @@ def insert_logged_run(store: Store, start: int) -> None:
     records = [
         sample_runs.log_record(
             spans[0].trace_id,
+            team=spans[0].team,
             at=start + number * sample_runs.MS,
             span_id=spans[0].span_id if number < 3 else "",
             event_name=sample_runs.HOSTILE if number % 2 else "order.checked",

@@ -50,7 +50,7 @@ def test_replay_goes_on_with_the_next_run_of_the_session(page: Page) -> None:
     opened(page, f"/replay?trace={sample_runs.trace_of(FIRST)}&step=3")
     page.locator(".player[data-ready='1']").wait_for()
     page.get_by_role("link", name="Next run").click()
-    page.wait_for_url(re.compile(rf"/replay\?trace={sample_runs.trace_of(SECOND)}$"))
+    page.wait_for_url(re.compile(rf"/replay\?trace={sample_runs.trace_of(SECOND)}&run_team=\w+$"))
     expect(page.get_by_role("heading", level=1)).to_have_text(sample_runs.run(SECOND, NOW)[0].name)
     expect(page.locator(".position")).to_have_text(re.compile("^Step 1 of"))
 

@@ -22,7 +22,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from otlp_requests import any_value, request
 
 from collector.redaction_pass import redact_traces
-from collector.workers import build_pipeline
+from collector.serving import build_pipeline
 from redaction.recognizers.check_digits import luhn
 from schema.policy import Policy
 

@@ -33,7 +33,10 @@ def add(store: Store, *span_ids: str) -> None:
 
 
 def new(**values: str) -> pa.Table:
-    return pa.table({"trace_id": [TRACE] * len(values), "span_id": list(values), "user": list(values.values())})
+    named = {"user": list(values.values())}
+    return pa.table(
+        {"trace_id": [TRACE] * len(values), "span_id": list(values), "team": ["unassigned"] * len(values)} | named
+    )
 
 
 def test_every_copy_of_a_span_gets_its_value_and_no_other_span_does(empty_store: Store) -> None:

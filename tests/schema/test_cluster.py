@@ -43,7 +43,7 @@ SNAPSHOT = Path(__file__).parents[1] / "data" / "cluster.sql"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOW_NS = int(NOW.timestamp()) * 10**9
 ALL = Filter(NOW - timedelta(days=2), NOW)
-_CHANGES = ("UPDATE", "DELETE", "ALTER", "CREATE", "DROP", "SYSTEM", "INSERT")
+_CHANGES = ("UPDATE", "DELETE", "ALTER", "CREATE", "DROP", "SYSTEM", "INSERT", "EXCHANGE")
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +92,10 @@ def plain(value: Any) -> Any:
 def answers(store: Store) -> dict[str, Any]:
     """Ask every question that the dashboard asks, and those that the writer asks of what it wrote."""
     one = trace_of(7)
-    first = store.query("SELECT first_trace_id AS id, count() AS n FROM runs FINAL GROUP BY id ORDER BY n DESC, id")
-    session = first.column("id")[0].as_py()
+    first = store.query(
+        "SELECT first_trace_id AS id, team, count() AS n FROM runs FINAL GROUP BY id, team ORDER BY n DESC, id"
+    )
+    session, team = first.column("id")[0].as_py(), first.column("team")[0].as_py()
     tree = load_tree(store, one)
     asked = {
         "list": runs.list_runs(store, ALL, limit=100),
@@ -105,11 +107,11 @@ def answers(store: Store) -> dict[str, Any]:
         "run": load_run(store, one),
         "tree": tree,
         "span": load_span(store, one, tree.column("span_id")[0].as_py()),
-        "arrival": last_arrival(store, one),
-        "logs": logs.loose_logs(store, one, limit=10),
+        "arrival": last_arrival(store, one, "payments"),
+        "logs": logs.loose_logs(store, trace_of(6), "support", limit=10),
         "sessions": first,
-        "session": sessions.load_session(store, session, limit=10),
-        "sizes": session_sizes(store, [session]),
+        "session": sessions.load_session(store, session, team, limit=10),
+        "sizes": session_sizes(store, [(session, team)]),
         "ledger": ledger.lines(store, ALL.start, ALL.end),
         "stale": stale_traces(store),
         "logs in all": store.query("SELECT trace_id, body FROM logs ORDER BY body"),
@@ -167,9 +169,8 @@ def said(trace_id: str, span_id: str, content: str) -> dict[str, Any]:
 
 def test_retention_follows_on_every_shard(clustered: Store, both: tuple[Store, Store]) -> None:
     """Statements that name a partition run on shards that may not have it."""
-    days = pa.table(
-        {"trace_id": [trace_of(1)], "span_id": ["none"], "kept": pa.array([1], pa.int32()).cast(pa.date32())}
-    )
+    kept = pa.array([1], pa.int32()).cast(pa.date32())
+    days = pa.table({"trace_id": [trace_of(1)], "span_id": ["none"], "team": ["support"], "kept": kept})
     update_spans(clustered, days, {"retain_until": "{kept}"}, "true", {})
     for partition in ("20261116", "19700105"):
         clustered.command(

@@ -201,7 +201,7 @@ def test_what_an_ingest_key_stamped_stays_under_a_parent_of_another_key(empty_st
         send(empty_store, span)
         inherit(empty_store, [child.trace_id], POLICY)
     row = one(empty_store, 2)
-    assert (row["team"], row["workflow"]) == ("stamped", "refunds")
+    assert (row["team"], row["workflow"]) == ("stamped", "unassigned"), "what another team names is not its own"
 
 
 def test_a_run_of_one_request_and_one_that_names_nothing_are_left_alone(
@@ -236,9 +236,10 @@ def test_of_spans_that_are_above_each_other_none_hands_down(empty_store: Store) 
         send(empty_store, *spans_of(request(span), at))
         inherit(empty_store, [TRACE.hex()], POLICY)
     assert stored(empty_store, [TRACE.hex()]) == expected
+    # The team is the only one of the trace.
     assert {number: (row["team"], row["workflow"]) for number in (1, 2, 3, 4) if (row := one(empty_store, number))} == {
         1: ("payments", "unassigned"),
-        2: ("unassigned", "refunds"),
-        3: ("unassigned", "unassigned"),
-        4: ("unassigned", "refunds"),
+        2: ("payments", "refunds"),
+        3: ("payments", "unassigned"),
+        4: ("payments", "refunds"),
     }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 START = int(datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()) * 10**9
 TRACE = sample_runs.trace_of(1)
+TEAM = "support"  # of that run, and of its records
 
 
 @pytest.fixture
@@ -34,13 +35,13 @@ def logged(empty_store: Store) -> Store:
 
 def test_records_of_a_span_are_apart_from_those_without_one(logged: Store) -> None:
     root = sample_runs.run(1, START)[0].span_id
-    own = span_logs(logged, TRACE, root, limit=10)
+    own = span_logs(logged, TRACE, TEAM, root, limit=10)
     assert (own.rows.column("body").to_pylist(), own.total) == (["of the root"], 1)
     assert own.rows.column("at_ns").to_pylist() == [sample_runs.SECOND]
-    loose = loose_logs(logged, TRACE, limit=10)
+    loose = loose_logs(logged, TRACE, TEAM, limit=10)
     assert (loose.rows.column("body").to_pylist(), loose.total) == (["of a span that never came", "of none"], 2)
     assert loose.rows.column("time").to_pylist()[0] == "2026-11-20 12:00:00.000000002"
-    assert (count_span_logs(logged, TRACE, root), count_loose_logs(logged, TRACE)) == (1, 2)
+    assert (count_span_logs(logged, TRACE, TEAM, root), count_loose_logs(logged, TRACE, TEAM)) == (1, 2)
 
 
 def test_pages_hold_every_record_once_in_the_order_in_which_they_were_written(empty_store: Store) -> None:
@@ -50,7 +51,7 @@ def test_pages_hold_every_record_once_in_the_order_in_which_they_were_written(em
         for n in range(250)
     ]
     sample_runs.insert_logs(empty_store, list(reversed(records)))
-    pages = [loose_logs(empty_store, TRACE, limit=100, offset=offset) for offset in (0, 100, 200)]
+    pages = [loose_logs(empty_store, TRACE, TEAM, limit=100, offset=offset) for offset in (0, 100, 200)]
     assert [page.total for page in pages] == [250, 250, 250]
     bodies = [body for page in pages for body in page.rows.column("body").to_pylist()]
     assert bodies == [str(n) for n in range(250)]
@@ -61,4 +62,4 @@ def test_a_record_that_was_sent_twice_is_shown_once(empty_store: Store) -> None:
     for received in (1, 2):
         record = sample_runs.log_record(TRACE, at=START, body="once") | {"received_at": START + received}
         empty_store.insert("logs", pa.RecordBatch.from_pylist([record], schema=LOG_SCHEMA), token=f"{received}")
-    assert loose_logs(empty_store, TRACE, limit=10).total == 1
+    assert loose_logs(empty_store, TRACE, TEAM, limit=10).total == 1

@@ -17,7 +17,7 @@ def test_the_nearest_ancestor_names_the_team() -> None:
         resource={"service.namespace": "house", "deployment.environment.name": "prod", "service.version": "7"},
     )
     assert [span.team for span in spans] == ["root", "middle", "middle", "root", "house"]
-    assert [span.session_id for span in spans] == ["s", "s", "s", "s", ""]
+    assert [span.session_id for span in spans] == ["s", "", "", "s", ""], "a session is of one team"
     assert {(span.environment, span.workflow_version, span.workflow) for span in spans} == {("prod", "7", "unassigned")}
 
 

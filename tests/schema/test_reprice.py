@@ -129,7 +129,7 @@ def test_the_range_is_half_open_and_may_cut_a_run_in_two(ledger: Store) -> None:
 
 
 def test_a_team_is_the_one_that_its_run_belongs_to(ledger: Store) -> None:
-    put(ledger, root(), span("a1", team="unassigned"), root(trace_id=OTHER, team="support"))
+    put(ledger, root(), span("a1"), root(trace_id=OTHER, team="support"))
     put(ledger, span("b1", trace_id=OTHER, team="support"))
     assert reprice(ledger, PER_SECOND, DAY, NEXT, policy=POLICY, team="payments").calls == 1
     assert (run_cost(ledger)[0], run_cost(ledger, OTHER)[0]) == (Decimal("0.006"), None)

@@ -39,7 +39,7 @@ def test_the_table_has_the_columns_that_a_batch_has(store: Store) -> None:
 
 
 def test_wrappers_are_not_charged_and_failed_calls_do_not_count(empty_store: Store) -> None:
-    call: dict[str, Any] = {"kind": "llm", "model": "m", "input_tokens": 100, "output_tokens": 10}
+    call: dict[str, Any] = {"team": "payments", "kind": "llm", "model": "m", "input_tokens": 100, "output_tokens": 10}
     run = stored(
         empty_store,
         span("a1", "f0", at=5, duration_ns=70, cost_usd=Decimal("0.5"), **call),

@@ -51,21 +51,28 @@ def firsts(store: Store) -> dict[int, int]:
     return {int(row["trace_id"], 16): int(row["first_trace_id"], 16) for row in rows}
 
 
-def by_definition(store: Store) -> dict[int, int]:
+def of_each(store: Store) -> dict[tuple[str, str], str]:
+    """The same as `firsts`, by trace id and team."""
+    rows = store.query("SELECT trace_id, team, first_trace_id FROM runs FINAL").to_pylist()
+    return {(row["trace_id"], row["team"]): row["first_trace_id"] for row in rows}
+
+
+def by_definition(store: Store) -> dict[tuple[str, str], str]:
     """What `first_trace_id` must be, from the stored runs alone: spread the smallest id until nothing changes."""
-    rows = store.query("SELECT trace_id, team, session_id, linked_traces FROM runs FINAL").to_pylist()
-    first = {row["trace_id"]: row["trace_id"] for row in rows}
+    rows = store.query("SELECT trace_id, toString(team) AS team, session_id, linked_traces FROM runs FINAL").to_pylist()
+    first = {(row["trace_id"], row["team"]): row["trace_id"] for row in rows}
     changed = True
     while changed:
         changed = False
         for one in rows:
             for other in rows:
-                shares = one["session_id"] and all(one[key] == other[key] for key in ("team", "session_id"))
+                shares = one["session_id"] and one["session_id"] == other["session_id"]
                 links = other["trace_id"] in one["linked_traces"] or one["trace_id"] in other["linked_traces"]
-                if (shares or links) and first[one["trace_id"]] < first[other["trace_id"]]:
-                    first[other["trace_id"]] = first[one["trace_id"]]
+                this, that = (one["trace_id"], one["team"]), (other["trace_id"], other["team"])
+                if one["team"] == other["team"] and (shares or links) and first[this] < first[that]:
+                    first[that] = first[this]
                     changed = True
-    return {int(key, 16): int(value, 16) for key, value in first.items()}
+    return first
 
 
 def test_a_run_alone_is_its_own_session(empty_store: Store) -> None:
@@ -145,7 +152,7 @@ def test_any_order_repetition_and_change_gives_what_the_stored_runs_say(empty_st
         together = rng.randint(1, 9)
         arrive(empty_store, *order[:together])
         del order[:together]
-        assert firsts(empty_store) == by_definition(empty_store)
+        assert of_each(empty_store) == by_definition(empty_store)
 
 
 @pytest.mark.parametrize("runs", [200, 2000])
@@ -175,7 +182,7 @@ def test_passes_of_several_threads_do_not_lose_what_the_others_found(empty_store
         thread.start()
     for thread in threads:
         thread.join()
-    assert firsts(empty_store) == by_definition(empty_store)
+    assert of_each(empty_store) == by_definition(empty_store)
 
 
 def test_runs_that_a_pass_which_was_killed_did_not_write_join_their_session_at_the_next(empty_store: Store) -> None:
@@ -198,7 +205,7 @@ def ingest(store: Store, source: str) -> None:
 )
 def test_real_exports_are_stitched(empty_store: Store, source: str, sizes: list[int] | None) -> None:
     ingest(empty_store, source)
-    assert firsts(empty_store) == by_definition(empty_store)
+    assert of_each(empty_store) == by_definition(empty_store)
     rows = empty_store.query("SELECT count() AS n FROM runs FINAL GROUP BY first_trace_id ORDER BY n DESC")
     found = rows.column("n").to_pylist()
     assert sum(found) == len(truth_of(source)["traces"])
@@ -212,9 +219,11 @@ def test_real_exports_are_stitched(empty_store: Store, source: str, sizes: list[
 
 def test_a_run_that_waited_for_a_person_and_the_one_that_went_on_are_one_session(empty_store: Store) -> None:
     ingest(empty_store, "openinference-langgraph")
-    first = empty_store.query("SELECT DISTINCT first_trace_id FROM runs FINAL WHERE session_id = 'appr-1'")
+    first = empty_store.query("SELECT DISTINCT first_trace_id, team FROM runs FINAL WHERE session_id = 'appr-1'")
     assert first.num_rows == 1
-    session = load_session(empty_store, first.column("first_trace_id")[0].as_py(), limit=10)
+    session = load_session(
+        empty_store, first.column("first_trace_id")[0].as_py(), first.column("team")[0].as_py(), limit=10
+    )
     assert (session.runs, session.rows.num_rows) == (2, 2)
 
 
@@ -225,12 +234,12 @@ def test_totals_are_those_of_all_runs_and_unknown_stays_unknown(empty_store: Sto
         run(1, session_id="s", start_time=START + 10**9, kind="llm", input_tokens=5, output_tokens=1),
         run(2),
     )
-    session = load_session(empty_store, trace(1), limit=1)
+    session = load_session(empty_store, trace(1), "t", limit=1)
     assert session.rows.column("trace_id").to_pylist() == [trace(3)], "oldest first"
     assert (session.runs, session.errors, session.unpriced_calls) == (2, 1, 1)
     assert (session.input_tokens, session.output_tokens, session.cost_usd) == (5, 1, None)
     assert session.start_time is not None
     assert session.end is not None
     assert (session.end - session.start_time).total_seconds() == 2
-    nothing = load_session(empty_store, "f" * 32, limit=1)
+    nothing = load_session(empty_store, "f" * 32, "t", limit=1)
     assert (nothing.runs, nothing.start_time, nothing.end, nothing.input_tokens) == (0, None, None, None)

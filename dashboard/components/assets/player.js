@@ -55,6 +55,7 @@ class Player {
   update(data, setTriggerValue) {
     this.tell = setTriggerValue;
     this.spanUrl = data.span_url;
+    this.query = `?team=${encodeURIComponent(data.team)}`;
     this.turn ??= data.heard;
     // While a step of ours has not been heard, the address is older than what is on the screen.
     if (!this.settling && !this.playing && data.heard >= this.turn) this.wanted = data.step - 1;
@@ -175,7 +176,7 @@ class Player {
   text(spanId) {
     let found = this.texts.get(spanId);
     if (!found) {
-      found = getJson(this.spanUrl + spanId);
+      found = getJson(this.spanUrl + spanId + this.query);
       found.catch(() => this.texts.delete(spanId));
       this.texts.set(spanId, found);
       if (this.texts.size > KEPT) this.texts.delete(this.texts.keys().next().value);

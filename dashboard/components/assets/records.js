@@ -20,7 +20,7 @@ export class Records {
     const status = el("p", "none", this.parent, "Loading …");
     status.setAttribute("role", "status");
     try {
-      const page = await getJson(`${this.url}?offset=${this.shown ?? 0}`);
+      const page = await getJson(`${this.url}${this.url.includes("?") ? "&" : "?"}offset=${this.shown ?? 0}`);
       // Records that came meanwhile can lie before the ones that are shown.
       if (this.total !== undefined && this.total !== page.total) return this.restart();
       status.remove();

@@ -5,13 +5,15 @@ import { count, duration, el, money, plural, UNKNOWN } from "./dom.js";
 import { kindIcon, kindOf } from "./kinds.js";
 import { Records } from "./records.js";
 
-// `offset` is where the span starts in its run (ns), `url` where its data comes from.
-export function renderSpan(parent, span, { offset, url }) {
+// `offset` is where the span starts in its run (ns), `logs` where its log records come from, `note` what is to be known
+// before anything else.
+export function renderSpan(parent, span, { offset, logs, note }) {
   parent.replaceChildren();
   const head = el("header", "span-head", parent);
   head.appendChild(kindIcon(span.kind));
   el("h2", "", head, span.name || "(no name)");
   el("p", "span-kind", parent, [kindOf(span.kind).label, span.agent_name, span.scope_name].filter(Boolean).join(" · "));
+  if (note) el("p", "problem", parent, note).setAttribute("role", "note");
   if (span.status === "error") {
     const box = el("div", "problem", parent);
     box.setAttribute("role", "note");
@@ -22,8 +24,8 @@ export function renderSpan(parent, span, { offset, url }) {
   content(parent, "Input", span.input);
   content(parent, "Output", span.output);
   renderEvents(parent, parseList(span.events));
-  renderRecords(parent, span.log_records, url);
-  renderLinks(parent, parseList(span.links));
+  renderRecords(parent, span.log_records, logs);
+  renderLinks(parent, parseList(span.links), span.team);
   pairs(parent, "Redacted", span.findings, true);
   pairs(parent, "Attributes", span.attributes, false);
   pairs(parent, "Resource", span.resource_attributes, false);
@@ -104,15 +106,15 @@ function renderEvents(parent, events) {
 function renderRecords(parent, total, url) {
   if (!total) return;
   const body = section(parent, "Log records", { note: plural(total, "record") });
-  body.parentElement.addEventListener("toggle", () => new Records(body, `${url}/logs`), { once: true });
+  body.parentElement.addEventListener("toggle", () => new Records(body, url), { once: true });
 }
 
-function renderLinks(parent, links) {
+function renderLinks(parent, links, team) {
   if (!links.length) return;
   const body = section(parent, "Links", { note: plural(links.length, "link") });
   for (const link of links) {
     const anchor = el("a", "", el("p", "", body), `run ${link.trace_id}, span ${link.span_id}`);
-    anchor.href = `/run?trace=${encodeURIComponent(link.trace_id)}&span=${encodeURIComponent(link.span_id)}`;
+    anchor.href = `/run?trace=${encodeURIComponent(link.trace_id)}&span=${encodeURIComponent(link.span_id)}&run_team=${encodeURIComponent(team)}`;
   }
 }
 

@@ -23,6 +23,7 @@ class TraceView {
     // While a selection of ours has not been heard, the address is older than what is on the screen.
     if (!this.settling && data.heard >= this.turn) this.wanted = data.selected;
     this.spanUrl = data.span_url;
+    this.tree.team = data.team;
     if (this.revision !== data.revision) {
       this.revision = data.revision;
       this.load(data.url);
@@ -44,7 +45,7 @@ class TraceView {
 
   applyWanted() {
     if (this.wanted === undefined || !this.tree.columns) return;
-    const index = this.wanted === null ? 0 : this.tree.columns.span_id.indexOf(this.wanted);
+    const index = this.tree.indexOf(this.wanted);
     if (index < 0) this.problem(`This run has no span ${this.wanted}.`);
     else if (this.tree.selected !== index || this.shown !== this.tree.columns.span_id[index]) {
       this.tree.select(index, false);
@@ -64,14 +65,15 @@ class TraceView {
   }
 
   async show(index) {
-    const id = this.tree.columns.span_id[index];
+    const id = this.tree.columns.span_id[index], team = this.tree.columns.team[index];
     this.shown = id;
     this.showing?.abort();
     this.showing = new AbortController();
     try {
-      const url = this.spanUrl + id;
-      const span = await getJson(url, this.showing.signal);
-      renderSpan(this.panel, span, { offset: this.tree.columns.start_ns[index], url });
+      const url = this.spanUrl + id, query = `?team=${encodeURIComponent(team)}`;
+      const span = await getJson(url + query, this.showing.signal);
+      const note = this.tree.foreign(index);
+      renderSpan(this.panel, span, { offset: this.tree.columns.start_ns[index], logs: `${url}/logs${query}`, note });
       this.panel.scrollTop = 0;
       this.panel.dataset.span = id;
     } catch (error) {

@@ -50,12 +50,30 @@ export class Tree {
     this.columns = columns;
     this.count = columns.span_id.length;
     this.folded = Uint8Array.from(columns.span_id, (id) => (folded.has(id) ? 1 : 0));
-    this.selected = selected ? columns.span_id.indexOf(selected) : -1;
+    this.selected = selected ? this.indexOf(selected) : -1;
     this.total = 1;
-    for (let i = 0; i < this.count; i++) this.total = Math.max(this.total, columns.start_ns[i] + columns.duration_ns[i]);
+    for (let i = 0; i < this.count; i++) if (this.own(i)) this.total = Math.max(this.total, columns.start_ns[i] + columns.duration_ns[i]);
     this.drawAxis();
     this.toolbar.setData();
     this.rebuild();
+  }
+
+  own(i) {
+    return this.columns.team[i] === this.team;
+  }
+
+  // The row of a span id, rather the run's own than another team's; null is the first row of the run.
+  indexOf(id) {
+    const fits = (i) => id === null || this.columns.span_id[i] === id;
+    const rows = [...this.columns.span_id.keys()].filter(fits);
+    return rows.find((i) => this.own(i)) ?? rows[0] ?? -1;
+  }
+
+  // What sets a span apart from those of the run: another team sent it, or sent one of the same id before it.
+  foreign(i) {
+    const first = this.columns.first_sent_by[i];
+    const conflict = first ? `span id also sent by team ${first}, before this one` : "";
+    return [this.own(i) ? "" : `team ${this.columns.team[i]}, not counted in this run`, conflict].filter(Boolean).join(" · ");
   }
 
   // A call that waits for a human's approval is reported as an error by some senders; it has not failed.
@@ -161,7 +179,7 @@ export class Tree {
     row.node.id = `span-${i}`;
     row.node.style.display = "";
     row.node.style.transform = `translateY(${position * ROW}px)`;
-    row.node.className = `row${selected ? " selected" : ""}${failed ? " error" : ""}${this.toolbar.hit[i] ? " hit" : ""}`;
+    row.node.className = `row${selected ? " selected" : ""}${failed ? " error" : ""}${this.toolbar.hit[i] ? " hit" : ""}${this.own(i) ? "" : " foreign"}`;
     row.node.dataset.span = c.span_id[i];
     row.name.style.paddingLeft = `${Math.max(0, Math.min(c.depth[i] - shift, LEVELS + 3)) * INDENT}px`;
     row.twist.textContent = leaf ? "" : this.folded[i] ? "▸" : "▾";
@@ -172,7 +190,7 @@ export class Tree {
     row.label.title = c.name[i];
     const hidden = this.folded[i] ? `+${count(c.end[i] - i - 1)}` : "";
     const model = c.model[i] && !c.name[i].includes(c.model[i]) ? c.model[i] : "";
-    row.extra.textContent = [c.orphan[i] ? "parent missing" : "", model, shift && c.depth[i] > LEVELS ? `level ${c.depth[i]}` : "", hidden].filter(Boolean).join(" · ");
+    row.extra.textContent = [this.foreign(i), c.orphan[i] ? "parent missing" : "", model, shift && c.depth[i] > LEVELS ? `level ${c.depth[i]}` : "", hidden].filter(Boolean).join(" · ");
     row.tokens.textContent = c.input_tokens[i] === null && c.output_tokens[i] === null ? "" : count((c.input_tokens[i] || 0) + (c.output_tokens[i] || 0));
     row.cost.textContent = c.cost_usd[i] === null ? (c.kind[i] === "llm" ? "no price" : "") : money(c.cost_usd[i]);
     row.cost.classList.toggle("unknown", c.cost_usd[i] === null);
@@ -183,12 +201,15 @@ export class Tree {
     row.node.setAttribute("aria-setsize", this.visible.length);
     if (leaf) row.node.removeAttribute("aria-expanded");
     else row.node.setAttribute("aria-expanded", !this.folded[i]);
-    row.node.setAttribute("aria-label", `${kind.label}: ${c.name[i].slice(0, 120)}, ${duration(c.duration_ns[i])}${failed ? ", error" : ""}`);
+    row.node.setAttribute("aria-label", `${kind.label}: ${c.name[i].slice(0, 120)}, ${duration(c.duration_ns[i])}${failed ? ", error" : ""}${this.own(i) ? "" : `, team ${c.team[i]}`}`);
   }
 
   drawBar(row, i, kind) {
-    const left = (100 * this.columns.start_ns[i]) / this.total;
-    const width = (100 * this.columns.duration_ns[i]) / this.total;
+    // The axis is the run's: a span of another team that lies outside of it is cut at its ends.
+    const start = Math.min(Math.max(this.columns.start_ns[i], 0), this.total);
+    const end = Math.min(Math.max(this.columns.start_ns[i] + this.columns.duration_ns[i], 0), this.total);
+    const left = (100 * start) / this.total;
+    const width = (100 * (end - start)) / this.total;
     row.bar.style.left = `${left}%`;
     row.bar.style.width = `${width}%`;
     row.bar.style.background = kind.color;

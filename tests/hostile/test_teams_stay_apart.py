@@ -1,0 +1,229 @@
+"""Nothing that one team's key sends changes what another team sees of its runs: not a cost, not a word, not a state."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from two_teams import ALPHA_TRACE, BETA_TRACE, CALL, POLICY, ROOT, attacks, beta, call, spans, stamped
+
+from schema.closing import close_silent
+from schema.log_records import log_batch
+from schema.metric_points import point_batch
+from schema.normalise import normalise
+from schema.prices import Prices
+from schema.purge import purge
+from schema.queries import costs, latency, logs, runs, sessions
+from schema.queries.arrivals import last_arrival
+from schema.queries.filters import Filter
+from schema.queries.run import load_run, load_span, load_tree, other_teams
+from schema.queries.session_sizes import session_sizes
+from schema.reprice import reprice
+from schema.runs import stale_traces
+from schema.span import to_batch
+from schema.timeline import steps
+from schema.up_to_date import bring_up_to_date
+
+if TYPE_CHECKING:
+    from collector.receivers.otlp import ExportRequest
+    from schema.store import Store
+
+START = time.time_ns() - 3600 * 10**9
+TRACE = BETA_TRACE.hex()
+PRICES = Prices()
+NOW = datetime.now(UTC)
+BETAS = Filter(NOW - timedelta(days=2), NOW + timedelta(days=2), teams=("beta",))
+ARRIVAL = frozenset({"updated_at", "inserted_at", "received_at", "retain_until"})
+_CLOCK = iter(range(START, START + 10**9))
+
+
+def arrive(store: Store, name: str, *bodies: ExportRequest, passed: bool = True) -> None:
+    """Store what this key sends, each body in a request of its own, and bring the runs up to date."""
+    traces: set[str] = set()
+    for body in bodies:
+        received, request = next(_CLOCK), stamped(name, body)
+        if isinstance(request, ExportMetricsServiceRequest):
+            rows = point_batch(request, [{}], received_at=received, policy=POLICY)
+            store.insert("metric_points", rows, token=uuid4().hex)
+            continue
+        if isinstance(request, ExportLogsServiceRequest):
+            found = [{"EMAIL_ADDRESS": 3} for each in request.resource_logs for _ in each.scope_logs]
+            table, rows = "logs", log_batch(request, found, received_at=received, policy=POLICY)
+        else:
+            table, rows = "spans", to_batch(normalise(request, received_at=received, policy=POLICY, prices=PRICES))
+        store.insert(table, rows, token=uuid4().hex)
+        traces.update(rows.column("trace_id").to_pylist())
+    if passed:
+        bring_up_to_date(store, traces, POLICY)
+
+
+def shown(store: Store, team: str = "beta", *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return every word that the queries have for a team, but for some columns."""
+    chosen = Filter(BETAS.start, BETAS.end, teams=(team,))
+    run, tree = load_run(store, TRACE, team), load_tree(store, TRACE, team)
+    assert run is not None
+    ids = tree.column("span_id").to_pylist()
+    repriced = reprice(store, PRICES, BETAS.start, BETAS.end, policy=POLICY, team=team, dry_run=True)
+    found = {
+        "list": runs.list_runs(store, chosen, limit=50).rows.to_pylist(),
+        "summary": runs.summary(store, chosen),
+        "over time": costs.over_time(store, chosen, by="workflow").to_pylist(),
+        **{f"costs {by}": costs.by_group(store, chosen, by=by).to_pylist() for by in ("team", "workflow", "model")},
+        **{
+            f"latency {by}": latency.percentiles(store, chosen, by=by).to_pylist()
+            for by in ("workflow", "tool", "model")
+        },
+        "tree": tree.drop_columns(["first_sent_by"]).to_pylist(),
+        "steps": steps(tree, run.call_span_ids),
+        "spans": [load_span(store, TRACE, one, team) for one in ids],
+        "records": [logs.span_logs(store, TRACE, team, one, limit=50).rows.to_pylist() for one in ids],
+        "loose records": logs.loose_logs(store, TRACE, team, limit=50).rows.to_pylist(),
+        "session": sessions.load_session(store, run.first_trace_id, team, limit=50).rows.to_pylist(),
+        "size": session_sizes(store, [(run.first_trace_id, team)]),
+        "arrival": None if without else last_arrival(store, TRACE, team),
+        "calls": (repriced.calls, repriced.changed, repriced.before),
+    }
+    return {name: plain(answer, without) for name, answer in found.items()}
+
+
+def plain(value: Any, without: frozenset[str]) -> Any:
+    if isinstance(value, list):
+        return [plain(item, without) for item in value]
+    if isinstance(value, dict):
+        return {key: item for key, item in value.items() if key not in without}
+    return value
+
+
+@pytest.fixture
+def settled(empty_store: Store) -> Store:
+    """A store that holds what beta sent, every run closed."""
+    arrive(empty_store, "beta", *beta(START))
+    close_silent(empty_store, timedelta(0))
+    return empty_store
+
+
+@pytest.fixture(scope="module")
+def undisturbed(store: Store) -> dict[str, Any]:
+    """What beta sees where alpha sends nothing."""
+    for table in ("spans", "runs", "logs", "metric_points", "repricings"):
+        store.command(f"TRUNCATE TABLE {table}")
+    arrive(store, "beta", *beta(START))
+    found = shown(store, without=ARRIVAL)
+    (run,) = [row for row in found["list"] if row["trace_id"] == TRACE]
+    assert (run["cost_usd"], run["outcome"], run["session_id"]) == (Decimal("0.25"), "success", "beta-session")
+    assert "beta's question" in found["spans"][1]["input"]
+    assert run["first_trace_id"] == TRACE
+    assert list(found["size"].values()) == [2]
+    return found
+
+
+def test_no_attack_changes_a_settled_run(settled: Store) -> None:
+    before = shown(settled)
+    for name, attack in attacks(START).items():
+        arrive(settled, "alpha", attack)
+        assert shown(settled) == before, name
+    assert stale_traces(settled) == []
+    close_silent(settled, timedelta(0))
+    assert shown(settled) == before
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_order_of_arrival_lets_another_team_in(empty_store: Store, undisturbed: dict[str, Any], seed: int) -> None:
+    rng = random.Random(seed)
+    sent = [("beta", body) for body in beta(START)] + [("alpha", body) for body in attacks(START).values()]
+    rng.shuffle(sent)
+    for name, body in sent:
+        arrive(empty_store, name, body, passed=rng.random() < 0.3)
+    bring_up_to_date(empty_store, [TRACE, ALPHA_TRACE.hex(), "01" * 16, "bf" * 16], POLICY)
+    assert shown(empty_store, without=ARRIVAL) == undisturbed
+    alphas = load_run(empty_store, TRACE, "alpha")
+    assert alphas is not None
+    assert (alphas.cost_usd, alphas.user_id) == (Decimal(75) * alphas.model_calls, "u-alpha")
+    assert [(other.team, other.cost_usd) for other in other_teams(empty_store, TRACE, "beta")] == [
+        ("alpha", alphas.cost_usd)
+    ]
+
+
+def test_a_span_id_of_two_teams_is_two_spans_and_the_first_keeps_its_place(settled: Store) -> None:
+    arrive(settled, "alpha", attacks(START)["copy of the call"])
+    tree = load_tree(settled, TRACE, "beta", others=True).to_pylist()
+    call_id = f"{CALL:016x}"
+    assert [(row["team"], row["first_sent_by"]) for row in tree if row["span_id"] == call_id] == [
+        ("beta", ""),
+        ("alpha", "beta"),
+    ]
+    for team, text in ((None, "beta's answer"), ("beta", "beta's answer"), ("alpha", "alpha's text")):
+        span = load_span(settled, TRACE, call_id, team)
+        assert span is not None
+        assert text in span["output"]
+
+
+def test_purging_what_another_team_named_takes_its_run_only(settled: Store) -> None:
+    before = shown(settled)
+    arrive(settled, "alpha", *attacks(START).values())
+    assert purge(settled, "user", "u-alpha").runs == 1
+    assert shown(settled) == before
+    assert load_run(settled, TRACE, "alpha") is None
+
+
+def draft_and_whole() -> list[ExportRequest]:
+    """A call of beta's that is sent unfinished, and again with a later start; its last copy says what counts."""
+    draft = call("a draft", 9.0) | {"gen_ai.request.model": "draft", "gen_ai.usage.input_tokens": 7}
+    return [
+        spans({"id": CALL, "parent": ROOT, "at": 10, "name": "draft", "status": 2, "attributes": draft}, start=START),
+        spans({"id": CALL, "parent": ROOT, "at": 900, "name": "whole", "attributes": call("whole", 0.5)}, start=START),
+    ]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_every_query_takes_the_last_received_copy(empty_store: Store, together: bool) -> None:  # noqa: FBT001
+    copies = draft_and_whole()
+    if together:
+        copies[0].MergeFrom(copies.pop())
+    arrive(empty_store, "beta", *copies)
+    run, tree = load_run(empty_store, TRACE), load_tree(empty_store, TRACE)
+    span = load_span(empty_store, TRACE, f"{CALL:016x}")
+    assert run is not None
+    assert span is not None
+    (row,) = tree.to_pylist()
+    (model,) = costs.by_group(empty_store, BETAS, by="model").to_pylist()
+    (slow,) = latency.percentiles(empty_store, BETAS, by="model").to_pylist()
+    assert (run.span_count, run.output_preview, run.input_tokens, run.models) == (1, "whole", 100, ["own-7b"])
+    assert (span["name"], row["name"]) == ("whole", "whole")
+    assert (model["label"], slow["label"], slow["count"], slow["errors"]) == ("own-7b", "own-7b", 1, 0)
+    assert {run.cost_usd, span["cost_usd"], row["cost_usd"], model["cost_usd"]} == {Decimal("0.5")}
+    assert steps(tree, run.call_span_ids)[-1].cost_usd == Decimal("0.5")
+    assert reprice(empty_store, PRICES, BETAS.start, BETAS.end, policy=POLICY, dry_run=True).before == Decimal("0.5")
+    assert run.start_time == span["start_time"]
+
+
+def test_spans_without_a_team_leave_no_run_behind_when_their_parent_names_one(empty_store: Store) -> None:
+    child = spans({"id": 30, "parent": 31, "attributes": call("late", 1.0)}, start=START)
+    arrive(empty_store, "nobody", child)
+    alone = load_run(empty_store, TRACE)
+    assert alone is not None
+    assert alone.team == "unassigned"
+    arrive(empty_store, "beta", spans({"id": 31, "name": "agent"}, start=START))
+    whole = load_run(empty_store, TRACE)
+    assert whole is not None
+    assert (whole.team, whole.span_count, whole.cost_usd, whole.complete) == ("beta", 2, Decimal(1), True)
+    assert load_run(empty_store, TRACE, "unassigned") is None
+    everyone = Filter(BETAS.start, BETAS.end)
+    assert runs.summary(empty_store, everyone).runs == runs.list_runs(empty_store, everyone, limit=9).total == 1
+    assert close_silent(empty_store, timedelta(0)) == 0
+    assert session_sizes(empty_store, [(TRACE, "beta"), (TRACE, "unassigned")]) == {(TRACE, "beta"): 1}
+    assert stale_traces(empty_store) == []
+    # A second team makes it unknown which of them they are of only where no ancestor says so.
+    arrive(empty_store, "alpha", spans({"id": 32, "name": "other"}, start=START))
+    assert load_run(empty_store, TRACE, "beta") == whole
+    arrive(empty_store, "nobody", spans({"id": 33, "name": "of nobody"}, start=START))
+    nobody = load_run(empty_store, TRACE, "unassigned")
+    assert nobody is not None
+    assert nobody.span_count == 1
