@@ -34,7 +34,7 @@ unit: $(VENV)/.dev ## the tests alone; one of them: make unit TESTS=tests/schema
 
 faults: $(VENV)/.dev ## kill, fill and break things for longer than `make test` does
 	FAULT_ROUNDS=50 FAULT_BODIES=100000 FAULT_OUTAGE=180 FAULT_BURST=200000 $(BIN)/python -m pytest tests/faults
-	HOSTILE_PROMPT_SECONDS=5 DAMAGE_SEEDS=20 FUZZ_BODIES=1000000 FUZZ_STATEMENTS=100000 FUZZ_POLICIES=100000 $(BIN)/python -m pytest tests/hostile
+	HOSTILE_PROMPT_SECONDS=5 DAMAGE_SEEDS=20 FUZZ_BODIES=1000000 FUZZ_STATEMENTS=100000 FUZZ_POLICIES=100000 FUZZ_TEXTS=5 $(BIN)/python -m pytest tests/hostile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

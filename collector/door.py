@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import resource
 import signal
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import uvicorn
 from collector.keys.ingest_keys import IngestKeys
 from collector.keys.limits import SenderLimits
 from collector.metrics import note_refusals
-from collector.processes import begin, give_back_memory
+from collector.processes import begin, give_back_memory, raise_open_files, resident_bytes
 from collector.receivers import grpc, http, http_protocol
 from collector.receivers.reception import Reception
 from collector.receivers.tls import load_tls
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 _KEEP_ALIVE_SECONDS = 75  # longer than exporters pause, so that they do not meet a connection that is just closing
 _SHUTDOWN_SECONDS = 10
+# The gRPC library holds a message until it is whole, and tells its size only then: over this, long readings end.
+_MOST_RESIDENT = 1 << 30
 _MUCH_BYTES = 32 << 20  # of requests at a time, after which what they held is given back
 
 
@@ -49,7 +50,7 @@ def run_door(
     HTTP comes by the listening socket, gRPC by an address whose port the parent keeps bound with SO_REUSEPORT.
     """
     begin("door")
-    files = _allow_many_files()
+    files = raise_open_files()
     http_protocol.BoundedHeadProtocol.most_connections = files // 2  # a quarter is gRPC's, the rest for all else
     feed = PolicyFeed(policy, policies)
     tls = load_tls(settings)
@@ -79,13 +80,6 @@ def run_door(
             _Server(config, reception, grpc_address, tls, files // 4).run([listener])
 
 
-def _allow_many_files() -> int:
-    """Raise the limit of open files, of which each connection is one, as far as the system allows; return it."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return most
-
-
 class _Server(uvicorn.Server):
     """Both servers in one event loop; SIGTERM stops them, Ctrl-C, which a terminal sends to all, is the parent's."""
 
@@ -106,6 +100,8 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Look about, ten times a second; return whether to stop."""
+        if self._reception.in_flight.is_reading and resident_bytes() > _MOST_RESIDENT:
+            self._reception.in_flight.end_long_readings()
         if self._reception.in_flight.is_over(_MUCH_BYTES):
             give_back_memory()
         return await super().on_tick(counter)

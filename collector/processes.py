@@ -27,8 +27,11 @@ class TooFewFilesError(Exception):
     """The system allows fewer open files than an instance needs; the message says what to do."""
 
 
-def raise_open_files() -> None:
-    """Allow this process, and those it starts, as many open files as its user may have. Raises TooFewFilesError."""
+def raise_open_files() -> int:
+    """Allow this process, and those it starts, as many open files as its user may have; return how many.
+
+    Raises TooFewFilesError.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
     if 0 <= soft < most:
@@ -39,6 +42,16 @@ def raise_open_files() -> None:
             f"the limit of open files is {soft} and at least {_FEWEST_FILES} are needed: run ulimit -n 4096 before,"
             " or set LimitNOFILE=4096 for the service"
         )
+    return soft if soft >= 0 else _FILES
+
+
+def resident_bytes() -> int:
+    """Return what this process holds in memory now, in bytes; 0 where the system does not say."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:  # not Linux, or no /proc
+        return 0
+    return int(pages) * resource.getpagesize()
 
 
 def leave_no_core_dump() -> None:

@@ -69,13 +69,13 @@ class Store:
                 f"SPANLEDGER_STORE must start with chdb://, clickhouse:// or clickhouses://, not {parts.scheme!r}"
             )
         self.embedded = parts.scheme == "chdb"
-        self._named = "the store" if self.embedded else f"the store at {parts.hostname}:{parts.port or 'its port'}"
         self.writing_runs = threading.Lock()
         """Held from reading runs until they are written anew, lest a version is lost that came in between."""
         try:
             self._url, self.layout = Layout.of(url)
         except ValueError as error:
             raise StoreUnavailableError(f"SPANLEDGER_STORE: {error}") from None
+        self._named = "the store" if self.embedded else f"the store at {parts.hostname}:{parts.port or 'its port'}"
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._idle_read_only: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._database = "default" if self.embedded else unquote(parts.path[1:].split("/")[0]) or "default"

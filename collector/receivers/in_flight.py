@@ -74,6 +74,17 @@ class InFlight:
         """Note that the body is here, or does not come."""
         self._reading.pop(held, None)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether any body is being read."""
+        return bool(self._reading)
+
+    def end_long_readings(self) -> None:
+        """End every reading that has gone on for longer than GRACE_SECONDS: the process holds too much memory."""
+        longest_since = asyncio.get_running_loop().time() - GRACE_SECONDS
+        for held in [held for held, since in self._reading.items() if since < longest_since]:
+            held.give_way()
+
     def _make_room(self, sender: str, refusal: str) -> None:
         """End the longest reading, of this sender if one is named. Raises TryAgainError if none has been long."""
         longest = next((held for held in self._reading if sender in ("", held.sender)), None)

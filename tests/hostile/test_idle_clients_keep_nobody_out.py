@@ -147,3 +147,31 @@ def test_what_gives_way_is_the_longest_and_no_short_one() -> None:
         assert gone == ["early TryAgainError", "first TryAgainError", "second SlowRequestError"]
 
     asyncio.run(attack())
+
+
+def test_a_receiver_that_holds_too_much_ends_what_has_been_read_for_long() -> None:
+    async def attack() -> None:
+        in_flight = InFlight(1 << 20, 1 << 20)
+        answers: list[str] = []
+
+        async def read(name: str) -> None:
+            with in_flight.request() as held:
+                held.belongs_to(name)
+                try:
+                    async with held.reading(60):
+                        await asyncio.sleep(2 * GRACE_SECONDS)
+                        answers.append(f"{name} is here")
+                except TryAgainError:
+                    answers.append(f"{name} gave way")
+
+        trickling = asyncio.create_task(read("trickling"))
+        await asyncio.sleep(1.2 * GRACE_SECONDS)
+        brisk = asyncio.create_task(read("brisk"))
+        await asyncio.sleep(0)
+        assert in_flight.is_reading
+        in_flight.end_long_readings()
+        await asyncio.gather(trickling, brisk)
+        assert answers == ["trickling gave way", "brisk is here"]
+        assert not in_flight.is_reading
+
+    asyncio.run(attack())
