@@ -30,7 +30,7 @@ from collector.receivers.tls import load_tls
 from collector.reload import PolicyFeed
 from collector.settings import SettingsError
 from collector.spool.patience import open_patiently
-from collector.worker_watch import WorkerWatch
+from collector.worker_health import WorkerHealth
 from collector.workers import WorkerPool
 from collector.writer import Writer
 from schema.store import Store, StoreUnavailableError
@@ -100,7 +100,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
         pa.array([0])
         if dashboard is not None:
             servers.append((_dashboard(settings, store, endpoints), dashboard, _for_browsers(settings)))
-        writer = watch = None
+        writer = health = None
         if intake:
             spool = open_patiently(settings, stop)
             if spool is None:
@@ -108,7 +108,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
             stack.callback(spool.close)
             pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
             stack.callback(pool.close)
-            watch = WorkerWatch(pool)
+            health = WorkerHealth(pool)
             writer = Writer(spool, store, pool, policy, disk_reserve_bytes=settings.disk_reserve_bytes)
             feed.each(partial(_take_over, settings, pool, writer))
             thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
@@ -120,7 +120,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
             servers.append((create_api(store, spool, pool, token, settings.policy), local, {"proxy_headers": False}))
         keep_garbage_collector_off_what_stays()
-        server = _Life(settings, endpoints, writer, watch)
+        server = _Life(settings, endpoints, writer, health)
         asyncio.run(_serve(servers, stop, server))
         withdraw(settings)
 
@@ -187,12 +187,12 @@ class _Life:
     """What an instance is told of its server: where it is, once it would store a request at once, and that it lives."""
 
     def __init__(
-        self, settings: Settings, endpoints: dict[str, str], writer: Writer | None, watch: WorkerWatch | None
+        self, settings: Settings, endpoints: dict[str, str], writer: Writer | None, health: WorkerHealth | None
     ) -> None:
         self._settings = settings
         self._endpoints = endpoints
         self._writer = writer
-        self._watch = watch
+        self._health = health
         self._announced = False
         self._beat_at = float("-inf")
 
@@ -201,10 +201,10 @@ class _Life:
         if answering and not self._announced and (self._writer is None or self._writer.ready):
             self._announced = self._announce()
             self._beat_at = float("-inf")
-        if self._writer is None or self._watch is None or time.monotonic() < self._beat_at + BEAT_SECONDS:
+        if self._writer is None or self._health is None or time.monotonic() < self._beat_at + BEAT_SECONDS:
             return
         self._beat_at = time.monotonic()
-        problem = self._watch.problem()
+        problem = self._health.problem()
         if self._announced or self._writer.waits_for_store:
             _beat(self._settings, problem)
 

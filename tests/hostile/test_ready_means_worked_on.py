@@ -29,7 +29,7 @@ from collector.receivers.readiness import Readiness
 from collector.receivers.reception import Reception
 from collector.spool.seal import Seal
 from collector.spool.spool import Spool
-from collector.worker_watch import WorkerWatch
+from collector.worker_health import WorkerHealth
 from schema.policy import Policy
 
 if TYPE_CHECKING:
@@ -134,22 +134,22 @@ def test_the_server_lives_and_says_so(tmp_path: Path) -> None:
 
 
 def test_workers_that_stand_still_are_seen_and_busy_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.worker_watch.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("collector.worker_health.PATIENCE_SECONDS", 0)
     child: Any = SimpleNamespace(name="worker", pid=1)
     monkeypatch.setattr("multiprocessing.active_children", lambda: [child])
     seen = {"state": "S", "ticks": 0}
-    monkeypatch.setattr("collector.worker_watch._state", lambda _: (seen["state"], seen["ticks"]))
+    monkeypatch.setattr("collector.worker_health._state", lambda _: (seen["state"], seen["ticks"]))
     pool: Any = SimpleNamespace(warm=True, unanswered=0)
-    watch = WorkerWatch(pool)
-    assert [watch.problem(), watch.problem()] == ["", ""], "idle"
+    health = WorkerHealth(pool)
+    assert [health.problem(), health.problem()] == ["", ""], "idle"
     pool.unanswered = 1
-    assert watch.problem() == "the workers have a request and do not work on it"
+    assert health.problem() == "the workers have a request and do not work on it"
     seen["ticks"] = 7
-    assert watch.problem() == "", "busy for as long as it takes"
+    assert health.problem() == "", "busy for as long as it takes"
     pool.warm = False
-    assert watch.problem() == "a worker has not loaded its model"
+    assert health.problem() == "a worker has not loaded its model"
     seen["state"] = "T"
-    assert watch.problem() == "a worker is stopped"
+    assert health.problem() == "a worker is stopped"
 
 
 def ready(instance: Instance) -> tuple[int, str]:

@@ -16,7 +16,7 @@ PATIENCE_SECONDS: Final = 10.0
 _STOPPED: Final = frozenset("TtZX")  # states of proc(5): stopped, traced, a zombie, dead
 
 
-class WorkerWatch:
+class WorkerHealth:
     """Looks at the workers of this process now and then; long work is not a problem, standing still is."""
 
     def __init__(self, pool: WorkerPool) -> None:
