@@ -21,7 +21,7 @@ _SHARDED_BY: Final = {
 """The rows of these tables lie on the shard that the expression says; every other table is whole on every server."""
 
 _SCRATCH: Final = "span_update_"  # tables of schema.bulk_update; they lie where the spans lie
-_ALTER: Final = re.compile(r"^ALTER TABLE (?P<table>\w+)", re.MULTILINE)
+_ALTER: Final = re.compile(r"ALTER TABLE (\w+)")
 _CREATE: Final = re.compile(
     r"(CREATE TABLE (?:IF NOT EXISTS )?)(\w+)\s*(\(.*\))\s*ENGINE = (\w+)(?:\((.*?)\))?(.*)", re.DOTALL
 )
@@ -110,15 +110,16 @@ class Layout:
 
         Raises ValueError for one that has no form for clusters yet.
         """
-        if not self.cluster:
-            return [statement]
         bare = _COMMENT.sub("", statement).strip()
+        if not self.cluster or _INSERT.match(bare):
+            return [bare]
         if found := _DROP.fullmatch(bare):
             return self.drop(found[1])
         if found := _EXCHANGE.fullmatch(bare):
             return self._exchange(found[1], found[2])
-        if _INSERT.match(bare):
-            return [bare]
+        if found := _ALTER.match(bare):
+            names = [self.stored(found[1])] if found[1] in _SHARDED_BY else []
+            return [f"ALTER TABLE {name}{bare[found.end() :]}" for name in (*names, self.everywhere(found[1]))]
         if found := _UPDATE.fullmatch(bare):
             # Rows of one trace lie on one shard, and that is what our subqueries are about.
             where = re.sub(rf"\bFROM {found[1]}\b", f"FROM {self.rows(found[1])}", found[2])
@@ -126,21 +127,15 @@ class Layout:
         return self.create(statement)
 
     def create(self, statement: str) -> list[str]:
-        """Return the statements that do what `CREATE TABLE name (…) ENGINE = …` or `ALTER TABLE` does on one server.
+        """Return the statements that do what `CREATE TABLE name (…) ENGINE = …` does on one server.
 
-        Raises ValueError for a statement that has no such form yet.
+        Raises ValueError for another statement.
         """
         if not self.cluster:
             return [statement]
-        altered = _ALTER.search(statement)
-        if altered is not None:
-            changed = altered["table"]
-            names = [self.everywhere(changed)]
-            names[:0] = [self.stored(changed)] if changed in _SHARDED_BY else []
-            return [f"ALTER TABLE {name}{statement[altered.end() :]}" for name in names]
         found = _CREATE.search(statement)
         if found is None:
-            raise ValueError(f"only CREATE TABLE and ALTER TABLE have a form for clusters: {statement[:60]}")
+            raise ValueError(f"only CREATE TABLE has a form for clusters here: {statement[:60]}")
         create, table, columns, engine, arguments, rest = found.groups(default="")
         key = self._key(table)
         if engine.endswith("MergeTree"):

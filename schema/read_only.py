@@ -57,7 +57,10 @@ _INSPECTION: Final = re.compile(
     re.IGNORECASE,
 )
 _VERBS: Final = {"DESC": "DESCRIBE TABLE", "DESCRIBE": "DESCRIBE TABLE", "EXISTS": "EXISTS TABLE"}
-_PLACE: Final = re.compile(r"Syntax error.*?failed at position (\d+)", re.DOTALL)
+_PLACE: Final = re.compile(r"Syntax error.{0,200}?failed at position (\d+)", re.DOTALL)
+_EXPECTED: Final = re.compile(r"\.? Expected one of: .*?(?=: In scope |$)", re.DOTALL)
+"""The engine's list of what it would have read instead, which it also gives for types in a text: CAST(x, 'Array(')."""
+
 _ONE_SELECT: Final = "one SELECT is answered here, or SHOW TABLES, DESCRIBE, EXISTS and SHOW CREATE of a table"
 _TREE: Final = "SELECT parseQueryToJSON({given:String}) AS tree"
 _SUBQUERY: Final = (
@@ -95,7 +98,8 @@ def answer(ask: Ask, statement: str, database: str, *, seconds: int = SECONDS) -
     except QueryFailedError as error:
         if error.code in LIMITS:
             raise QueryFailedError(_REASONS[error.code].format(seconds=seconds)) from None
-        raise QueryFailedError(shorten(str(error), _LONGEST_REASON, placeholder=" …")) from None
+        reason = _EXPECTED.sub("", str(error))
+        raise QueryFailedError(shorten(reason, _LONGEST_REASON, placeholder=" …")) from None
 
 
 def _checked(ask: Ask, statement: str, database: str) -> pa.Table:

@@ -193,3 +193,10 @@ def test_reading_does_not_make_the_store_read_only(store: Store) -> None:
     store.query_read_only("SELECT 1")
     store.command("CREATE TABLE scratch (a Int8) ENGINE = Memory")
     store.command("DROP TABLE scratch")
+
+
+def test_an_error_in_the_text_of_a_type_lists_no_tokens(store: Store) -> None:
+    with pytest.raises(QueryFailedError) as refused:
+        store.query_read_only("SELECT DISTINCT CAST([1, 2], 'Nullable(Decimal(, 2))') FROM logs")
+    assert "Expected" not in str(refused.value)
+    assert "Decimal" in str(refused.value)
