@@ -23,8 +23,8 @@ _METADATA = (".metadata.", ".association.properties.")
 """Dialects hang a caller's metadata on spans under these, and the names of a team are looked up there too."""
 
 NOBODY = Whose()
-_UNSURE = frozenset({"", "?"})
-"""Several names: what spans say that are their own ancestors."""
+_SEVERAL = 2
+"""So many names say no more than that it is not certain; what else ancestors name changes nothing."""
 
 
 class Owners:
@@ -86,9 +86,11 @@ class Owners:
             seen.add(place)
             parent = request_spans[place].parent_span_id
             place = span.trace_id + parent if parent else b""
-        names = _UNSURE if place in seen else self._said_from.get(place, frozenset())
+        names = self._said_from.get(place, frozenset())
+        if place in seen:  # a circle: each is an ancestor of each
+            names = frozenset(value for one in (span, *path) for _, value in self._said(one.attributes))
         for one in reversed(path):
-            if len(names) < len(_UNSURE):
+            if len(names) < _SEVERAL:
                 names |= {value for _, value in self._said(one.attributes)}
             self._said_from[one.trace_id + one.span_id] = names
         return names

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -158,3 +160,11 @@ def test_what_is_remembered_of_clean_keys_and_values_is_bounded(pipeline: Pipeli
     assert 0 < len(cleared.values) <= 10_000
     stored(pipeline, {}, ("a", "", {"long": "word " * 100}))
     assert ("long", "word " * 100) not in cleared.values
+
+
+@pytest.mark.parametrize(("named", "seen"), [("open", True), ("closed", False)])
+def test_each_span_of_a_circle_knows_what_all_of_it_name(pipeline: Pipeline, named: str, *, seen: bool) -> None:
+    circle = (("a", "b", {}), ("b", "c", {}), ("c", "a", {"langsmith.metadata.team": named}))
+    for order in permutations(circle):
+        rows = stored(pipeline, {"spanledger.team": "open"}, *order)
+        assert [shows(row) for row in rows] == [seen, seen, seen]
