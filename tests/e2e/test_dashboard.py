@@ -44,7 +44,7 @@ def test_runs_of_several_teams_are_listed(page: Page) -> None:
 def test_click_opens_the_tree_of_the_run(page: Page) -> None:
     opened(page, "/?range=7d&team=payments")
     expected = sample_runs.run(PAYMENTS_RUN, NOW)
-    row = page.locator(f"tr[data-key='{expected[0].trace_id}']")
+    row = page.locator(f"tr[data-key^='{expected[0].trace_id} ']")
     row.get_by_text("Where is order").click()
     page.wait_for_url(re.compile(rf"/run\?trace={expected[0].trace_id}"))
     assert "range=7d&team=payments" in page.url, "the filter is kept for the way back"
@@ -191,7 +191,7 @@ def test_run_without_its_root_says_whether_more_is_awaited(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("This run was closed without its root")
     opened(page, "/?range=7d")
     for number, note in ((ARRIVING_RUN, "arriving"), (CLOSED_RUN, "incomplete")):
-        row = page.locator(f"tr[data-key='{sample_runs.trace_of(number)}']")
+        row = page.locator(f"tr[data-key^='{sample_runs.trace_of(number)} ']")
         expect(row.locator("td").nth(3).locator(".note")).to_have_text(note)
 
 
@@ -248,7 +248,7 @@ def test_new_run_appears_by_itself_and_nothing_else_moves(page: Page, dashboard:
     assert scrolled > 0
     page.evaluate("window.notReloaded = true")
     dashboard.receive_run(500)
-    expect(page.locator(f"tr[data-key='{sample_runs.trace_of(500)}']")).to_have_count(1)
+    expect(page.locator(f"tr[data-key^='{sample_runs.trace_of(500)} ']")).to_have_count(1)
     expect(rows).to_have_count(before + 1)
     assert page.evaluate(SCROLLED) >= scrolled
     assert page.evaluate("window.notReloaded")
