@@ -126,8 +126,8 @@ def test_invalid_spans_among_valid_ones_are_removed_in_linear_time() -> None:
         return request
 
     assert {span.name for span in drop(100).resource_spans[0].scope_spans[0].spans} == {"good"}
-    short, long = (cpu(lambda number=number: drop(number)) for number in (60_000, 120_000))
-    assert long < 3 * short
+    short, long = (cpu(lambda number=number: drop(number)) for number in (30_000, 120_000))
+    assert long < 8 * short, "four times as many"
 
 
 def test_claims_of_a_team_are_removed_in_linear_time() -> None:
@@ -143,8 +143,8 @@ def test_claims_of_a_team_are_removed_in_linear_time() -> None:
 
     left = stamp(1_000).resource_spans[0].scope_spans[0].spans[0].attributes
     assert [attribute.key for attribute in left] == ["other"] * 1_000
-    short, long = (cpu(lambda number=number: stamp(number)) for number in (40_000, 80_000))
-    assert long < 3 * short
+    short, long = (cpu(lambda number=number: stamp(number)) for number in (20_000, 80_000))
+    assert long < 8 * short, "four times as many"
 
 
 def test_an_instance_takes_compressed_requests_while_bombs_come(attacked: Instance) -> None:

@@ -91,7 +91,7 @@ def test_a_worker_that_stands_still_is_replaced_and_the_request_is_tried_again(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ask(pool, 4, "short").error == ""
-    monkeypatch.setattr(watch, "STILL", 8)
+    monkeypatch.setattr(watch, "STILL", 20)
     (stopped,) = (pid for pid in children(os.getpid()) if is_worker(pid))
     os.kill(stopped, signal.SIGSTOP)
     assert ask(pool, 5, "short" * 100_000).error == "the worker did not get on"

@@ -273,7 +273,8 @@ def test_too_long_is_removed() -> None:
 
 def test_too_slow_is_removed() -> None:
     redactor = Redactor(Broken(), limits=Limits(seconds=0.0, pace=10**12))
-    assert redactor.redact("some words").text == "<UNREDACTED_CONTENT_REMOVED>"
+    records = json.dumps([{"note": f"some words {number}"} for number in range(40)])
+    assert redactor.redact(records).text == "<UNREDACTED_CONTENT_REMOVED>"
 
 
 def test_a_failure_is_not_remembered() -> None:

@@ -59,7 +59,8 @@ def test_the_tables_are_those_that_the_migrations_make() -> None:
     made = re.findall(
         r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", "".join(file.read_text() for file in MIGRATIONS.glob("*.sql"))
     )
-    assert {*made, "schema_migrations"} == TABLES
+    kept = {name for name in made if not name.endswith("_next")}  # a table of that name takes another's place
+    assert {*kept, "schema_migrations"} == TABLES
 
 
 def test_the_database_that_statements_run_in_holds_what_is_known_of_it(store: Store) -> None:
