@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from aftermath import assert_unharmed
 from otlp_grpc_client import Client
+from own_thread import in_own_thread
 from running_door import one_span
 
 from collector.keys.ingest_keys import IngestKeys
@@ -120,7 +121,7 @@ def test_a_sender_has_its_share_and_no_more() -> None:
             other.resize(1 << 18)
         assert in_flight.is_over(1 << 19)
 
-    asyncio.run(attack())
+    in_own_thread(asyncio.run, attack())
 
 
 def test_what_gives_way_is_the_longest_and_no_short_one() -> None:
@@ -146,7 +147,7 @@ def test_what_gives_way_is_the_longest_and_no_short_one() -> None:
             await asyncio.gather(*tasks)
         assert gone == ["early TryAgainError", "first TryAgainError", "second SlowRequestError"]
 
-    asyncio.run(attack())
+    in_own_thread(asyncio.run, attack())
 
 
 def test_a_receiver_that_holds_too_much_ends_what_has_been_read_for_long() -> None:
@@ -174,4 +175,4 @@ def test_a_receiver_that_holds_too_much_ends_what_has_been_read_for_long() -> No
         assert answers == ["trickling gave way", "brisk is here"]
         assert not in_flight.is_reading
 
-    asyncio.run(attack())
+    in_own_thread(asyncio.run, attack())

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from own_thread import in_own_thread
 from running_door import one_span
 
 from collector.keys.ingest_keys import IngestKeys
@@ -70,7 +71,7 @@ def test_the_bodies_of_others_are_decoded_meanwhile(reception: Reception, monkey
             slow.go_on.set()
             await asyncio.gather(*greedy, return_exceptions=True)
 
-    asyncio.run(attack())
+    in_own_thread(asyncio.run, attack())
 
 
 def test_who_waits_for_too_long_comes_again(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +91,7 @@ def test_who_waits_for_too_long_comes_again(reception: Reception, monkeypatch: p
         await asyncio.gather(*greedy)
         await send(reception, "other")
 
-    asyncio.run(attack())
+    in_own_thread(asyncio.run, attack())
 
 
 def test_who_goes_away_holds_its_thread_until_that_has_done(
@@ -109,4 +110,4 @@ def test_who_goes_away_holds_its_thread_until_that_has_done(
         assert reception.in_flight.is_over(1) is False, "its memory is still counted"
         slow.go_on.set()
 
-    asyncio.run(attack())
+    in_own_thread(asyncio.run, attack())

@@ -18,6 +18,7 @@ import httpx
 import pytest
 from aftermath import assert_unharmed
 from instance import Instance
+from own_thread import in_own_thread
 from running_door import one_span
 
 from collector import heartbeat
@@ -51,7 +52,7 @@ def problem(reception: Reception, path: Path) -> str:
     async def ask() -> str:
         return await Readiness(reception, path / "heartbeat.json").problem()
 
-    return asyncio.run(ask())
+    return in_own_thread(asyncio.run, ask())
 
 
 def test_it_is_ready_when_everything_works(reception: Reception, tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_it_is_not_while_the_decoders_are_held(
         await asyncio.sleep(1.1)  # it is looked at once a second
         assert await readiness.problem() == ""
 
-    asyncio.run(attack())
+    in_own_thread(asyncio.run, attack())
 
 
 def test_it_is_not_while_the_spool_does_not_answer(
@@ -94,7 +95,7 @@ def test_it_is_not_while_the_spool_does_not_answer(
             assert await readiness.problem() == "the spool does not answer"
         go_on.set()
 
-    asyncio.run(attack())
+    in_own_thread(asyncio.run, attack())
 
 
 def test_it_is_not_while_the_largest_body_would_be_refused(
