@@ -60,8 +60,3 @@ def assert_nothing_raw(instance: Instance, raw: tuple[bytes, ...]) -> None:
         if file.is_file():
             content = file.read_bytes()
             assert [text for text in raw if text in content] == [], file
-
-
-def query(instance: Instance, statement: str) -> list[dict[str, Any]]:
-    """Run a statement over the API."""
-    return instance.sql(statement)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from aftermath import assert_ledger_adds_up, assert_memory_is_bounded, query
+from aftermath import assert_ledger_adds_up, assert_memory_is_bounded
 from agent_runs import run_request
 from instance import Instance, command
 from policy_files import GOOD, KEY_HASH, policy_file
@@ -325,7 +325,7 @@ def test_an_instance_outlives_every_file_and_keeps_asking_for_its_key(guarded: I
     assert guarded.send(body, authorization=f"Bearer {KEY}").status_code == 200
     guarded.settled()
     listed = ", ".join(f"'{span_id}'" for span_id in span_ids)
-    assert query(guarded, f"SELECT count() AS n FROM spans WHERE span_id IN ({listed})") == [{"n": len(span_ids)}]
+    assert guarded.sql(f"SELECT count() AS n FROM spans WHERE span_id IN ({listed})") == [{"n": len(span_ids)}]
     assert_ledger_adds_up(guarded)
     assert_memory_is_bounded(guarded)
     assert not Path("/tmp/owned").exists()

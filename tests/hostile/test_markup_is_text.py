@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import pyarrow as pa
 import pytest
-from aftermath import query
 from agent_runs import attributes
 from browsing import drawn, opened, page_of
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -128,7 +127,7 @@ def trace(attacked: Instance) -> str:
     listed = ", ".join(f"'{trace_id.hex()}'" for trace_id in sent)
     attacked.wait(
         lambda: (
-            query(attacked, f"SELECT sum(span_count) AS n FROM runs FINAL WHERE trace_id IN ({listed})")
+            attacked.sql(f"SELECT sum(span_count) AS n FROM runs FINAL WHERE trace_id IN ({listed})")
             == [{"n": 8 * len(ATTACKS)}]
         ),
         "the runs",

@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aftermath import assert_unharmed, query
+from aftermath import assert_unharmed
 from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -299,7 +299,7 @@ def test_no_number_reaches_the_disk(attacked: Instance) -> None:
         assert attacked.send(body, signal).status_code == 200
     attacked.settled()
     for table in ("spans", "logs", "metric_points", "runs"):
-        assert left(json.dumps(query(attacked, f"SELECT * FROM {table}"), default=str)) == [], table
+        assert left(json.dumps(attacked.sql(f"SELECT * FROM {table}"), default=str)) == [], table
     packed = (struct.pack("<q", CARD), *(struct.pack("<d", number) for number in (CARD, SSN, PHONE)))
     assert_unharmed(attacked, raw=(*packed, *(str(number).encode() for number in (CARD, SSN, PHONE))))
 

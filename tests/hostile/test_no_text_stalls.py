@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from aftermath import assert_unharmed, query
+from aftermath import assert_unharmed
 from otlp_requests import request
 from own_thread import in_own_thread
 
@@ -187,5 +187,5 @@ def test_texts_that_stopped_everything_for_minutes_are_stored_and_so_is_what_com
     ]
     assert attacked.send(request(*attacks).SerializeToString()).status_code == 200
     assert_unharmed(attacked)
-    stored = query(attacked, "SELECT count() AS n FROM spans WHERE startsWith(output, 'attack ')")
+    stored = attacked.sql("SELECT count() AS n FROM spans WHERE startsWith(output, 'attack ')")
     assert stored == [{"n": 3}]

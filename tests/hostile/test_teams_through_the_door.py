@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from aftermath import assert_ledger_adds_up, assert_nothing_raw, query
+from aftermath import assert_ledger_adds_up, assert_nothing_raw
 from instance import Instance
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -51,8 +51,8 @@ def seen(instance: Instance) -> dict[str, Any]:
     """Return beta's rows, and what the pages fetch of its run."""
     base = f"{instance.endpoints['dashboard']}/api/runs/{TRACE}"
     return {
-        "runs": query(instance, "SELECT * FROM runs FINAL WHERE team = 'beta' ORDER BY trace_id"),
-        "spans": query(instance, "SELECT * FROM spans WHERE team = 'beta' ORDER BY trace_id, span_id, received_at"),
+        "runs": instance.sql("SELECT * FROM runs FINAL WHERE team = 'beta' ORDER BY trace_id"),
+        "spans": instance.sql("SELECT * FROM spans WHERE team = 'beta' ORDER BY trace_id, span_id, received_at"),
         **{route: httpx.get(f"{base}/{route}", trust_env=False, timeout=30).text for route in ROUTES},
     }
 
@@ -61,7 +61,7 @@ def up_to_date(instance: Instance, until: str) -> None:
     """Wait until nothing waits and this query counts what it shall."""
     instance.settled()
     deadline = time.monotonic() + 60
-    while query(instance, until) != [{"n": 1}]:
+    while instance.sql(until) != [{"n": 1}]:
         assert time.monotonic() < deadline, until
         time.sleep(0.2)
 
