@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from collector.spool.spool import Spool
-    from collector.workers import WorkerPool
+    from collector.writer import Writer
     from schema.policy import Policy
     from schema.store import Store
 
@@ -53,13 +53,17 @@ class Progress(BaseModel):
 
 
 class Status(BaseModel):
-    """How an instance is doing; `oldest_ns` is when the oldest waiting request came, None when nothing waits."""
+    """How an instance is doing; `oldest_ns` is when the oldest waiting request came, None when nothing waits.
+
+    Spans are stored before the rows of their runs are: `runs_up_to_date` says whether those have followed.
+    """
 
     waiting_requests: int
     waiting_spans: int
     quarantined: int
     oldest_ns: int | None
     worker_restarts: int
+    runs_up_to_date: bool
 
 
 _USERS_OWN = (QueryFailedError, PolicyError, IntakeError)
@@ -69,7 +73,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": str(error)}, 400 if isinstance(error, _USERS_OWN) else 503)
 
 
-def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str, read_policy: Callable[[], Policy]) -> FastAPI:
+def create_api(store: Store, spool: Spool, writer: Writer, token: str, read_policy: Callable[[], Policy]) -> FastAPI:
     """Return the API of one house; `read_policy` reads the policy file as it is now."""
 
     def authorised(authorization: Annotated[str, Header()] = "") -> None:
@@ -92,7 +96,8 @@ def create_api(store: Store, spool: Spool, pool: WorkerPool, token: str, read_po
             waiting_spans=counts.waiting_spans,
             quarantined=counts.quarantined,
             oldest_ns=counts.oldest_ns,
-            worker_restarts=pool.restarts,
+            worker_restarts=writer.worker_restarts,
+            runs_up_to_date=writer.runs_up_to_date,
         )
 
     @api.post("/api/sql")

@@ -118,7 +118,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
             token = secrets.token_urlsafe(32)
             local = listen("127.0.0.1", 0)
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
-            servers.append((create_api(store, spool, pool, token, settings.policy), local, {"proxy_headers": False}))
+            servers.append((create_api(store, spool, writer, token, settings.policy), local, {"proxy_headers": False}))
         keep_garbage_collector_off_what_stays()
         server = _Life(settings, endpoints, writer, health)
         asyncio.run(_serve(servers, stop, server))

@@ -92,6 +92,16 @@ class Writer:
         return self._settled and self._pool.warm
 
     @property
+    def worker_restarts(self) -> int:
+        """How many workers were started in place of one that ended."""
+        return self._pool.restarts
+
+    @property
+    def runs_up_to_date(self) -> bool:
+        """Whether the row of each run says what its stored spans say; it follows them within seconds."""
+        return self._caught_up and not self._touched
+
+    @property
     def behind(self) -> bool:
         """Whether the spool has another file than the one of which all batches are finished."""
         return self._identity != self._spool.identity()

@@ -173,8 +173,13 @@ class Instance:
         )
 
     def settled(self) -> None:
-        """Wait until nothing waits in the spool."""
-        self.wait(lambda: self.api("GET", "/api/status").json()["waiting_requests"] == 0, "the spool to drain")
+        """Wait until nothing waits in the spool and the rows of runs say what their spans say."""
+
+        def is_settled() -> bool:
+            status = self.api("GET", "/api/status").json()
+            return not status["waiting_requests"] and status["runs_up_to_date"]
+
+        self.wait(is_settled, "the spool to drain")
 
     def processes(self) -> list[int]:
         assert self.process is not None

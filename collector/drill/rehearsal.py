@@ -120,7 +120,8 @@ def _post(client: httpx.Client, path: str, body: bytes) -> None:
 
 def _wait(instance: Instance, progress: Callable[[str], None]) -> None:
     deadline = time.monotonic() + _PATIENCE
-    while waiting := instance.status()["waiting_requests"]:
+    while (status := instance.status())["waiting_requests"] or not status["runs_up_to_date"]:
+        waiting = status["waiting_requests"]
         if time.monotonic() > deadline:
             raise DrillError(f"{waiting} requests still wait after {_PATIENCE:.0f} s; see `spanledger doctor`")
         progress(f"{waiting} requests are being redacted and stored")
