@@ -105,7 +105,7 @@ class Analyzer:
 
 @lru_cache(maxsize=4)
 def _prefilter(patterns: tuple[re.Pattern[str], ...]) -> Prefilter:
-    """Teams with recognisers of their own share the rest, which takes half a second to compile."""
+    """Teams with recognisers of their own share the rest."""
     return Prefilter(patterns)
 
 

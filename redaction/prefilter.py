@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import hyperscan
 
+from redaction.compiled_patterns import compiled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -42,12 +44,9 @@ class Prefilter:
     def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
         once = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_ALLOWEMPTY
         folded = once | hyperscan.HS_FLAG_CASELESS
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        self._database.compile(
-            expressions=[loosened(pattern).encode("ascii") for pattern in patterns],
-            ids=list(range(len(patterns))),
-            elements=len(patterns),
-            flags=[folded if pattern.flags & re.IGNORECASE else once for pattern in patterns],
+        self._database = compiled(
+            [loosened(pattern).encode("ascii") for pattern in patterns],
+            [folded if pattern.flags & re.IGNORECASE else once for pattern in patterns],
         )
 
     def find(self, text: str) -> list[int]:
