@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
+# Which tests go to one process together, and what comes first: tests/conftest.py.
+PARALLEL := -n $(or $(JOBS),2) --dist loadgroup --no-loadscope-reorder
 # What pip does, one short line a package; its errors go to standard error as they are.
 SHORTLY := sed --unbuffered --quiet 's/^Collecting \([^ ]*\).*/  \1/p'
 SHELL := /bin/bash
@@ -25,16 +27,20 @@ up: install ## start everything without samples
 
 thorough: $(VENV)/.thorough ## prepare Rampart, the slower redaction model that a policy may choose
 
-test: check unit ## every check and every test
+test: check unit ## every check and every test but the long faults
 
 check: lint types imports ## what can be found without running the program
 
-unit: $(VENV)/.dev ## the tests alone; one of them: make unit TESTS=tests/schema
-	$(BIN)/python -m pytest $(TESTS)
+unit: $(VENV)/.dev ## the tests alone, JOBS=2 at a time; some of them: make unit TESTS=tests/schema
+	$(BIN)/python -m pytest $(PARALLEL) $(or $(TESTS),tests --ignore tests/faults)
 
-faults: $(VENV)/.dev ## kill, fill and break things for longer than `make test` does
+faults: $(VENV)/.dev ## kill, fill and break things for hours; FORM=short: once, in minutes, as CI does
+ifeq ($(FORM),short)
+	$(BIN)/python -m pytest $(PARALLEL) tests/faults
+else
 	FAULT_ROUNDS=50 FAULT_BODIES=100000 FAULT_OUTAGE=180 FAULT_BURST=200000 $(BIN)/python -m pytest tests/faults
 	HOSTILE_PROMPT_SECONDS=5 DAMAGE_SEEDS=20 FUZZ_BODIES=1000000 FUZZ_STATEMENTS=100000 FUZZ_POLICIES=100000 FUZZ_TEXTS=5 $(BIN)/python -m pytest tests/hostile
+endif
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DATA = Path(__file__).parent / "data"
+_SHARED = ("attacked", "dashboard")
+"""Fixtures that start processes once for many files: all of those files go to one process of pytest-xdist."""
+_FIRST = ("faults", "hostile", "e2e", "collector", "redaction")
+"""What takes long is begun first, so that all processes end at the same time."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests belong together when several processes share them: those of a file, or of a shared fixture."""
+    together: dict[Path, str] = {}
+    for item in items:
+        shared = next((name for name in _SHARED if name in getattr(item, "fixturenames", ())), "")
+        together[item.path] = together.get(item.path) or shared
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(together[item.path] or item.path.stem))
+    order = {name: place for place, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
 
 
 @pytest.fixture(scope="session")
