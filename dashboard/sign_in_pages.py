@@ -15,7 +15,9 @@ _PAGE: Final = """<!doctype html>
 <style>
 body {{ font: 16px system-ui, sans-serif; max-width: 22rem; margin: 15vh auto; padding: 0 1rem }}
 label, input, button {{ display: block; width: 100%; box-sizing: border-box; font: inherit }}
-input, button {{ margin: .4rem 0 1rem; padding: .5rem }}
+input, button {{ margin: .4rem 0 1rem; padding: .5rem; border: 1px solid #8c8c8c; border-radius: 6px }}
+button {{ background: #0072b2; border-color: #0072b2; color: #fff; cursor: pointer }}
+[role=alert] {{ color: #b3320a }}
 </style></head><body>{body}</body></html>"""
 
 _SAFE_ADDRESS: Final = re.compile(r"/(?![/\\])[\x21-\x7e]*")

@@ -35,7 +35,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="top_bar"):
         # Every link carries the filter, so moving between pages keeps it and the address says so.
         st.page_link(pages[path], label=label, icon=icon, query_params=links.filter_parameters())
     if connection.signs_in():
-        st.html('<a href="/sign-out" target="_self">Sign out</a>', width="content")
+        st.html('<a class="sl-sign-out" href="/sign-out" target="_self">Sign out</a>', width="content")
 with trouble.told():
     current.run()
 theme.end_of_page()
