@@ -1,5 +1,17 @@
-"""`python -m collector` is the command `spanledger`."""
+"""The command `spanledger`, and `python -m collector`.
 
-from collector.cli import main
+Each process that an instance starts runs the file of its command again, so the command line is imported in `main` only.
+"""
 
-main()
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command."""
+    from collector import cli  # noqa: PLC0415 - see above
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

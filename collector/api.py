@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import pyarrow as pa
 from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
+from collector.api_contract import ARROW_STREAM, Progress, Query, Requests, Status, Taken
 from collector.books import ledger_routes
-from collector.intake import IntakeError, Taken, take_in
+from collector.errors import IntakeError
+from collector.intake import take_in
 from collector.spool.spool import SpoolError
 from collector.upkeep import upkeep_routes
 from schema.policy import PolicyError
@@ -29,42 +30,6 @@ if TYPE_CHECKING:
     from collector.writer import Writer
     from schema.policy import Policy
     from schema.store import Store
-
-ARROW_STREAM = "application/vnd.apache.arrow.stream"
-
-
-class Query(BaseModel):
-    """A read-only SQL statement."""
-
-    sql: str
-
-
-class Requests(BaseModel):
-    """Ids of requests that were taken in."""
-
-    ids: list[int]
-
-
-class Progress(BaseModel):
-    """Which requests still wait, and which are quarantined; the others are stored."""
-
-    waiting: list[int]
-    quarantined: list[int]
-
-
-class Status(BaseModel):
-    """How an instance is doing; `oldest_ns` is when the oldest waiting request came, None when nothing waits.
-
-    Spans are stored before the rows of their runs are: `runs_up_to_date` says whether those have followed.
-    """
-
-    waiting_requests: int
-    waiting_spans: int
-    quarantined: int
-    oldest_ns: int | None
-    worker_restarts: int
-    runs_up_to_date: bool
-
 
 _USERS_OWN = (QueryFailedError, PolicyError, IntakeError)
 

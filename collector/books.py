@@ -6,23 +6,17 @@ from datetime import datetime  # noqa: TC003 - FastAPI reads annotations when it
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
+from collector.api_contract import Chosen  # noqa: TC001 - the same
 from collector.ledger import LedgerCopy
 from collector.spool import quarantine
-from collector.spool.spool import Quarantined  # noqa: TC001 - the same
+from collector.spool.records import Quarantined  # noqa: TC001 - the same
 from schema.queries.holdings import holdings
 from schema.queries.ledger import By, Line, lines
 
 if TYPE_CHECKING:
     from collector.spool.spool import Spool
     from schema.store import Store
-
-
-class Chosen(BaseModel):
-    """Ids of quarantined requests; None is all of them."""
-
-    ids: list[int] | None = None
 
 
 def ledger_routes(store: Store, spool: Spool) -> APIRouter:

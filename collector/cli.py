@@ -55,16 +55,12 @@ def main() -> None:
 
 def _expected() -> tuple[type[Exception], ...]:
     """Return the errors whose message is written for the user."""
-    from collector.demo import DemoError
-    from collector.drill import DrillError
-    from collector.settings import SettingsError
-    from collector.spool.seal import KeyFileError
-    from collector.spool.spool import SpoolError
+    from collector.errors import UserError
     from redaction.errors import RedactionError
-    from schema.policy import PolicyError
-    from schema.store import StoreError
+    from schema.policy_text import PolicyError
+    from schema.store_errors import StoreError
 
-    return SettingsError, PolicyError, StoreError, RedactionError, KeyFileError, SpoolError, DemoError, DrillError
+    return UserError, PolicyError, StoreError, RedactionError
 
 
 @app.command()
@@ -146,7 +142,6 @@ def sql(
     """Ask the store a question in ClickHouse SQL. It can read our tables and change nothing."""
     from collector.client import running
     from collector.commands.render import render
-    from collector.house import open_store
     from collector.settings import load_settings
 
     settings = load_settings()
@@ -156,6 +151,8 @@ def sql(
     if instance:
         rows = instance.query(statement)
     else:
+        from collector.open_store import open_store
+
         with open_store(settings, create=False) as store:
             rows = store.query_read_only(statement)
     typer.echo(render(rows, form))

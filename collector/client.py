@@ -8,29 +8,41 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import httpx
-import pyarrow as pa
 from pydantic import TypeAdapter
 
-from collector.intake import IntakeError, Taken
+from collector.api_contract import (
+    Chosen,
+    Drilled,
+    DrillRuns,
+    Progress,
+    Purge,
+    Query,
+    Repricing,
+    Requests,
+    Status,
+    Taken,
+)
+from collector.errors import IntakeError
 from collector.settings import SettingsError
-from collector.spool.spool import Quarantined
-from schema.purge import Purged
-from schema.queries.ledger import Line
-from schema.reprice import Repriced
-from schema.store import QueryFailedError, StoreUnavailableError
+from collector.spool.records import Quarantined
+from schema.changes import Purged, Repriced
+from schema.ledger_lines import Line
+from schema.store_errors import QueryFailedError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
+    import pyarrow as pa
+    from pydantic import BaseModel
+
     from collector.settings import Settings
-    from schema.drills import Result
-    from schema.purge import Named
-    from schema.queries.ledger import By
+    from schema.changes import Named
+    from schema.drill_results import Result
+    from schema.ledger_lines import By
 
 STARTING_SECONDS: Final = 120.0
 """How long a command waits for an instance that is starting; reading its models takes one 20 s of a busy machine."""
@@ -38,9 +50,7 @@ STARTING_SECONDS: Final = 120.0
 _LOOK: Final = 0.2  # seconds
 _TIMEOUT = httpx.Timeout(90, connect=2)  # a read-only query may take a minute
 _PATIENT = httpx.Timeout(None, connect=2)  # months of calls are priced again
-_REPRICED = TypeAdapter(Repriced)
-_LINES = TypeAdapter(list[Line])
-_QUARANTINED = TypeAdapter(list[Quarantined])
+_JSON: Final = {"Content-Type": "application/json"}
 
 
 class Instance:
@@ -55,37 +65,45 @@ class Instance:
             trust_env=False,  # loopback never goes through a proxy
         )
 
-    def status(self) -> dict[str, Any]:
-        """Return how it is doing (collector.api.Status)."""
-        return dict(self._ask("GET", "/api/status").json())
+    def status(self) -> Status:
+        """Return how it is doing."""
+        return Status.model_validate_json(self._ask("GET", "/api/status").content)
+
+    def answers(self) -> bool:
+        """Return whether it answers now."""
+        try:
+            self._ask("GET", "/api/status")
+        except StoreUnavailableError:
+            return False
+        return True
 
     def query(self, sql: str) -> pa.Table:
         """Run a read-only statement. Raises QueryFailedError or StoreUnavailableError."""
-        answer = self._ask("POST", "/api/sql", json={"sql": sql})
-        return pa.ipc.open_stream(io.BytesIO(answer.content)).read_all()
+        import pyarrow as pa  # noqa: PLC0415 - only what asks for rows loads it
+
+        return pa.ipc.open_stream(io.BytesIO(self._post("/api/sql", Query(sql=sql)))).read_all()
 
     def reprice(self, start: date, end: date, *, team: str = "", dry_run: bool = False) -> Repriced:
         """Price the calls of these UTC days again, `end` excluded, by its policy file as it is now.
 
         Raises QueryFailedError, which also says what is wrong with that file, or StoreUnavailableError.
         """
-        wanted = {"start": start.isoformat(), "end": end.isoformat(), "team": team, "dry_run": dry_run}
-        answer = self._ask("POST", "/api/reprice", json=wanted, timeout=_PATIENT)
-        return _REPRICED.validate_json(answer.content)
+        wanted = Repricing(start=start, end=end, team=team, dry_run=dry_run)
+        return TypeAdapter(Repriced).validate_json(self._post("/api/reprice", wanted, _PATIENT))
 
     def purge(self, by: Named, value: str, *, dry_run: bool) -> Purged:
         """Have runs deleted (schema.purge). Raises StoreUnavailableError."""
-        wanted = {"by": by, "value": value, "dry_run": dry_run}
-        answer = self._ask("POST", "/api/purge", json=wanted, timeout=_PATIENT)
-        return Purged(**answer.json())
+        return TypeAdapter(Purged).validate_json(
+            self._post("/api/purge", Purge(by=by, value=value, dry_run=dry_run), _PATIENT)
+        )
 
     def record_drill(self, seed: int, results: Sequence[Result]) -> None:
         """Have the results of a drill kept. Raises StoreUnavailableError."""
-        self._ask("POST", "/api/drill", json={"seed": seed, "results": [asdict(result) for result in results]})
+        self._post("/api/drill", Drilled(seed=seed, results=list(results)))
 
     def remove_drill(self, trace_ids: Sequence[str], service_name: str) -> None:
         """Have the made-up runs of a drill deleted. Raises StoreUnavailableError."""
-        self._ask("POST", "/api/drill/remove", json={"trace_ids": list(trace_ids), "service_name": service_name})
+        self._post("/api/drill/remove", DrillRuns(trace_ids=list(trace_ids), service_name=service_name))
 
     def take_in(self, name: str, body: bytes) -> list[Taken]:
         """Hand over a file of OTLP requests; they are on its disk on return. Raises IntakeError."""
@@ -94,17 +112,17 @@ class Instance:
             answer = self._ask("POST", "/api/ingest", params={"name": name}, content=body, headers=headers)
         except QueryFailedError as error:
             raise IntakeError(str(error)) from None
-        return [Taken.model_validate(item) for item in answer.json()]
+        return TypeAdapter(list[Taken]).validate_json(answer.content)
 
     def progress(self, ids: Collection[int]) -> tuple[set[int], set[int]]:
         """Return which of these requests wait and which are quarantined."""
-        answer = self._ask("POST", "/api/progress", json={"ids": sorted(ids)}).json()
-        return set(answer["waiting"]), set(answer["quarantined"])
+        answer = Progress.model_validate_json(self._post("/api/progress", Requests(ids=sorted(ids))))
+        return set(answer.waiting), set(answer.quarantined)
 
     def ledger(self, start: datetime, end: datetime, *, by: By) -> list[Line]:
         """Return the ledger of what was received in [start, end), both aware, as it is now."""
         wanted = {"start": start.isoformat(), "end": end.isoformat(), "by": by}
-        return _LINES.validate_json(self._ask("GET", "/api/ledger", params=wanted).content)
+        return TypeAdapter(list[Line]).validate_json(self._ask("GET", "/api/ledger", params=wanted).content)
 
     def store_problems(self) -> list[str]:
         """Return in sentences what the store lacks of what was stored (schema.queries.holdings)."""
@@ -112,16 +130,19 @@ class Instance:
 
     def quarantined(self) -> list[Quarantined]:
         """Return what was set aside, oldest first."""
-        return _QUARANTINED.validate_json(self._ask("GET", "/api/quarantine").content)
+        return TypeAdapter(list[Quarantined]).validate_json(self._ask("GET", "/api/quarantine").content)
 
     def quarantine(self, action: Literal["retry", "drop"], ids: Sequence[int] | None) -> list[int]:
         """Let quarantined requests try again, or drop them (None: all); return which."""
-        answer = self._ask("POST", f"/api/quarantine/{action}", json={"ids": ids})
-        return [int(request_id) for request_id in answer.json()]
+        chosen = Chosen(ids=None if ids is None else list(ids))
+        return TypeAdapter(list[int]).validate_json(self._post(f"/api/quarantine/{action}", chosen))
 
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
+
+    def _post(self, path: str, said: BaseModel, timeout: httpx.Timeout = _TIMEOUT) -> bytes:
+        return self._ask("POST", path, content=said.model_dump_json(), headers=_JSON, timeout=timeout).content
 
     def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own arguments
         try:
@@ -194,9 +215,7 @@ def _answering(endpoints: dict[str, Any]) -> Instance | None:
     if "token" not in endpoints:
         return None
     instance = Instance(endpoints)
-    try:
-        instance.status()
-    except StoreUnavailableError:
-        instance.close()
-        return None
-    return instance
+    if instance.answers():
+        return instance
+    instance.close()
+    return None

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from collector.client import running
-from collector.house import open_store
 from collector.keys.expiry import ending
 from collector.listening import listen
+from collector.open_store import open_store
 from collector.receivers.tls import load_tls
 from collector.settings import SettingsError, refuse_open_door
 from collector.spool.ledger import totals

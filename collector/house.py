@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import secrets
-import shutil
 import signal
-import tempfile
 import threading
 import time
 import traceback
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -21,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import uvicorn
 
+from collector.announcement import announce, withdraw
 from collector.api import create_api
 from collector.heartbeat import BEAT_SECONDS, beat
 from collector.listening import listen
+from collector.open_store import open_store
 from collector.processes import begin, keep_garbage_collector_off_what_stays
 from collector.pseudonym_key import load_pseudonym_key
 from collector.receivers.tls import load_tls
@@ -33,45 +33,22 @@ from collector.spool.patience import open_patiently
 from collector.worker_health import WorkerHealth
 from collector.workers import WorkerPool
 from collector.writer import Writer
-from schema.store import Store, StoreUnavailableError
+from schema.store_errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
     from collector.reload import Message
     from collector.settings import Settings
+    from collector.spool.spool import Spool
     from schema.policy import Policy
+    from schema.store import Store
 
 log = logging.getLogger(__name__)
 
 _RETRY = 1.0  # seconds between attempts at a store that is away
-
-
-def open_store(settings: Settings, *, patience: float = 20.0, create: bool = True) -> Store:
-    """Open the store, waiting `patience` seconds for another process to leave it. Raises StoreError.
-
-    Commands that only read do not `create` a store or a directory where there is none.
-    """
-    if create:
-        settings.make_data_dir()
-    try:
-        store = Store.open(settings.store_url, patience=patience, create=create)
-        if store.embedded and settings.data_dir.exists():
-            _keep_blocks_in(settings.data_dir / "tmp")
-    except OSError as error:
-        raise StoreUnavailableError(str(settings.unusable_data_dir(error))) from None
-    return store
-
-
-def _keep_blocks_in(folder: Path) -> None:
-    """Have the engine's client, which hands blocks over in files, do so here; remove what a killed process left."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700)
-    tempfile.tempdir = str(folder)
 
 
 def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positional
@@ -90,25 +67,24 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
     feed = PolicyFeed(policy, policies)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    store = _open_patiently(settings, stop)
-    if store is None:
-        return
-    with store, contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        consumer = _start_consumer(settings, policy, stop, stack) if intake else None
+        if intake and consumer is None:
+            return
+        health = consumer.health if consumer else None
+        store = _open_patiently(settings, stop, health)
+        if store is None:
+            return
+        stack.enter_context(store)
         servers: list[tuple[Any, socket.socket, dict[str, Any]]] = []
         pa.set_memory_pool(pa.system_memory_pool())  # its own gives memory back at once, and each block takes it anew
-        # All that loads pandas does so here, before there are threads: two that import it at once fail.
+        # All that loads pandas does so here, before other threads have rows: two that import it at once fail.
         pa.array([0])
         if dashboard is not None:
             servers.append((_dashboard(settings, store, endpoints), dashboard, _for_browsers(settings)))
-        writer = health = None
-        if intake:
-            spool = open_patiently(settings, stop)
-            if spool is None:
-                return
-            stack.callback(spool.close)
-            pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
-            stack.callback(pool.close)
-            health = WorkerHealth(pool)
+        writer = None
+        if consumer:
+            spool, pool = consumer.spool, consumer.pool
             writer = Writer(spool, store, pool, policy, disk_reserve_bytes=settings.disk_reserve_bytes)
             feed.each(partial(_take_over, settings, pool, writer))
             thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
@@ -123,6 +99,28 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
         server = _Life(settings, endpoints, writer, health)
         asyncio.run(_serve(servers, stop, server))
         withdraw(settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Consumer:
+    """What empties the spool: it starts before there is a store for the rows."""
+
+    spool: Spool
+    pool: WorkerPool
+    health: WorkerHealth
+
+
+def _start_consumer(
+    settings: Settings, policy: Policy, stop: threading.Event, stack: contextlib.ExitStack
+) -> _Consumer | None:
+    """Open the spool and start the workers: they load their models while the store is opened. None once stopped."""
+    spool = open_patiently(settings, stop)
+    if spool is None:
+        return None
+    stack.callback(spool.close)
+    pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
+    stack.callback(pool.close)
+    return _Consumer(spool, pool, WorkerHealth(pool))
 
 
 def _take_over(settings: Settings, pool: WorkerPool, writer: Writer, policy: Policy) -> None:
@@ -163,24 +161,16 @@ def _write(writer: Writer, stop: threading.Event) -> None:
         os._exit(1)
 
 
-def _open_patiently(settings: Settings, stop: threading.Event) -> Store | None:
+def _open_patiently(settings: Settings, stop: threading.Event, health: WorkerHealth | None) -> Store | None:
     """Open the store, however long it is away: the door takes requests meanwhile."""
     while not stop.is_set():
         try:
             return open_store(settings)
         except (StoreUnavailableError, SettingsError) as error:
             log.warning("waiting for the store: %s", error)
-            _beat(settings, "")
+            _beat(settings, health.problem() if health else "")
             stop.wait(_RETRY)
     return None
-
-
-def withdraw(settings: Settings) -> None:
-    """Remove api.json; one that cannot be removed names a port at which nobody answers, as after a kill."""
-    try:
-        settings.api_path.unlink(missing_ok=True)
-    except OSError as error:
-        log.warning("%s cannot be removed: %s", settings.api_path, error.strerror)
 
 
 class _Life:
@@ -252,14 +242,3 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def announce(settings: Settings, endpoints: dict[str, str]) -> None:
-    """Write api.json, readable by its owner only, in one step."""
-    content = json.dumps(endpoints | {"pid": os.getpid(), "started": time.time()})
-    new = settings.api_path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
-    new.rename(settings.api_path)

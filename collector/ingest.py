@@ -8,11 +8,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collector.house import open_store
-from collector.intake import IntakeError, Taken, take_in
+from collector.errors import IntakeError
+from collector.intake import take_in
+from collector.only_instance import only_instance
+from collector.open_store import open_store
 from collector.pseudonym_key import load_pseudonym_key
 from collector.spool.spool import open_spool
-from collector.supervisor import only_instance
 from collector.workers import WorkerPool
 from collector.writer import Writer
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from collector.api_contract import Taken
     from collector.client import Instance
     from collector.settings import Settings
     from collector.spool.spool import Signal

@@ -8,8 +8,8 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel
-
+from collector.api_contract import Taken
+from collector.errors import IntakeError
 from collector.receivers.otlp import Encoding, count, decode, drop_invalid_spans
 from collector.receivers.refusals import RefusedError
 from collector.spool.spool import Incoming, Signal
@@ -24,20 +24,6 @@ _PROTOBUF: Final = re.compile(r"(?:^|\.)(traces|logs|metrics)\.pb(?:\.gz)?$")
 _JSON: Final = re.compile(r"\.jsonl?(?:\.gz)?$")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _TOP_LEVEL: Final[dict[str, Signal]] = {"resourceSpans": "traces", "resourceLogs": "logs", "resourceMetrics": "metrics"}
-
-
-class IntakeError(ValueError):
-    """A file that is no OTLP request; the message names it and says what would be one."""
-
-
-class Taken(BaseModel):
-    """One request taken from a file; `items` counts its spans, log records or metric points."""
-
-    id: int
-    signal: Signal
-    items: int
-    rejected: int  # spans without a valid id
-    repeated: bool  # the spool has seen the same bytes within a day
 
 
 def take_in(spool: Spool, name: str, body: bytes) -> list[Taken]:

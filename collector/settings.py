@@ -7,17 +7,20 @@ import ipaddress
 import os
 import re
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from schema.policy import Policy, load_policy
+from collector.errors import UserError
+
+if TYPE_CHECKING:
+    from schema.policy import Policy
 
 
-class SettingsError(ValueError):
+class SettingsError(UserError, ValueError):
     """A setting cannot be used; the message names the variable, its value and the fix."""
 
 
@@ -183,6 +186,8 @@ class Settings(BaseSettings):
 
     def policy(self) -> Policy:
         """Read the policy file. Raises PolicyError."""
+        from schema.policy import load_policy  # noqa: PLC0415 - most commands need no policy and start without it
+
         return load_policy(self.policy_path)
 
 

@@ -6,19 +6,18 @@ It holds the listening sockets, so that a door that is being restarted makes exp
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import logging
-import os
 import signal
 import threading
 import time
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from collector.door import run_door
-from collector.house import run_house, withdraw
+from collector import process_targets
+from collector.announcement import withdraw
 from collector.listening import address_of, listen, reserve
+from collector.only_instance import only_instance
 from collector.processes import SPAWN, TooFewFilesError, raise_open_files
 from collector.receivers.tls import load_tls
 from collector.reload import PolicyFile, heed_hangup
@@ -125,9 +124,11 @@ def run(
             endpoints["otlp_http"] = _url(settings.host, door_listener, tls)
             grpc_port = stack.enter_context(_claim(settings, "otlp_grpc_port", reserve))
             endpoints["otlp_grpc"] = _url(settings.host, grpc_port, tls)
-            services.append(_Service("door", run_door, settings, policy, (door_listener, address_of(grpc_port))))
+            services.append(
+                _Service("door", process_targets.receiver, settings, policy, (door_listener, address_of(grpc_port)))
+            )
         withdraw(settings)
-        services.append(_Service("house", run_house, settings, policy, (endpoints, house_listener, door)))
+        services.append(_Service("house", process_targets.server, settings, policy, (endpoints, house_listener, door)))
         try:
             _watch(services, stop, settings.api_path, on_ready, policy_file)
         finally:
@@ -168,33 +169,6 @@ def _watch(
             ready = True
             endpoints = json.loads(api_path.read_text(encoding="utf-8"))
             threading.Thread(target=on_ready, args=(endpoints,), name="on-ready", daemon=True).start()
-
-
-@contextlib.contextmanager
-def only_instance(settings: Settings) -> Iterator[None]:
-    """Hold the data directory; two instances on one spool or one embedded store would be in each other's way."""
-    settings.make_data_dir()
-    try:
-        descriptor = os.open(settings.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise settings.unusable_data_dir(error) from None
-    try:
-        deadline = time.monotonic() + _PORT_PATIENCE
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise SettingsError(
-                        f"another instance works in {settings.data_dir}: stop it, or set SPANLEDGER_DATA_DIR"
-                    ) from None
-                time.sleep(0.1)
-            except OSError as error:
-                raise settings.unusable_data_dir(error) from None
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

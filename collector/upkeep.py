@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
+from collector.api_contract import (  # noqa: TC001 - FastAPI reads annotations when it runs
+    Drilled,
+    DrillRuns,
+    Purge,
+    Repricing,
+)
 from redaction.version import RULES_VERSION
-from schema.drills import Result, record, remove
+from schema.changes import Purged, Repriced  # noqa: TC001 - the same
+from schema.drills import record, remove
 from schema.prices import Prices
-from schema.purge import Named, Purged, purge
-from schema.reprice import Repriced, reprice
+from schema.purge import purge
+from schema.reprice import reprice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,37 +28,6 @@ if TYPE_CHECKING:
     from schema.store import Store
 
 log = logging.getLogger(__name__)
-
-
-class Repricing(BaseModel):
-    """Which calls to price again: UTC days, the last one excluded; no team is all of them."""
-
-    start: date
-    end: date
-    team: str = ""
-    dry_run: bool = False
-
-
-class Purge(BaseModel):
-    """Which runs to delete: those of a user, of a session, or one."""
-
-    by: Named
-    value: str
-    dry_run: bool = False
-
-
-class Drilled(BaseModel):
-    """What a drill found."""
-
-    seed: int
-    results: list[Result]
-
-
-class DrillRuns(BaseModel):
-    """The made-up runs of a drill, and the service name of its metrics."""
-
-    trace_ids: list[str]
-    service_name: str
 
 
 def upkeep_routes(store: Store, read_policy: Callable[[], Policy]) -> APIRouter:

@@ -11,8 +11,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
+from collector import process_targets
 from collector.processes import SPAWN
-from collector.serving import Rows, serve_requests
+from collector.serving import Rows
 from collector.watch import LOOK, Screen, ServerWatch, Shown
 from schema.policy import Runs
 
@@ -55,7 +56,7 @@ class WorkerPool:
         """Start the processes; each has at most `most_waiting` requests before it. Tests `serve` otherwise."""
         self._answers: queue.SimpleQueue[Rows] = queue.SimpleQueue()
         self._rules = _rules(policy, pseudonym_key)
-        self._workers = [_Worker(self._rules, self._answers, serve or serve_requests) for _ in range(size)]
+        self._workers = [_Worker(self._rules, self._answers, serve or process_targets.worker) for _ in range(size)]
         self._closing = threading.Event()
         self._watch = threading.Thread(target=self._look, name="worker-watch")
         self._watch.start()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from schema.drill_results import IDENTIFIER, Result
 from schema.queries.holdings import note_removal
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from schema.store import Store
-
-IDENTIFIER: Final = "IDENTIFIER"
-"""Entity of what is no secret and must survive: order ids, versions, amounts."""
 
 DRILL_SCHEMA: Final[pa.Schema] = pa.schema(
     [("at", pa.timestamp("us", "UTC")), ("drill_id", pa.string()), ("seed", pa.uint64())]
@@ -40,18 +38,6 @@ LAST_DRILL: Final = (
 def removed_share(removed: int, planted: int) -> str:
     """Return how much was removed in percent, never rounded up: 99.97 % is not everything."""
     return f"{removed * 1000 // planted / 10:.1f} %" if planted else "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one kind of planted text in one kind of place."""
-
-    entity: str
-    place: str
-    planted: int
-    removed: int
-    left_in_part: int
-    left_whole: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from schema.changes import Named, Purged
 from schema.queries.holdings import note_removal
 from schema.record_teams import IS_STAMPED
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from schema.connections import RunKey
     from schema.store import Store
 
-Named = Literal["user", "session", "trace"]
-"""What names the runs to delete."""
+__all__ = ["PURGE_SCHEMA", "Named", "Purged", "purge"]
 
 PURGE_SCHEMA: Final[pa.Schema] = pa.schema(
     [("at", pa.timestamp("us", "UTC")), ("by", pa.string())]
@@ -41,15 +40,6 @@ _OF_RUNS: Final = {
 }
 _COUNTS: Final = {"runs": "uniqExact(trace_id, team)", "spans": "count()", "logs": "count()"}
 _TRACES_A_STATEMENT: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Purged:
-    """How much was deleted, or would be."""
-
-    runs: int
-    spans: int
-    log_records: int
 
 
 def purge(store: Store, by: Named, value: str, *, dry_run: bool = False) -> Purged:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
-from decimal import Decimal  # noqa: TC003 - the API reads the fields of Repriced when the program runs
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -13,6 +11,7 @@ import pyarrow as pa
 from schema import copies
 from schema.bulk_update import MONEY, update_spans
 from schema.calls import MODEL_KINDS
+from schema.changes import Repriced
 from schema.charge import price_of
 from schema.instants import LATEST
 from schema.runs import stale_traces
@@ -22,10 +21,13 @@ from schema.up_to_date import bring_up_to_date
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from schema.policy import Policy
     from schema.prices import Priced, Prices
     from schema.store import Store
+
+__all__ = ["REPRICING_SCHEMA", "Repriced", "reprice"]
 
 _HOUR: Final = 3600 * 10**9
 _WITHIN: Final = (
@@ -61,19 +63,6 @@ REPRICING_SCHEMA: Final[pa.Schema] = pa.schema(
     ]
 )
 """Arrow schema of a row of the table `repricings`; its columns in their order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repriced:
-    """How many calls were looked at, how many got another cost or source, and what all of them cost.
-
-    `before` and `after` are USD, failed calls left out as `runs` does; None: not one of them has a price.
-    """
-
-    calls: int
-    changed: int
-    before: Decimal | None
-    after: Decimal | None
 
 
 def reprice(  # noqa: PLR0913 - what is repriced and under which prices

@@ -93,9 +93,7 @@ def show(
     """
     from datetime import UTC, datetime
 
-    import pyarrow as pa
-
-    from collector.commands.render import render
+    from collector.commands.render import render_records
     from collector.keys.expiry import ending, state
     from collector.settings import load_settings
 
@@ -110,7 +108,7 @@ def show(
         "limits": [_limits(key) for key in known],
         "sha256": [f"{key.sha256[:8]}…" for key in known],
     }
-    typer.echo(render(pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()}), form))
+    typer.echo(render_records(list(columns), list(zip(*columns.values(), strict=True)), form))
     for sentence in ending(known, now):
         typer.echo(f"{sentence}; `spanledger keys new` makes the next one", err=True)
 

@@ -14,7 +14,8 @@ from collector.commands.counted import counted
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from schema.queries.ledger import Line
+    from collector.settings import Settings
+    from schema.ledger_lines import By, Line
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _SHOWN: Final = (
@@ -49,16 +50,17 @@ def ledger(
     """
     from datetime import UTC, datetime
 
-    import pyarrow as pa
-
-    from collector.commands.render import render
-    from schema.queries.ledger import total
+    from collector.commands.render import render_records
+    from schema.ledger_lines import total
 
     back = _age(since)
     end = datetime.now(UTC)
     found, problems = _lines(end - back, end, by)
     rows = [_row(line, by) for line in found]
-    typer.echo(render(pa.Table.from_pylist(rows), form) if rows else f"Nothing was received in the last {since}.")
+    if rows:
+        typer.echo(render_records(list(rows[0]), [list(row.values()) for row in rows], form))
+    else:
+        typer.echo(f"Nothing was received in the last {since}.")
     whole = total(found)
     for sentence in (whole.verdict, *problems, *_rejections(whole)):
         typer.echo(sentence, err=True)
@@ -66,24 +68,29 @@ def ledger(
         raise typer.Exit(1)
 
 
-def _lines(start: datetime, end: datetime, by: Literal["key", "signal", "minute"]) -> tuple[list[Line], list[str]]:
+def _lines(start: datetime, end: datetime, by: By) -> tuple[list[Line], list[str]]:
     """Ask the running instance; alone, bring the store up to date with the spool first.
 
     Return the lines, and in sentences what the store lacks of what was stored.
     """
     from collector.client import running
-    from collector.house import open_store
-    from collector.ledger import LedgerCopy
     from collector.settings import load_settings
-    from collector.spool.spool import open_spool
-    from collector.supervisor import only_instance
-    from schema.queries.holdings import holdings
-    from schema.queries.ledger import lines
 
     settings = load_settings()
     instance = running(settings)
     if instance:
         return instance.ledger(start, end, by=by), instance.store_problems()
+    return _lines_alone(settings, start, end, by)
+
+
+def _lines_alone(settings: Settings, start: datetime, end: datetime, by: By) -> tuple[list[Line], list[str]]:
+    from collector.ledger import LedgerCopy
+    from collector.only_instance import only_instance
+    from collector.open_store import open_store
+    from collector.spool.spool import open_spool
+    from schema.queries.holdings import holdings
+    from schema.queries.ledger import lines
+
     if not settings.spool_path.exists():
         with open_store(settings, create=False) as store:
             return lines(store, start, end, by=by), holdings(store).sentences

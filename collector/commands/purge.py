@@ -11,7 +11,7 @@ from collector.commands.counted import counted
 from collector.commands.fail import fail
 
 if TYPE_CHECKING:
-    from schema.purge import Named, Purged
+    from schema.changes import Named, Purged
 
 
 def purge(
@@ -45,13 +45,14 @@ def purge(
 
 def _purge(by: Named, value: str, *, dry_run: bool) -> Purged:
     from collector.client import running
-    from collector.house import open_store
     from collector.settings import load_settings
-    from schema import purge as purging
 
     settings = load_settings()
     instance = running(settings)
     if instance:
         return instance.purge(by, value, dry_run=dry_run)
+    from collector.open_store import open_store
+    from schema import purge as purging
+
     with open_store(settings, create=False) as store:
         return purging.purge(store, by, value, dry_run=dry_run)

@@ -37,10 +37,8 @@ def list_requests(
     from dataclasses import asdict
     from datetime import UTC, datetime
 
-    import pyarrow as pa
-
     from collector.client import running
-    from collector.commands.render import render
+    from collector.commands.render import render_records
     from collector.settings import load_settings
 
     instance = running(load_settings())
@@ -53,7 +51,10 @@ def list_requests(
         asdict(one) | {"received_at": f"{datetime.fromtimestamp(one.received_at / 1e9, UTC):%Y-%m-%d %H:%M:%S}"}
         for one in found
     ]
-    typer.echo(render(pa.Table.from_pylist(rows), form) if rows else "Nothing is quarantined.")
+    if not rows:
+        typer.echo("Nothing is quarantined.")
+        return
+    typer.echo(render_records(list(rows[0]), [list(row.values()) for row in rows], form))
 
 
 @quarantine.command()
@@ -80,7 +81,6 @@ def drop(
 def _act(action: Literal["retry", "drop"], ids: list[int] | None, *, every: bool) -> list[int]:
     from collector.client import running
     from collector.settings import load_settings
-    from collector.spool import quarantine as quarantined
 
     if bool(ids) == every:
         typer.echo("spanledger: name the requests by their ids, or all of them with --all", err=True)
@@ -90,6 +90,8 @@ def _act(action: Literal["retry", "drop"], ids: list[int] | None, *, every: bool
     if instance:
         done = instance.quarantine(action, wanted)
     else:
+        from collector.spool import quarantine as quarantined
+
         act = {"retry": quarantined.retry, "drop": quarantined.drop}[action]
         with _alone() as spool:
             done = act(spool, wanted)
@@ -104,9 +106,9 @@ def _act(action: Literal["retry", "drop"], ids: list[int] | None, *, every: bool
 @contextmanager
 def _alone() -> Iterator[Spool]:
     """Hold the data directory in which nothing runs, and yield its spool."""
+    from collector.only_instance import only_instance
     from collector.settings import load_settings
     from collector.spool.spool import open_spool
-    from collector.supervisor import only_instance
 
     settings = load_settings()
     if not settings.spool_path.exists():

@@ -29,10 +29,7 @@ def reprice(
     from datetime import UTC, datetime, time
 
     from collector.client import running
-    from collector.house import open_store
     from collector.settings import load_settings
-    from schema import reprice as repricing
-    from schema.prices import Prices
 
     first, last = _day("--from", start), _day("--to", end)
     if first >= last:
@@ -42,6 +39,10 @@ def reprice(
     if instance:
         done = instance.reprice(first, last, team=team, dry_run=dry_run)
     else:
+        from collector.open_store import open_store
+        from schema import reprice as repricing
+        from schema.prices import Prices
+
         policy = settings.policy()
         days = (datetime.combine(day, time(), UTC) for day in (first, last))
         with open_store(settings, create=False) as store:

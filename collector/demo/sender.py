@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from collector.demo.day import demo_requests
+from collector.errors import UserError
 from collector.keys.ingest_keys import KEY_HEADER
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _COME_AGAIN = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class DemoError(Exception):
+class DemoError(UserError):
     """The door did not take the sample runs; the text names its address and what it said."""
 
 

@@ -13,8 +13,9 @@ import httpx
 from collector.drill.invented import Inventor
 from collector.drill.runs import Planted, Run
 from collector.drill.search import left_in_files, results, text_of
+from collector.errors import UserError
 from collector.keys.ingest_keys import KEY_HEADER
-from schema.drills import IDENTIFIER, Result
+from schema.drill_results import IDENTIFIER, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +29,7 @@ _POLL: Final = 0.3
 _COME_AGAIN: Final = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 
-class DrillError(Exception):
+class DrillError(UserError):
     """The drill could not be run; the text says what to do."""
 
 
@@ -120,8 +121,8 @@ def _post(client: httpx.Client, path: str, body: bytes) -> None:
 
 def _wait(instance: Instance, progress: Callable[[str], None]) -> None:
     deadline = time.monotonic() + _PATIENCE
-    while (status := instance.status())["waiting_requests"] or not status["runs_up_to_date"]:
-        waiting = status["waiting_requests"]
+    while (status := instance.status()).waiting_requests or not status.runs_up_to_date:
+        waiting = status.waiting_requests
         if time.monotonic() > deadline:
             raise DrillError(f"{waiting} requests still wait after {_PATIENCE:.0f} s; see `spanledger doctor`")
         progress(f"{waiting} requests are being redacted and stored")

@@ -20,9 +20,9 @@ from collector.receivers.refusals import BadRequestError, RefusedError, TryAgain
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from collector.ledger import Sender
     from collector.receivers.in_flight import Held
     from collector.receivers.reception import Reception, Taken
+    from collector.refusal_counter import Sender
     from collector.spool.spool import Signal
 
 _SERVICE = "/opentelemetry.proto.collector.{0}.v1.{1}Service/Export"

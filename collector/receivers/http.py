@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from collector.ledger import Sender
     from collector.receivers.in_flight import Held
     from collector.receivers.otlp import Encoding
     from collector.receivers.reception import Reception
+    from collector.refusal_counter import Sender
     from collector.spool.spool import Signal
 
 _SIGNALS: tuple[Signal, ...] = ("traces", "logs", "metrics")

@@ -6,13 +6,12 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import grpc
-from cryptography import x509
-
 from collector.settings import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import grpc
 
     from collector.settings import Settings
 
@@ -38,6 +37,8 @@ class Tls:
 
     def for_grpc(self) -> grpc.ServerCredentials:
         """Return the credentials of a gRPC server."""
+        import grpc  # noqa: PLC0415 - only the receiver loads it
+
         return grpc.ssl_server_credentials(
             [(self.certificate_pem, self.certificate_pem)],
             root_certificates=self.client_ca_pem,
@@ -62,6 +63,8 @@ def load_tls(settings: Settings) -> Tls | None:
         ) from None
     client_ca = None
     if settings.tls_client_ca is not None:
+        from cryptography import x509  # noqa: PLC0415 - few ask for it, and it takes long to load
+
         client_ca = _read("SPANLEDGER_TLS_CLIENT_CA", settings.tls_client_ca)
         try:
             x509.load_pem_x509_certificates(client_ca)

@@ -9,6 +9,7 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from collector.errors import UserError
 from collector.spool.schema import TABLES, TRIGGERS
 from collector.spool.seal import SealError, bound_to
 
@@ -40,7 +41,7 @@ _SOUND = " and ".join(
 )
 
 
-class SpoolError(Exception):
+class SpoolError(UserError):
     """The root of what a spool can say."""
 
 

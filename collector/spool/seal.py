@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from collector.errors import UserError
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
@@ -38,7 +40,7 @@ class SealError(Exception):
     """A sealed body cannot be opened: another key, another row, or damage. Its text never quotes the body."""
 
 
-class KeyFileError(Exception):
+class KeyFileError(UserError):
     """The key of the seal cannot be used as it is; the text says how to put it right."""
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from agent_runs import run_request
 
-from collector.ledger import LedgerCopy, RefusalCounter, reason_of
+from collector.ledger import LedgerCopy
 from collector.receivers.refusals import TooLargeError
+from collector.refusal_counter import RefusalCounter, reason_of
 from collector.spool import ledger as spool_ledger
 from collector.spool import quarantine
 from collector.spool.seal import Seal

@@ -1,0 +1,38 @@
+"""Opens the store that the settings name."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+from schema.store import Store, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from collector.settings import Settings
+
+
+def open_store(settings: Settings, *, patience: float = 20.0, create: bool = True) -> Store:
+    """Open the store, waiting `patience` seconds for another process to leave it. Raises StoreError.
+
+    Commands that only read do not `create` a store or a directory where there is none.
+    """
+    if create:
+        settings.make_data_dir()
+    try:
+        store = Store.open(settings.store_url, patience=patience, create=create)
+        if store.embedded and settings.data_dir.exists():
+            _keep_blocks_in(settings.data_dir / "tmp")
+    except OSError as error:
+        raise StoreUnavailableError(str(settings.unusable_data_dir(error))) from None
+    return store
+
+
+def _keep_blocks_in(folder: Path) -> None:
+    """Have the engine's client, which hands blocks over in files, do so here; remove what a killed process left."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+    tempfile.tempdir = str(folder)
