@@ -58,7 +58,8 @@ class WorkerPool:
         self._rules = _rules(policy, pseudonym_key)
         self._workers = [_Worker(self._rules, self._answers, serve or process_targets.worker) for _ in range(size)]
         self._closing = threading.Event()
-        self._watch = threading.Thread(target=self._look, name="worker-watch")
+        # Daemons, so that a command that fails before it closes the pool ends all the same; workers end with it.
+        self._watch = threading.Thread(target=self._look, name="worker-watch", daemon=True)
         self._watch.start()
         self._most_waiting = most_waiting
         self._in_flight: dict[int, _Worker] = {}
@@ -156,7 +157,7 @@ class _Worker:
         self._stopping = False
         self._lock = threading.Lock()  # a process is not started any more once `stop` has begun
         self._start()
-        self.thread = threading.Thread(target=self._run, name="worker-thread")
+        self.thread = threading.Thread(target=self._run, name="worker-thread", daemon=True)
         self.thread.start()
 
     def _start(self) -> None:

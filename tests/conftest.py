@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(together[item.path] or item.path.stem))
     order = {name: place for place, name in enumerate(_FIRST)}
     items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def all_threads_end() -> Iterator[None]:
+    """No test leaves a thread behind that keeps the process from ending."""
+    yield
+    left = {thread.name for thread in threading.enumerate() if not thread.daemon} - {"MainThread"}
+    assert left == set(), "a test did not close what it opened"
 
 
 @pytest.fixture(scope="session")
