@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schema.calls import MODEL_KINDS, Call, model_calls
-from schema.columns import TOKENS
 from schema.prices import Priced
 from schema.usage import Usage
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schema.prices import Prices
-    from schema.run_spans import RunSpan
-    from schema.span import Span
+    from schema.span import RunSpan, Span
 
 
 def charge(spans: Iterable[Span], prices: Prices) -> None:
@@ -77,6 +75,6 @@ def price_of(span: Span, prices: Prices) -> Priced:
 
 
 def _clear(span: Span) -> None:
-    for column in TOKENS:
+    for column in Usage._fields:
         setattr(span, column, None)
     span.reported_cost_usd = None

@@ -10,21 +10,15 @@ from schema.calls import MODEL_KINDS
 from schema.evaluations import judged
 from schema.providers import provider_name, provider_of_model
 from schema.span_events import is_interrupt
-from schema.usage import NO_USAGE, count, money, usage_of
+from schema.usage import NO_USAGE, Usage, count, money, usage_of
 
 if TYPE_CHECKING:
-    from typing import Final
-
     from opentelemetry.proto.trace.v1.trace_pb2 import Status as OtlpStatus
 
     from schema.attributes import Plain
     from schema.reading import Reading
     from schema.span import Kind, Span, Status
     from schema.span_events import Events
-    from schema.usage import Usage
-
-TOKENS: Final = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
-"""Columns that hold token counts, in the order of Usage."""
 
 _STATUS: dict[int, Status] = {1: "ok", 2: "error"}
 _UNKNOWN = frozenset({"unknown", "<not specified>", "none", "null", ""})
@@ -134,7 +128,7 @@ def _fill_usage(span: Span, reading: Reading) -> None:
             usage = more if usage == NO_USAGE else usage
             cost = value.get("total") if cost is None and _is_cost(value) else cost
     columns, values = reading.plan.columns, reading.values
-    for column, counted in zip(TOKENS, usage, strict=True):
+    for column, counted in zip(Usage._fields, usage, strict=True):
         key = columns.get(column)
         given = None if key is None else count(values[key])
         setattr(span, column, counted if given is None else given)

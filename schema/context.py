@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from schema.dialects.rules import CONTEXT
 from schema.from_above import from_above
+from schema.resource import STAMPED
 from schema.several_teams import inherited_within, teams_of
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ Words: TypeAlias = dict[str, str]
 
 COLUMN_OF: Final = {column: {"session": "session_id", "user": "user_id"}.get(column, column) for column in CONTEXT}
 """Context column: the column of `spans` that holds it."""
-
-STAMPED: Final = "spanledger.stamped."
-"""Before a context column: the resource attribute that is true where an ingest key, not the sender, named it."""
 
 _STRENGTHS: Final = ("stamped", "operator", "associated", "trace", "resource", "named")
 _AROUND: Final = ("stamped.", "resource.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from schema.context import STAMPED
+from schema.resource import STAMPED
 from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:

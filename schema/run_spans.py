@@ -4,59 +4,17 @@ from __future__ import annotations
 
 from itertools import groupby, starmap
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from schema import copies
+from schema.span import RunSpan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from decimal import Decimal
 
     from schema.store import Store
 
 _place = attrgetter("trace_id", "team", "start_time", "span_id")
-
-
-class RunSpan(NamedTuple):
-    """Some columns of a stored span; what they mean is told in `schema.span.Span`.
-
-    A span object of all columns takes several times as long to make.
-    """
-
-    trace_id: str
-    span_id: str
-    parent_span_id: str
-    team: str
-    workflow: str
-    workflow_version: str
-    session_id: str
-    user_id: str
-    environment: str
-    service_name: str
-    scope_name: str
-    kind: str
-    name: str
-    start_time: int
-    duration_ns: int
-    status: str
-    provider: str
-    model: str
-    response_id: str
-    tool_name: str
-    tool_call_id: str
-    approval_status: str
-    outcome: str
-    evaluation: str
-    input_tokens: int | None
-    output_tokens: int | None
-    cached_input_tokens: int | None
-    cost_usd: Decimal | None
-    input_preview: str
-    output_preview: str
-    links: str
-    findings: list[tuple[str, int]]
-    retain_until: int
-    inserted_at: int  # microseconds since the epoch
 
 
 _READ: Final = {

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from schema.connections import RunKey
-    from schema.run_spans import RunSpan
+    from schema.span import RunSpan
     from schema.store import Store
 
 TRACES_A_PASS: Final = 500

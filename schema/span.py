@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from itertools import accumulate, chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pyarrow as pa
 
@@ -114,6 +114,48 @@ SPAN_SCHEMA: pa.Schema = pa.schema([pa.field(f.name, _SPECIAL.get(f.name, pa.str
 
 
 _row = attrgetter(*SPAN_SCHEMA.names)
+
+
+class RunSpan(NamedTuple):
+    """Some columns of a stored span; what they mean is in `Span`.
+
+    A span object of all columns takes several times as long to make.
+    """
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    team: str
+    workflow: str
+    workflow_version: str
+    session_id: str
+    user_id: str
+    environment: str
+    service_name: str
+    scope_name: str
+    kind: str
+    name: str
+    start_time: int
+    duration_ns: int
+    status: str
+    provider: str
+    model: str
+    response_id: str
+    tool_name: str
+    tool_call_id: str
+    approval_status: str
+    outcome: str
+    evaluation: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_input_tokens: int | None
+    cost_usd: Decimal | None
+    input_preview: str
+    output_preview: str
+    links: str
+    findings: list[tuple[str, int]]
+    retain_until: int
+    inserted_at: int  # microseconds since the epoch
 
 
 def to_batch(spans: Sequence[Span]) -> pa.RecordBatch:

@@ -15,8 +15,9 @@ from collector.keys.limits import SenderLimits
 from collector.receivers.headers import one_header
 from collector.receivers.otlp import resources
 from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
-from schema.context import COLUMN_OF, STAMPED
+from schema.context import COLUMN_OF
 from schema.policy import IngestKey
+from schema.resource import STAMPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
