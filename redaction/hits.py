@@ -10,7 +10,7 @@ from redaction.recognizers.secrets import SECRETS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from redaction.recognizers.base import Hit
+    from redaction.text import Hit
 
 _PLACES = frozenset({"ADDRESS", "LOCATION"})
 _BETWEEN_PLACES = " ,.\n\r\t"

@@ -41,3 +41,11 @@ class NerModel(Protocol):
     def close(self) -> None:
         """Free what the model holds."""
         ...
+
+
+class Piece(NamedTuple):
+    """A stretch of a record's view that the model reads at once; `key` is the keyed hash of its text."""
+
+    start: int
+    text: str
+    key: bytes

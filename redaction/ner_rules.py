@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from redaction.ner_view import HANDLE, is_identifier
 from redaction.no_names import is_nobody
-from redaction.recognizers.base import Hit, has_context, words
+from redaction.recognizers.base import has_context, words
 from redaction.scripts import is_joined, is_letter
+from redaction.text import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

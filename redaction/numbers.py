@@ -15,7 +15,7 @@ from redaction.keys import classify, whole_value
 if TYPE_CHECKING:
     from redaction.analyzer import Analyzer
     from redaction.keys import KeyClass
-    from redaction.recognizers.base import Hit
+    from redaction.text import Hit
 
 KEY_RECOGNIZER = "KeyRecognizer"
 SHORTEST_PROOF = 14

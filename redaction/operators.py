@@ -22,9 +22,6 @@ UNREDACTED_CONTENT_REMOVED = "<UNREDACTED_CONTENT_REMOVED>"
 FIELD_DROPPED = "<FIELD_DROPPED>"
 """Stands for a whole text that held something for which the policy says: drop."""
 
-PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{2,40}(?::(?:[0-9a-f]{4,16}|\*[0-9A-Z]{4}))?>")
-"""What is written for a finding, so that redacting a redacted text leaves it alone."""
-
 _LAST_ENTITY = re.compile(r"<[A-Z][A-Z0-9_]*+(?=[^<]*+$)")
 _SHOWN = 4
 _FEWEST_HIDDEN = 6

@@ -10,12 +10,12 @@ from redaction.cache import digest
 from redaction.hits import covered, merged
 from redaction.json_text import PLAIN_KEY
 from redaction.keys import KeyClass, classify, snake, whole_value
+from redaction.ner import Piece
 from redaction.ner_view import View
 from redaction.numbers import FLOAT, KEY_RECOGNIZER, by_key, by_proof
-from redaction.operators import PLACEHOLDER
-from redaction.recognizers.base import Hit
 from redaction.recognizers.personal import is_handle
 from redaction.selection import Refused, Selection
+from redaction.text import PLACEHOLDER, Hit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,14 +34,6 @@ class Mark(NamedTuple):
 
     leaf: int
     hit: Hit
-
-
-class Piece(NamedTuple):
-    """A stretch of a record's view that the model reads at once; `key` is the keyed hash of its text."""
-
-    start: int
-    text: str
-    key: bytes
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from redaction.numbers import KEY_RECOGNIZER, harmless_below
 from redaction.operators import UNREDACTED_CONTENT_REMOVED, Operators
 from redaction.parts import elements
 from redaction.reading import ModelReader
-from redaction.record import Mark, Piece, Record, RecordReader
+from redaction.record import Mark, Record, RecordReader
 from redaction.repetition import Repetition, is_opaque, repeated
 from redaction.selection import Selection
 from redaction.splice import Splice, apart, place, spliced
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redaction.budget import Watch
-    from redaction.ner import Entity, NerModel
+    from redaction.ner import Entity, NerModel, Piece
 
 _PLACEHOLDERS = Operators()
 

@@ -10,8 +10,8 @@ from redaction.covered import Covered
 from redaction.json_text import leaves, unescape
 from redaction.ner_view import is_identifier
 from redaction.no_names import PRODUCTS, is_nobody
-from redaction.recognizers.base import Hit
 from redaction.splice import Splice, place
+from redaction.text import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from redaction.recognizers.base import Hit
+    from redaction.text import Hit
     from redaction.timed import Pattern
 
 ALLOWED = "allow-list"

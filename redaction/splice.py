@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from redaction.json_text import Leaf
     from redaction.operators import Operators
-    from redaction.recognizers.base import Hit
+    from redaction.text import Hit
 
 
 class Splice(NamedTuple):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 UNREDACTABLE = "UNREDACTABLE"
 """Entity of the one finding of a text that could not be redacted and was removed whole."""
+
+PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{2,40}(?::(?:[0-9a-f]{4,16}|\*[0-9A-Z]{4}))?>")
+"""What is written for a finding, so that redacting a redacted text leaves it alone."""
 
 
 class Text(NamedTuple):
@@ -66,3 +70,13 @@ class Redacted(NamedTuple):
     def failed(self) -> bool:
         """Whether the text was removed whole because it could not be redacted."""
         return any(finding.entity == UNREDACTABLE for finding in self.findings)
+
+
+class Hit(NamedTuple):
+    """A match of one rule, in characters of the text that was searched."""
+
+    start: int
+    end: int
+    entity: str
+    recognizer: str
+    score: float

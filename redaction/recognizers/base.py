@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
+from redaction.text import Hit
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -17,16 +19,6 @@ if TYPE_CHECKING:
 
 CONTEXT_REACH = 48
 """Characters before a match in which a context word counts: about eight words."""
-
-
-class Hit(NamedTuple):
-    """A match of one rule, in characters of the text that was searched."""
-
-    start: int
-    end: int
-    entity: str
-    recognizer: str
-    score: float
 
 
 @dataclass(frozen=True, slots=True)

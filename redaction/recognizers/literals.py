@@ -6,7 +6,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from redaction.recognizers.base import Hit, Search, TextRecognizer
+from redaction.recognizers.base import Search, TextRecognizer
+from redaction.text import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from redaction.recognizers import check_digits as check
-from redaction.recognizers.base import Hit, Search, TextRecognizer, has_context, words
+from redaction.recognizers.base import Search, TextRecognizer, has_context, words
+from redaction.text import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

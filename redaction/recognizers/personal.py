@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from redaction.keys import GENERIC_USERS, classify, whole_value
 from redaction.numbers import by_key
-from redaction.recognizers.base import Hit, Rule, RuleRecognizer, Search, TextRecognizer, words
+from redaction.recognizers.base import Rule, RuleRecognizer, Search, TextRecognizer, words
+from redaction.text import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

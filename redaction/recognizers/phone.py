@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import phonenumbers
 
-from redaction.recognizers.base import Hit, Search, TextRecognizer, has_context, words
+from redaction.recognizers.base import Search, TextRecognizer, has_context, words
+from redaction.text import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
