@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
-from collector import process_targets
+from collector import worker_process
 from collector.processes import SPAWN
 from collector.serving import Rows
 from collector.watch import LOOK, Screen, ServerWatch, Shown
@@ -56,7 +56,7 @@ class WorkerPool:
         """Start the processes; each has at most `most_waiting` requests before it. Tests `serve` otherwise."""
         self._answers: queue.SimpleQueue[Rows] = queue.SimpleQueue()
         self._rules = _rules(policy, pseudonym_key)
-        self._workers = [_Worker(self._rules, self._answers, serve or process_targets.worker) for _ in range(size)]
+        self._workers = [_Worker(self._rules, self._answers, serve or worker_process.worker) for _ in range(size)]
         self._closing = threading.Event()
         # Daemons, so that a command that fails before it closes the pool ends all the same; workers end with it.
         self._watch = threading.Thread(target=self._look, name="worker-watch", daemon=True)

@@ -42,7 +42,7 @@ for arguments in {commands!r}:
 WORKER = """
 import multiprocessing, secrets
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from collector.process_targets import worker
+from collector.worker_process import worker
 from collector.watch import Screen
 from schema.policy import Policy
 request = ExportTraceServiceRequest()
