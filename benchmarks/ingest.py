@@ -36,8 +36,8 @@ from collector.redaction_pass import redact_traces
 from collector.rulebook import rulebook
 from redaction.tagger.tagger import Tagger
 from redaction.teams import TeamRedactor
-from schema.policy import Policy
-from schema.prices import Prices
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -20,9 +20,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from benchmarks.load import EXPORTS
 from collector.processes import keep_garbage_collector_off_what_stays
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.prices import Prices
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
 from schema.span import to_batch
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from schema.run_rows import RUN_SCHEMA
-from schema.runs import recompute, summarise
+from schema.runs.recompute import recompute, summarise
+from schema.runs.rows import RUN_SCHEMA
 from schema.span import Span, to_batch
-from schema.store import Store
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,16 +20,16 @@ from collector.errors import IntakeError
 from collector.intake import take_in
 from collector.spool.spool import SpoolError
 from collector.upkeep import upkeep_routes
-from schema.policy import PolicyError
-from schema.store import QueryFailedError, StoreError
+from schema.policy.policy import PolicyError
+from schema.store.errors import QueryFailedError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from collector.spool.spool import Spool
     from collector.writer import Writer
-    from schema.policy import Policy
-    from schema.store import Store
+    from schema.policy.policy import Policy
+    from schema.store.store import Store
 
 _USERS_OWN = (QueryFailedError, PolicyError, IntakeError)
 

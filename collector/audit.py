@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collector.spool.ledger import Entry
     from collector.spool.spool import Spool
     from collector.spool.tally import Counts, Slot
-    from schema.store import Store
+    from schema.store.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from schema.queries.ledger import By, Line, lines
 
 if TYPE_CHECKING:
     from collector.spool.spool import Spool
-    from schema.store import Store
+    from schema.store.store import Store
 
 
 def ledger_routes(store: Store, spool: Spool) -> APIRouter:

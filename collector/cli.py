@@ -57,8 +57,8 @@ def _expected() -> tuple[type[Exception], ...]:
     """Return the errors whose message is written for the user."""
     from collector.errors import UserError
     from redaction.errors import RedactionError
-    from schema.policy_text import PolicyError
-    from schema.store_errors import StoreError
+    from schema.policy.file import PolicyError
+    from schema.store.errors import StoreError
 
     return UserError, PolicyError, StoreError, RedactionError
 

@@ -28,9 +28,9 @@ from collector.api_contract import (
 from collector.errors import IntakeError
 from collector.settings import SettingsError
 from collector.spool.records import Quarantined
-from schema.changes import Purged, Repriced
 from schema.ledger_lines import Line
-from schema.store_errors import QueryFailedError, StoreUnavailableError
+from schema.maintenance.changes import Purged, Repriced
+from schema.store.errors import QueryFailedError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from collector.settings import Settings
-    from schema.changes import Named
-    from schema.drill_results import Result
     from schema.ledger_lines import By
+    from schema.maintenance.changes import Named
+    from schema.maintenance.drill_results import Result
 
 STARTING_SECONDS: Final = 120.0
 """How long a command waits for an instance that is starting; reading its models takes one 20 s of a busy machine."""

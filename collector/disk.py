@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 log = logging.getLogger(__name__)
 

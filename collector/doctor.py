@@ -18,10 +18,11 @@ from collector.spool.seal import KeyFileError
 from collector.spool.spool import SpoolError, open_spool
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
-from schema.drills import LAST_DRILL, LastDrill
-from schema.policy import PolicyError
+from schema.maintenance.drills import LAST_DRILL, LastDrill
+from schema.policy.policy import PolicyError
 from schema.queries.holdings import holdings
-from schema.store import NothingStoredError, StoreError
+from schema.store.errors import StoreError
+from schema.store.store import NothingStoredError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

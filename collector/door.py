@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collector.receivers.tls import Tls
     from collector.reload import Message
     from collector.settings import Settings
-    from schema.policy import Policy
+    from schema.policy.policy import Policy
 
 _KEEP_ALIVE_SECONDS = 75  # longer than exporters pause, so that they do not meet a connection that is just closing
 _SHUTDOWN_SECONDS = 10

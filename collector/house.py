@@ -33,7 +33,7 @@ from collector.spool.patience import open_patiently
 from collector.worker_health import WorkerHealth
 from collector.workers import WorkerPool
 from collector.writer import Writer
-from schema.store_errors import StoreUnavailableError
+from schema.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     import socket
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from collector.reload import Message
     from collector.settings import Settings
     from collector.spool.spool import Spool
-    from schema.policy import Policy
-    from schema.store import Store
+    from schema.policy.policy import Policy
+    from schema.store.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collector.spool.ledger import Entry
     from collector.spool.place import Identity
     from collector.spool.spool import Spool
-    from schema.store import Store
+    from schema.store.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING
 
-from schema.store import Store, StoreUnavailableError
+from schema.store.errors import StoreUnavailableError
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

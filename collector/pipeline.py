@@ -10,9 +10,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.redaction_pass import redact_logs, redact_metrics, redact_traces
-from schema.log_records import log_batch
-from schema.metric_points import point_batch
-from schema.normalise import normalise
+from schema.normalise.logs import log_batch
+from schema.normalise.metrics import point_batch
+from schema.normalise.traces import normalise
 from schema.span import to_batch
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from collector.spool.spool import Signal
     from redaction.teams import TeamRedactor
-    from schema.policy import Policy
-    from schema.prices import Prices
+    from schema.policy.policy import Policy
+    from schema.pricing.prices import Prices
 
 
 _WARM_UP = {

@@ -8,7 +8,7 @@ from collector.spool.seal import load_or_create_key
 
 if TYPE_CHECKING:
     from collector.settings import Settings
-    from schema.policy import Policy
+    from schema.policy.policy import Policy
 
 
 def load_pseudonym_key(settings: Settings, policy: Policy) -> bytes:

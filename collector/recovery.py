@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 _Identity = tuple[Any, ...]
 

@@ -20,9 +20,9 @@ from collector.settings import SettingsError, refuse_open_door
 from collector.spool.seal import KeyFileError
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
-from schema.policy import Policy, PolicyError, parse_policy
-from schema.policy_losses import losses, sections_gone
-from schema.policy_text import read_policy_text
+from schema.policy.file import read_policy_text
+from schema.policy.losses import losses, sections_gone
+from schema.policy.policy import Policy, PolicyError, parse_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

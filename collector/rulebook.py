@@ -11,14 +11,14 @@ from redaction.operators import Operators
 from redaction.selection import Allowed, Selection
 from redaction.teams import Rulebook, TeamRedactor, Treatment
 from redaction.timed import Pattern, TimedRecognizer
-from schema.redaction_policy import ENTITIES, SECRETS, RedactionPolicy, RedactionRules
+from schema.policy.redaction import ENTITIES, SECRETS, RedactionPolicy, RedactionRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from redaction.budget import Watch
-    from schema.policy import Policy
-    from schema.redaction_policy import Action, Listed, RecognizerPart
+    from schema.policy.policy import Policy
+    from schema.policy.redaction import Action, Listed, RecognizerPart
 
 
 def rulebook(policy: RedactionPolicy) -> Rulebook:

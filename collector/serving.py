@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collector.pipeline import Pipeline
     from collector.spool.spool import Signal
     from redaction.budget import Watch
-    from schema.policy import Policy
+    from schema.policy.policy import Policy
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def build_pipeline(policy: Policy, pseudonym_key: bytes = b"", watch: Watch | No
     """Load the redaction models and the prices; imported late, so that only workers pay for them."""
     from collector.pipeline import Pipeline  # noqa: PLC0415 - see the docstring
     from collector.rulebook import build_team_redactor  # noqa: PLC0415 - see the docstring
-    from schema.prices import Prices  # noqa: PLC0415 - see the docstring
+    from schema.pricing.prices import Prices  # noqa: PLC0415 - see the docstring
 
     pipeline = Pipeline(build_team_redactor(policy, pseudonym_key, watch), policy, Prices(policy.prices))
     pipeline.warm_up()

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from collector.errors import UserError
 
 if TYPE_CHECKING:
-    from schema.policy import Policy
+    from schema.policy.policy import Policy
 
 
 class SettingsError(UserError, ValueError):
@@ -186,7 +186,7 @@ class Settings(BaseSettings):
 
     def policy(self) -> Policy:
         """Read the policy file. Raises PolicyError."""
-        from schema.policy import load_policy  # noqa: PLC0415 - most commands need no policy and start without it
+        from schema.policy.policy import load_policy  # noqa: PLC0415 - most commands need no policy and start without it
 
         return load_policy(self.policy_path)
 

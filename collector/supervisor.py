@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collector.receivers.tls import Tls
     from collector.reload import Message
     from collector.settings import Settings
-    from schema.policy import Policy
+    from schema.policy.policy import Policy
 
 log = logging.getLogger(__name__)
 

@@ -15,17 +15,17 @@ from collector.api_contract import (  # noqa: TC001 - FastAPI reads annotations 
     Repricing,
 )
 from redaction.version import RULES_VERSION
-from schema.changes import Purged, Repriced  # noqa: TC001 - the same
-from schema.drills import record, remove
-from schema.prices import Prices
-from schema.purge import purge
-from schema.reprice import reprice
+from schema.maintenance.changes import Purged, Repriced  # noqa: TC001 - the same
+from schema.maintenance.drills import record, remove
+from schema.maintenance.purge import purge
+from schema.maintenance.reprice import reprice
+from schema.pricing.prices import Prices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from schema.policy import Policy
-    from schema.store import Store
+    from schema.policy.policy import Policy
+    from schema.store.store import Store
 
 log = logging.getLogger(__name__)
 

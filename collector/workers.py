@@ -15,7 +15,7 @@ from collector import worker_process
 from collector.processes import SPAWN
 from collector.serving import Rows
 from collector.watch import LOOK, Screen, ServerWatch, Shown
-from schema.policy import Runs
+from schema.policy.policy import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
     from collector.spool.spool import Waiting
-    from schema.policy import Policy
+    from schema.policy.policy import Policy
 
 log = logging.getLogger(__name__)
 

@@ -20,12 +20,12 @@ from collector.metrics import HouseFigures, note
 from collector.recovery import without_stored
 from collector.spool.spool import SpoolError
 from collector.turns import in_turn
-from schema.bulk_update import sweep
-from schema.closing import close_silent
 from schema.queries.holdings import TABLES, holdings
-from schema.runs import stale_traces
-from schema.store import QueryFailedError, StoreError
-from schema.up_to_date import bring_up_to_date
+from schema.runs.closing import close_silent
+from schema.runs.recompute import stale_traces
+from schema.runs.refresh import bring_up_to_date
+from schema.store.bulk_update import sweep
+from schema.store.errors import QueryFailedError, StoreError
 
 if TYPE_CHECKING:
     import threading
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collector.spool.place import Identity
     from collector.spool.spool import Spool, Waiting
     from collector.workers import WorkerPool
-    from schema.policy import Policy
-    from schema.store import Store
+    from schema.policy.policy import Policy
+    from schema.store.store import Store
 
 log = logging.getLogger(__name__)
 

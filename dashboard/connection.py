@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 _connected: list[tuple[Store, str, bool]] = []
 

@@ -17,9 +17,9 @@ from fastapi.responses import JSONResponse
 from dashboard import assets, connection
 from schema.queries.logs import LogPage, count_span_logs, loose_logs, span_logs
 from schema.queries.run import load_run, load_span, load_tree
+from schema.queries.timeline import Step, steps
 from schema.span import UNASSIGNED
-from schema.store import StoreError
-from schema.timeline import Step, steps
+from schema.store.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 _COLLECT_EVERY_S = 60.0
 

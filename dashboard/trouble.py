@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dashboard.components import blocks
-from schema.store import StoreError
+from schema.store.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

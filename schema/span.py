@@ -76,7 +76,7 @@ class Span:
     output_preview: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     resource_attributes: dict[str, str] = field(default_factory=dict)
-    context: dict[str, str] = field(default_factory=dict)  # what it and its resource name: schema/context.py
+    context: dict[str, str] = field(default_factory=dict)  # what it and its resource name: schema/normalise/context.py
     events: str = "[]"  # JSON: [{"time": ns, "name": str, "attributes": {...}}]
     links: str = "[]"  # JSON: [{"trace_id": hex, "span_id": hex, "attributes": {...}}]
     scope_name: str = ""

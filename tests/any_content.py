@@ -6,8 +6,8 @@ import json
 
 from hypothesis import strategies as st
 
-from schema import message_shapes, parts
 from schema.dialects import DIALECTS
+from schema.messages import parts, shapes
 
 KEYS = sorted(
     {
@@ -36,7 +36,7 @@ SCOPES = ["", *sorted({scope for dialect in DIALECTS for scope in dialect.scopes
 WORDS = st.sampled_from(
     sorted(
         {
-            *(*message_shapes._INPUT_KEYS, *message_shapes._OUTPUT_KEYS, *message_shapes._LANGCHAIN),
+            *(*shapes._INPUT_KEYS, *shapes._OUTPUT_KEYS, *shapes._LANGCHAIN),
             *(*parts._READERS, *parts._UNTYPED, *parts._MEDIA_KEYS, *parts._REASONING_KEYS),
             *("role", "parts", "type", "data", "lc", "kwargs", "tool_calls", "tool_call_id", "config", "args"),
         }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from schema.store import Store
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from schema.queries.holdings import REMOVAL_SCHEMA
 from schema.queries.ledger import LEDGER_SCHEMA
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 MINUTE_S = 60
 

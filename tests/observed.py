@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from schema.calls import model_calls, tool_calls
-from schema.charge import call_of
-from schema.runs import failed
+from schema.pricing.charge import call_of
+from schema.pricing.real_calls import model_calls, tool_calls
+from schema.runs.recompute import failed
 from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:

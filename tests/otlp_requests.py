@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.prices import Prices
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
     from collector.settings import Settings
-    from schema.policy import Policy
+    from schema.policy.policy import Policy
 
 EXPORT = Path(__file__).parent / "data" / "otlp" / "manual-convention" / "01.traces.pb"
 

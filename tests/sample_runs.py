@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from schema.log_records import LOG_SCHEMA
-from schema.runs import recompute
+from schema.normalise.logs import LOG_SCHEMA
+from schema.runs.recompute import recompute
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 MS = 1_000_000
 SECOND = 1_000_000_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from schema import sql_functions
-from schema.statement_tree import TABLES
+from schema.store import sql_functions
+from schema.store.statement_tree import TABLES
 
 if TYPE_CHECKING:
     import random

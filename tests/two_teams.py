@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from otlp_requests import key_values, request, span_id
 
 from collector.keys.ingest_keys import IngestKeys
-from schema.policy import IngestKey, Policy
+from schema.policy.policy import IngestKey, Policy
 
 if TYPE_CHECKING:
     from collector.receivers.otlp import ExportRequest

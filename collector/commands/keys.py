@@ -13,7 +13,7 @@ import typer
 from collector.commands.fail import fail
 
 if TYPE_CHECKING:
-    from schema.policy import IngestKey
+    from schema.policy.policy import IngestKey
 
 keys = typer.Typer(
     name="keys",
@@ -50,8 +50,8 @@ def new(
         write_policy,
     )
     from collector.settings import load_settings
-    from schema.policy import parse_policy
-    from schema.policy_text import read_policy_text
+    from schema.policy.file import read_policy_text
+    from schema.policy.policy import parse_policy
 
     path = load_settings().policy_path or Path("spanledger.yaml").absolute()
     with only_writer(path) if write else contextlib.nullcontext():

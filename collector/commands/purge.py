@@ -11,7 +11,7 @@ from collector.commands.counted import counted
 from collector.commands.fail import fail
 
 if TYPE_CHECKING:
-    from schema.changes import Named, Purged
+    from schema.maintenance.changes import Named, Purged
 
 
 def purge(
@@ -52,7 +52,7 @@ def _purge(by: Named, value: str, *, dry_run: bool) -> Purged:
     if instance:
         return instance.purge(by, value, dry_run=dry_run)
     from collector.open_store import open_store
-    from schema import purge as purging
+    from schema.maintenance import purge as purging
 
     with open_store(settings, create=False) as store:
         return purging.purge(store, by, value, dry_run=dry_run)

@@ -40,8 +40,8 @@ def reprice(
         done = instance.reprice(first, last, team=team, dry_run=dry_run)
     else:
         from collector.open_store import open_store
-        from schema import reprice as repricing
-        from schema.prices import Prices
+        from schema.maintenance import reprice as repricing
+        from schema.pricing.prices import Prices
 
         policy = settings.policy()
         days = (datetime.combine(day, time(), UTC) for day in (first, last))

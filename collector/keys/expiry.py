@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from schema.policy import IngestKey
+    from schema.policy.policy import IngestKey
 
 SOON: Final = timedelta(days=14)
 """How long before its sender is refused a key is warned of."""

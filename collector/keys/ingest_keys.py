@@ -15,9 +15,9 @@ from collector.keys.limits import SenderLimits
 from collector.receivers.headers import one_header
 from collector.receivers.otlp import resources
 from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
-from schema.context import COLUMN_OF
-from schema.policy import IngestKey
-from schema.resource import STAMPED
+from schema.normalise.context import COLUMN_OF
+from schema.otlp.resource import STAMPED
+from schema.policy.policy import IngestKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
     from collector.receivers.otlp import ExportRequest
-    from schema.policy import Policy
+    from schema.policy.policy import Policy
 
     _Attributes = RepeatedCompositeFieldContainer[KeyValue]
 

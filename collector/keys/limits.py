@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from schema.policy import IngestKey
+    from schema.policy.policy import IngestKey
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ import yaml
 from pydantic import ValidationError
 
 from collector.spool.seal import sync_directory
-from schema.policy import IngestKey, Policy, PolicyError, parse_policy
-from schema.policy_text import read_policy_text
-from schema.yaml_lines import read_yaml
+from schema.policy.file import read_policy_text
+from schema.policy.policy import IngestKey, Policy, PolicyError, parse_policy
+from schema.policy.yaml_lines import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

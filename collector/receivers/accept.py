@@ -14,7 +14,7 @@ from collector.spool.spool import Incoming, Signal
 if TYPE_CHECKING:
     from collector.keys.ingest_keys import IngestKeys
     from collector.receivers.otlp import Encoding, ExportRequest
-    from schema.policy import IngestKey
+    from schema.policy.policy import IngestKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collector.receivers.accept import Accepted, Body
     from collector.receivers.in_flight import Held
     from collector.spool.spool import Receipt, Signal, Spool
-    from schema.policy import IngestKey
+    from schema.policy.policy import IngestKey
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from schema.dialects import DIALECTS, Dialect
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from schema.policy import AttributeKeys
+    from schema.policy.policy import AttributeKeys
 
 CONTEXT = ("team", "workflow", "workflow_version", "session", "user", "environment")
 """What a span takes from its surroundings: from itself, its ancestors, its association keys or its resource."""
@@ -60,7 +60,7 @@ class Use(Enum):
 
 
 STRENGTHS: Final = {Use.OPERATOR: "operator", Use.ASSOCIATED: "associated", Use.NAMED: "named"}
-"""How strong context is that a span names itself, as the first half of a word of context (schema/context.py)."""
+"""How strong context is that a span names itself, the first half of a word of context (schema/normalise/context.py)."""
 
 
 class Rule(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 
 def last_arrival(store: Store, trace_id: str, team: str) -> datetime | None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from schema.queries.filters import Filter
-    from schema.store import Store
+    from schema.store.store import Store
 
 _BUCKETS: Final = (  # the longest range that a bucket is used for, in hours, and the bucket in seconds
     (2, 60),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 TABLES: Final[dict[Literal["traces", "logs", "metrics"], str]] = {
     "traces": "spans",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from schema.queries.filters import Filter
-    from schema.store import Store
+    from schema.store.store import Store
 
 _QUANTILES: Final = (
     "count() AS count, countIf(failed) AS errors, quantileExact(0.5)(duration_ns) AS p50_ns,"

@@ -11,7 +11,7 @@ from schema.ledger_lines import COUNTS, REASONS, By, Line, total
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 __all__ = ["LEDGER_SCHEMA", "By", "Line", "entries", "lines", "total"]
 

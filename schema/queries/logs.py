@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from schema.record_teams import RESOURCE_TEAM, SPEAKS_OF
+from schema.runs.record_teams import RESOURCE_TEAM, SPEAKS_OF
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 # A request that was sent twice left its records twice.
 _RECORDS: Final = f"""

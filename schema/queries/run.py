@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from schema import copies
-from schema.tree import build_tree
+from schema.queries.tree import build_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
     from decimal import Decimal
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 _TEAM = "(empty({teams:Array(String)}) OR team IN {teams:Array(String)})"
 _MAPS = ("attributes", "resource_attributes", "context", "findings")

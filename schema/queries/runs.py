@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from schema.queries.filters import Filter
-    from schema.store import Store
+    from schema.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 # The candidates come by the index, which also finds versions of a run that no longer hold.
 _SIZES = """

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from schema.store import Store
+    from schema.store.store import Store
 
-# The candidates come by the index, which also finds versions of a run that no longer hold (schema/connections.py).
+# The candidates come by the index, which also finds versions that no longer hold (schema/runs/session_links.py).
 _MEMBERS: Final = (
     "FROM (SELECT * FROM runs WHERE team = {team:String}"
     " AND trace_id IN (SELECT trace_id FROM runs WHERE first_trace_id = {first:String} AND team = {team:String})"

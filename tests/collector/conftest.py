@@ -6,7 +6,7 @@ import pytest
 from running_door import Door
 
 from collector.settings import Settings
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     import ssl

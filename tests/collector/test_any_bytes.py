@@ -17,16 +17,16 @@ from collector.pipeline import Pipeline
 from collector.rulebook import build_team_redactor
 from collector.spool.spool import Signal
 from collector.writer import TABLES
-from schema.log_content import join_logs
-from schema.policy import Policy
-from schema.prices import Prices
-from schema.runs import recompute
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
+from schema.runs.log_content import join_logs
+from schema.runs.recompute import recompute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 ANY_NUMBER = st.integers(0, 2**64 - 1)
 ANY_SHAPE = settings(

@@ -11,8 +11,8 @@ from otlp_requests import request
 
 from collector.redaction_pass import redact_traces
 from redaction.teams import Rulebook, TeamRedactor
-from schema import usage
 from schema.dialects import DIALECTS
+from schema.pricing import usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

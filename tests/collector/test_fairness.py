@@ -16,14 +16,14 @@ from collector.spool.spool import Incoming, Spool
 from collector.turns import in_turn
 from collector.workers import WorkerPool
 from collector.writer import Writer
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from collector.spool.spool import Waiting
-    from schema.store import Store
+    from schema.store.store import Store
 
 FLOOD = 100_000
 

@@ -23,7 +23,7 @@ from otlp_grpc_client import SERVICES, Client, retry_delay
 from running_door import EXPORT, assert_delivers, large_request, one_span
 
 from collector.receivers.reception import REQUEST_HEADER
-from schema.policy import IngestKey, Policy
+from schema.policy.policy import IngestKey, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ from collector.receivers.in_flight import REQUEST_BYTES
 from collector.receivers.reception import Limits, Reception
 from collector.spool.seal import Seal
 from collector.spool.spool import Spool
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

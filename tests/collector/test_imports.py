@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent.parent
-ENGINE = {"chdb", "clickhouse_connect", "schema.store"}
+ENGINE = {"chdb", "clickhouse_connect", "schema.store.store"}
 SERVERS = {"fastapi", "starlette", "uvicorn", "grpc", "streamlit"}
 REDACTION = {"presidio_analyzer", "spacy", "onnxruntime", "phonenumbers", "hyperscan", "redaction.redactor"}
 TOOLS = {"pandas", "faker", "plotly", "genai_prices"}
@@ -137,7 +137,7 @@ def test_commands_load_no_engine_and_no_arrow(data_dir: str) -> None:
 def test_sql_loads_arrow_and_nothing_else(data_dir: str) -> None:
     modules = loaded(COMMANDS.format(commands=[["sql", "SELECT 1"]]), SPANLEDGER_DATA_DIR=data_dir)
     assert "pyarrow" in modules
-    assert modules.isdisjoint(HEAVY | {"yaml", "schema.policy"})
+    assert modules.isdisjoint(HEAVY | {"yaml", "schema.policy.policy"})
 
 
 def test_an_error_loads_nothing_more() -> None:
@@ -160,7 +160,7 @@ def test_the_receiver_loads_no_engine_and_no_arrow() -> None:
 
 def test_the_server_loads_nothing_that_redacts() -> None:
     modules = loaded("import collector.house")
-    assert "schema.store" in modules
+    assert "schema.store.store" in modules
     assert modules.isdisjoint(REDACTION | {"grpc", "faker", "collector.cli", "typer"})
 
 

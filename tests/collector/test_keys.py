@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 
 from collector.keys.ingest_keys import IngestKeys
 from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
-from schema.policy import IngestKey, Policy
+from schema.policy.policy import IngestKey, Policy
 
 PAYMENTS = IngestKey(
     name="payments-prod", sha256=hashlib.sha256(b"pay-key").hexdigest(), team="payments", environment="production"

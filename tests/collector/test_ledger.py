@@ -19,14 +19,14 @@ from collector.spool.seal import Seal
 from collector.spool.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError
 from collector.workers import WorkerPool
 from collector.writer import Writer
-from schema.policy import Policy
+from schema.policy.policy import Policy
 from schema.queries.ledger import Line, lines, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 KEYS = ("payments", "support")
 

@@ -20,7 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from otlp_grpc_client import Client, retry_delay
 
 from collector.keys.limits import OverLimitError, SenderLimits
-from schema.policy import IngestKey, Policy
+from schema.policy.policy import IngestKey, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from otlp_requests import key_values, request
 
 from collector.redaction_pass import redact_traces
 from collector.rulebook import build_team_redactor
-from schema.policy import Policy
-from schema.redaction_policy import RedactionPolicy
+from schema.policy.policy import Policy
+from schema.policy.redaction import RedactionPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

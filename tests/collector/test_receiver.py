@@ -27,7 +27,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from running_door import EXPORT, assert_delivers, large_request, one_span
 
 from collector.receivers.reception import REQUEST_HEADER
-from schema.policy import IngestKey, Policy
+from schema.policy.policy import IngestKey, Policy
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -25,7 +25,7 @@ from collector.receivers.reception import Limits, Reception
 from collector.spool.group_commit import GroupCommit
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool, SpoolFullError
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,9 +19,10 @@ from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
 from collector.workers import WorkerPool
 from collector.writer import TABLES, Writer
-from schema.policy import Policy
-from schema.redaction_policy import RedactionPolicy
-from schema.store import Store, StoreUnavailableError
+from schema.policy.policy import Policy
+from schema.policy.redaction import RedactionPolicy
+from schema.store.errors import StoreUnavailableError
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,9 +14,9 @@ from collector.pipeline import Pipeline
 from collector.rulebook import build_team_redactor
 from redaction.teams import Whose
 from redaction.version import RULES_VERSION
-from schema.policy import IngestKey, Policy
-from schema.prices import Prices
-from schema.redaction_policy import RedactionPolicy
+from schema.policy.policy import IngestKey, Policy
+from schema.policy.redaction import RedactionPolicy
+from schema.pricing.prices import Prices
 
 SECTION = {"teams": {"open": {"actions": {"EMAIL_ADDRESS": "keep"}}, "closed": {}}}
 POLICY = Policy(redaction=RedactionPolicy.model_validate(SECTION))

@@ -12,7 +12,7 @@ from google.rpc.status_pb2 import Status
 from otlp_grpc_client import Client, retry_delay
 from running_door import one_span
 
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

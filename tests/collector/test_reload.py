@@ -26,7 +26,7 @@ from collector.reload import PolicyFeed, PolicyFile
 from collector.settings import Settings
 from collector.workers import WorkerPool
 from redaction.version import RULES_VERSION
-from schema.policy import Policy, load_policy
+from schema.policy.policy import Policy, load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from instance import COMMAND, Instance, environment
 from collector import client
 from collector.cli import main
 from collector.settings import Settings, SettingsError
-from schema.store import NothingStoredError, Store
+from schema.store.store import NothingStoredError, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

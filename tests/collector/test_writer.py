@@ -13,14 +13,14 @@ from collector.spool.seal import Seal, load_or_create_key
 from collector.spool.spool import Incoming, Spool
 from collector.workers import WorkerPool
 from collector.writer import Writer
-from schema.policy import Policy
-from schema.store import StoreError
+from schema.policy.policy import Policy
+from schema.store.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 
 @pytest.fixture

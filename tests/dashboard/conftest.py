@@ -13,7 +13,7 @@ from dashboard import connection
 
 if TYPE_CHECKING:
     from schema.span import Span
-    from schema.store import Store
+    from schema.store.store import Store
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 
 from dashboard import assets, data
 from dashboard.headers import SecurityHeaders
-from schema.store import Store, StoreError
+from schema.store.errors import StoreError
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from conftest import Sample  # type: ignore[attr-defined]  # each test folder has one

@@ -12,7 +12,7 @@ from dashboard.gate import Gate, is_loopback
 from dashboard.server import create_app
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 OPEN = "http://127.0.0.1:8000"
 PUBLIC = "https://spanledger.example"

@@ -8,7 +8,8 @@ import sample_runs
 from app_pages import ENTRY, opened, said
 
 from dashboard import connection
-from schema.store import Store, StoreError
+from schema.store.errors import StoreError
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from conftest import Sample  # type: ignore[attr-defined]  # each test folder has one

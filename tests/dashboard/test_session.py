@@ -9,12 +9,12 @@ import sample_runs
 from app_pages import opened_run, said
 
 from dashboard import connection, figures, session
-from schema.closing import close_silent
 from schema.queries.arrivals import last_arrival
 from schema.queries.session_sizes import session_sizes
+from schema.runs.closing import close_silent
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 RUNS = 130
 

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from dashboard import connection, data
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 
 def test_page_shows_the_run_of_one_team_and_names_the_others(empty_store: Store) -> None:

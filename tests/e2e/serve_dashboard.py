@@ -21,8 +21,8 @@ from ledger_entries import insert_ledger
 from sample_runs import ARRIVING_RUN, EVALUATED_RUN, LARGE_RUN
 
 from dashboard.server import create_app
-from schema.closing import close_silent
-from schema.store import Store
+from schema.runs.closing import close_silent
+from schema.store.store import Store
 
 
 def insert_on_demand(store: Store) -> None:

@@ -14,7 +14,7 @@ from otlp_grpc_client import Client
 from running_door import Door, one_span
 
 from collector.settings import Settings
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

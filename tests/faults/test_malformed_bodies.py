@@ -15,7 +15,7 @@ from memory import resident
 from running_door import EXPORT, Door, one_span
 
 from collector.settings import Settings
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 AWAY = float(os.environ.get("FAULT_OUTAGE", "15"))  # seconds; `make faults` takes 180
 _SLOW = 1.5  # seconds that an insert takes

@@ -23,7 +23,7 @@ from instance import Instance
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from otlp_grpc_client import Client
 
-from schema.store import Store
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

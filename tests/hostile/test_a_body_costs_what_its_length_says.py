@@ -20,7 +20,7 @@ from collector.receivers import inflate as inflating
 from collector.receivers.inflate import inflate
 from collector.receivers.otlp import decode, drop_invalid_spans
 from collector.receivers.refusals import BadRequestError, TooLargeError
-from schema.policy import IngestKey, Policy
+from schema.policy.policy import IngestKey, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,13 +19,13 @@ from collector.ledger import LedgerCopy
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool, SpoolError
 from collector.writer import Writer
-from schema.policy import Policy
+from schema.policy.policy import Policy
 from schema.queries.ledger import Line, lines, total
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 KEY = bytes(range(32))
 SEEDS = int(os.environ.get("DAMAGE_SEEDS", "1"))

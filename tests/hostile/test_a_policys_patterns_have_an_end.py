@@ -10,7 +10,7 @@ from collector.rulebook import rulebook
 from redaction import timed
 from redaction.teams import TeamRedactor, Whose
 from redaction.text import Text
-from schema.redaction_policy import RedactionPolicy
+from schema.policy.redaction import RedactionPolicy
 
 if TYPE_CHECKING:
     import pytest

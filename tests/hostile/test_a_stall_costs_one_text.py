@@ -18,7 +18,7 @@ from collector.spool.records import Waiting
 from collector.workers import WorkerPool
 from redaction.operators import UNREDACTED_CONTENT_REMOVED
 from redaction.text import UNREDACTABLE
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

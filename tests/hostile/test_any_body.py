@@ -20,8 +20,8 @@ from collector.pipeline import Pipeline
 from collector.receivers.accept import Body, accept
 from collector.receivers.refusals import RefusedError
 from collector.rulebook import build_team_redactor
-from schema.policy import Policy
-from schema.prices import Prices
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,8 +24,8 @@ from collector import reload
 from collector.keys.new_key import PolicyChangedError, write_policy
 from collector.reload import PolicyFile
 from collector.settings import Settings
-from schema.policy import Policy, PolicyError, load_policy
-from schema.policy_text import MAX_BYTES
+from schema.policy.file import MAX_BYTES
+from schema.policy.policy import Policy, PolicyError, load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,7 @@ from collector.receivers.reception import Limits, Reception
 from collector.receivers.refusals import SlowRequestError, TryAgainError
 from collector.spool.seal import Seal
 from collector.spool.spool import Spool
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ from otlp_requests import any_value, request
 from collector.redaction_pass import redact_traces
 from collector.serving import build_pipeline
 from redaction.recognizers.check_digits import luhn
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

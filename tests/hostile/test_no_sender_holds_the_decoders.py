@@ -17,7 +17,7 @@ from collector.receivers.reception import Reception
 from collector.receivers.refusals import TryAgainError
 from collector.spool.seal import Seal
 from collector.spool.spool import Spool
-from schema.policy import IngestKey, Policy
+from schema.policy.policy import IngestKey, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -37,7 +37,7 @@ TELLS: Final = 0.004  # seconds of the processor: less says nothing
 TAILS: Final = ("\0", "a", "")
 OURS: Final = [  # but what reads the statements of operators
     *modules(redaction, ("redaction.training", "redaction.fake_secrets")),
-    *modules(schema, ("schema.read_only",)),
+    *modules(schema, ("schema.store.read_only",)),
     fields,
 ]
 

@@ -31,7 +31,7 @@ from collector.receivers.reception import Reception
 from collector.spool.seal import Seal
 from collector.spool.spool import Spool
 from collector.worker_health import WorkerHealth
-from schema.policy import Policy
+from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ from instance import command
 from ledger_entries import entry
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from schema import drills
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.prices import Prices
-from schema.purge import purge
+from schema.maintenance import drills
+from schema.maintenance.purge import purge
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
 from schema.queries.holdings import Vanished, holdings
 from schema.queries.ledger import LEDGER_SCHEMA
 from schema.span import to_batch
@@ -23,7 +23,7 @@ from schema.span import to_batch
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 RUNS = 12
 

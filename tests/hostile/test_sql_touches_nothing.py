@@ -16,15 +16,15 @@ from aftermath import assert_unharmed
 from sql_statements import Statements, Targets, escapes
 from watched import Watched
 
-from schema.statement_tree import TABLES
-from schema.store import QueryFailedError
+from schema.store.errors import QueryFailedError
+from schema.store.statement_tree import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from instance import Instance
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 STATEMENTS = int(os.environ.get("FUZZ_STATEMENTS", "1500"))
 SEED = int(os.environ.get("FUZZ_SEED", "15"))

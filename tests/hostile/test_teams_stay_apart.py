@@ -14,26 +14,26 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from two_teams import ALPHA_TRACE, BETA_TRACE, CALL, POLICY, ROOT, attacks, beta, call, spans, stamped
 
-from schema.closing import close_silent
-from schema.log_records import log_batch
-from schema.metric_points import point_batch
-from schema.normalise import normalise
-from schema.prices import Prices
-from schema.purge import purge
+from schema.maintenance.purge import purge
+from schema.maintenance.reprice import reprice
+from schema.normalise.logs import log_batch
+from schema.normalise.metrics import point_batch
+from schema.normalise.traces import normalise
+from schema.pricing.prices import Prices
 from schema.queries import costs, latency, logs, runs, sessions
 from schema.queries.arrivals import last_arrival
 from schema.queries.filters import Filter
 from schema.queries.run import load_run, load_span, load_tree, other_teams
 from schema.queries.session_sizes import session_sizes
-from schema.reprice import reprice
-from schema.runs import stale_traces
+from schema.queries.timeline import steps
+from schema.runs.closing import close_silent
+from schema.runs.recompute import stale_traces
+from schema.runs.refresh import bring_up_to_date
 from schema.span import to_batch
-from schema.timeline import steps
-from schema.up_to_date import bring_up_to_date
 
 if TYPE_CHECKING:
     from collector.receivers.otlp import ExportRequest
-    from schema.store import Store
+    from schema.store.store import Store
 
 START = time.time_ns() - 3600 * 10**9
 TRACE = BETA_TRACE.hex()

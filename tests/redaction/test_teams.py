@@ -12,7 +12,7 @@ from collector.rulebook import rulebook
 from redaction.teams import TeamRedactor, Whose
 from redaction.text import Text
 from redaction.version import RULES_VERSION
-from schema.redaction_policy import RedactionPolicy
+from schema.policy.redaction import RedactionPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

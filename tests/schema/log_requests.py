@@ -11,17 +11,17 @@ import pyarrow as pa
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from schema.log_content import join_logs
-from schema.log_records import LOG_SCHEMA, log_batch
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.prices import Prices
+from schema.normalise.logs import LOG_SCHEMA, log_batch
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
+from schema.runs.log_content import join_logs
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 TRACE, CALL = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 START = time.time_ns()  # what came in long ago is deleted as it arrives

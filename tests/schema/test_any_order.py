@@ -12,15 +12,15 @@ from ground_truth import EXPORTS, SOURCES, truth_of
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from otlp_requests import alone, together
 
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.prices import Prices
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
 from schema.queries.run import load_tree
+from schema.runs.refresh import bring_up_to_date
 from schema.span import to_batch
-from schema.up_to_date import bring_up_to_date
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 PRICES = Prices()
 SEVERAL = [source for source in SOURCES if len(list((EXPORTS / source).glob("*.traces.pb"))) > 1]

@@ -9,12 +9,12 @@ from uuid import uuid4
 import pyarrow as pa
 import pytest
 
-from schema.bulk_update import sweep, update_spans
 from schema.span import Span, to_batch
-from schema.store import QueryFailedError
+from schema.store.bulk_update import sweep, update_spans
+from schema.store.errors import QueryFailedError
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

@@ -9,14 +9,14 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from schema.closing import close_silent
-from schema.policy import Policy
+from schema.policy.policy import Policy
 from schema.queries.run import RunRow, load_run
-from schema.runs import recompute, stale_traces
+from schema.runs.closing import close_silent
+from schema.runs.recompute import recompute, stale_traces
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 START = 1_790_000_000_123_456_789

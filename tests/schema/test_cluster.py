@@ -17,24 +17,25 @@ import pyarrow as pa
 import pytest
 from sample_runs import fill, insert_logs, large_run, log_record, trace_of
 
-from schema.bulk_update import sweep, update_spans
-from schema.closing import close_silent
-from schema.drills import Result, last_drill, record, remove
-from schema.layout import Layout
-from schema.migrate import migrate
-from schema.policy import ModelPrice, Policy
-from schema.prices import Prices
-from schema.purge import Purged, purge
+from schema.maintenance.drills import Result, last_drill, record, remove
+from schema.maintenance.purge import Purged, purge
+from schema.maintenance.reprice import reprice
+from schema.policy.policy import ModelPrice, Policy
+from schema.pricing.prices import Prices
 from schema.queries import costs, latency, ledger, logs, runs, sessions
 from schema.queries.arrivals import last_arrival
 from schema.queries.filters import Filter, facets
 from schema.queries.run import load_run, load_span, load_tree
 from schema.queries.session_sizes import session_sizes
-from schema.reprice import reprice
-from schema.runs import stale_traces
+from schema.runs.closing import close_silent
+from schema.runs.recompute import stale_traces
+from schema.runs.refresh import bring_up_to_date
 from schema.span import to_batch
-from schema.store import Store, StoreUnavailableError
-from schema.up_to_date import bring_up_to_date
+from schema.store.bulk_update import sweep, update_spans
+from schema.store.cluster import Layout
+from schema.store.errors import StoreUnavailableError
+from schema.store.migrate import migrate
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,13 +14,13 @@ from uuid import uuid4
 import pytest
 from otlp_requests import PRICES, request
 
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.runs import recompute
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.runs.recompute import recompute
 from schema.span import to_batch
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 MARCH = 1_772_366_400_000_000_000  # 2026-03-01 12:00 UTC
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from otlp_requests import span_with, spans_of
 
-from schema.usage import Usage
+from schema.pricing.usage import Usage
 
 if TYPE_CHECKING:
     from schema.span import Span

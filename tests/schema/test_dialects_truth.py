@@ -9,9 +9,9 @@ import pytest
 from ground_truth import EXPORTS, SOURCES, differences, truth_of
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.prices import Prices
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
 
 if TYPE_CHECKING:
     from schema.span import Span

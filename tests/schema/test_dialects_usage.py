@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from otlp_requests import START, span_with, spans_of
 
-from schema.calls import model_calls
-from schema.charge import call_of
-from schema.providers import provider_name, provider_of_model
-from schema.usage import Usage, usage_of
+from schema.normalise.providers import provider_name, provider_of_model
+from schema.pricing.charge import call_of
+from schema.pricing.real_calls import model_calls
+from schema.pricing.usage import Usage, usage_of
 
 if TYPE_CHECKING:
-    from schema.attributes import Plain
+    from schema.otlp.attributes import Plain
     from schema.span import Span
 
 

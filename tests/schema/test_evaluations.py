@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from otlp_requests import START, TRACE, any_value, key_values, spans_of
 
-from schema.evaluations import of_record, verdict
-from schema.log_records import log_batch
-from schema.policy import Policy
+from schema.normalise.evaluations import of_record, verdict
+from schema.normalise.logs import log_batch
+from schema.policy.policy import Policy
 from schema.queries.run import RunRow, load_run
-from schema.runs import recompute, stale_traces
+from schema.runs.recompute import recompute, stale_traces
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 EVENT = "gen_ai.evaluation.result"
 

@@ -10,16 +10,16 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.prices import Prices
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
 from schema.queries.run import load_run, load_span, load_tree
-from schema.runs import recompute
+from schema.queries.timeline import steps
+from schema.runs.recompute import recompute
 from schema.span import to_batch
-from schema.timeline import steps
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 LARGEST = 2**64 - 1
 TIMES = [(0, 0), (0, LARGEST), (LARGEST, LARGEST), (LARGEST, 0), (2**63 - 1, 2**63), (10**18, 10**19), (1, 2**62)]

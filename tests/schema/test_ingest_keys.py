@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from schema.policy import IngestKey, PolicyError, load_policy
+from schema.policy.policy import IngestKey, PolicyError, load_policy
 
 ONE, TWO = "1" * 64, "2" * 64
 

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from otlp_requests import PRICES, TRACE, alone, request, together
 
-from schema.context import COLUMN_OF
-from schema.late_context import inherit
-from schema.normalise import normalise
-from schema.policy import AttributeKeys, Policy, Retention, RetentionRule
+from schema.normalise.context import COLUMN_OF
+from schema.normalise.traces import normalise
+from schema.policy.policy import AttributeKeys, Policy, Retention, RetentionRule
+from schema.runs.late_context import inherit
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 POLICY = Policy(
     retention=Retention(

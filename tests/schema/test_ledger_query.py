@@ -11,7 +11,7 @@ from ledger_entries import entry, insert_ledger
 from schema.queries.ledger import LEDGER_SCHEMA, lines, total
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 NOW = 1_795_325_000
 END = datetime.fromtimestamp(NOW, UTC)

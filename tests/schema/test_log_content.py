@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from log_requests import CONTENT, ORDERS, TRACE, add, call, ingest, record, stored
 
-from schema.log_content import join_logs
 from schema.queries.run import load_run
-from schema.runs import recompute, stale_traces
+from schema.runs.log_content import join_logs
+from schema.runs.recompute import recompute, stale_traces
 from schema.span import to_batch
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from schema.span import Kind
-    from schema.store import Store
+    from schema.store.store import Store
 
 DETAILS = "gen_ai.client.inference.operation.details"
 NAMES = (

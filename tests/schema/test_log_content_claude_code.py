@@ -11,13 +11,13 @@ from uuid import uuid4
 import pytest
 from log_requests import CONTENT, ORDERS, START, TRACE, add, call, ingest, record, stored
 
-from schema.log_content import join_logs
+from schema.runs.log_content import join_logs
 from schema.span import to_batch
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 
 @pytest.mark.parametrize("order", ORDERS)

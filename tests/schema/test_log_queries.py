@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 import sample_runs
 
-from schema.log_records import LOG_SCHEMA
+from schema.normalise.logs import LOG_SCHEMA
 from schema.queries.logs import count_loose_logs, count_span_logs, loose_logs, span_logs
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 START = int(datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()) * 10**9
 TRACE = sample_runs.trace_of(1)

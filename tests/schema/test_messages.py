@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from schema.attributes import Plain, parse
-from schema.indexed import tree
-from schema.message_shapes import messages_of
+from schema.messages.shapes import messages_of
+from schema.normalise.indexed_keys import tree
+from schema.otlp.attributes import Plain, parse
 
 CALL = {"type": "tool_call", "id": "c1", "name": "look", "arguments": {"n": 1}}
 

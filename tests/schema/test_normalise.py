@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from otlp_requests import LLM, OI_LLM, PRICES, START, request, span_with, spans_of
 
-from schema.normalise import normalise
-from schema.policy import Policy, Retention, RetentionRule
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy, Retention, RetentionRule
 from schema.span import to_batch
 
 

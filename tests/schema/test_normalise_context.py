@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from otlp_requests import span_with, spans_of
 
-from schema.policy import AttributeKeys, Policy
+from schema.policy.policy import AttributeKeys, Policy
 
 
 def test_the_nearest_ancestor_names_the_team() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.store import Store
+from schema.store.store import Store
 from tests.clickhouse_double import ClickHouseDouble
 
 if TYPE_CHECKING:

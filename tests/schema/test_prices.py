@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schema.charge import charge
-from schema.policy import ModelPrice, Policy, PolicyError, load_policy
-from schema.prices import Prices
+from schema.policy.policy import ModelPrice, Policy, PolicyError, load_policy
+from schema.pricing.charge import charge
+from schema.pricing.prices import Prices
+from schema.pricing.usage import Usage
 from schema.span import Span, to_batch
-from schema.usage import Usage
 
 if TYPE_CHECKING:
     from pathlib import Path

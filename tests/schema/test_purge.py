@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from schema.purge import Purged, purge
-from schema.runs import recompute
+from schema.maintenance.purge import Purged, purge
+from schema.runs.recompute import recompute
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:
-    from schema.purge import Named
-    from schema.store import Store
+    from schema.maintenance.purge import Named
+    from schema.store.store import Store
 
 NOW = time.time_ns()
 

@@ -14,10 +14,10 @@ from schema.queries.filters import Filter, facets
 from schema.queries.latency import percentiles
 from schema.queries.run import load_run, load_span, load_tree
 from schema.queries.runs import list_runs, summary
-from schema.timeline import steps
+from schema.queries.timeline import steps
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ALL = Filter(NOW - timedelta(days=2), NOW)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from collector.commands.render import render
-from schema.statement_tree import TABLES
-from schema.store import QueryFailedError, StoreUnavailableError
+from schema.store.errors import QueryFailedError, StoreUnavailableError
+from schema.store.statement_tree import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 HOSTILE = [
     "DROP TABLE spans",
@@ -161,7 +161,7 @@ def test_a_refusal_says_what_is_wrong(
 
 
 def test_some_statements_run_at_a_time_and_the_next_is_told_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("schema.store._VISITOR_SECONDS", 0.01)
+    monkeypatch.setattr("schema.store.store._VISITOR_SECONDS", 0.01)
     monkeypatch.setattr(store, "_visitors", threading.BoundedSemaphore(1))
     with store._visit(), pytest.raises(StoreUnavailableError, match="statements run already"):
         store.query_read_only("SELECT 1")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from redaction.analyzer import registry
 from redaction.recognizers.secrets import SECRETS as FOUND_SECRETS
-from schema.policy import PolicyError, load_policy
-from schema.redaction_policy import ENTITIES, SECRETS, RedactionPolicy, RedactionRules
+from schema.policy.policy import PolicyError, load_policy
+from schema.policy.redaction import ENTITIES, SECRETS, RedactionPolicy, RedactionRules
 
 WRONG = [
     ("retention:\n  days: 3\n", 2, "retention.days"),

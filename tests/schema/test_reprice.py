@@ -11,15 +11,16 @@ from uuid import uuid4
 import pytest
 from clickhouse_double import ClickHouseDouble
 
-from schema.policy import ModelPrice, Policy
-from schema.prices import Prices
+from schema.maintenance.reprice import REPRICING_SCHEMA, Repriced, reprice
+from schema.policy.policy import ModelPrice, Policy
+from schema.pricing.prices import Prices
 from schema.queries.costs import by_group
 from schema.queries.filters import Filter
 from schema.queries.run import load_run
-from schema.reprice import REPRICING_SCHEMA, Repriced, reprice
-from schema.runs import recompute, stale_traces
+from schema.runs.recompute import recompute, stale_traces
 from schema.span import Span, to_batch
-from schema.store import QueryFailedError, Store
+from schema.store.errors import QueryFailedError
+from schema.store.store import Store
 
 DAY = datetime(2026, 11, 2, tzinfo=UTC)
 NEXT = DAY + timedelta(days=1)
@@ -151,7 +152,7 @@ def test_runs_that_an_interrupted_repricing_left_behind_are_written(
 ) -> None:
     put(ledger, root(), span("a1"))
     with monkeypatch.context() as killed:
-        killed.setattr("schema.reprice.bring_up_to_date", lambda *_: 0)
+        killed.setattr("schema.maintenance.reprice.bring_up_to_date", lambda *_: 0)
         reprice(ledger, PER_SECOND, DAY, NEXT, policy=POLICY)
     assert (run_cost(ledger), stale_traces(ledger)) == ((None, 1), [OLD])
     assert reprice(ledger, PER_SECOND, DAY, NEXT, policy=POLICY).changed == 0
@@ -168,7 +169,7 @@ def test_every_copy_of_a_span_that_came_twice_gets_the_price(ledger: Store) -> N
 
 def test_no_table_is_left_when_the_store_refuses(ledger: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put(ledger, root(), span("a1"))
-    monkeypatch.setattr("schema.reprice._WITHIN", "no_such_column")
+    monkeypatch.setattr("schema.maintenance.reprice._WITHIN", "no_such_column")
     with pytest.raises(QueryFailedError):
         reprice(ledger, PER_SECOND, DAY, NEXT, policy=POLICY)
     assert ledger.query("SELECT name FROM system.tables WHERE startsWith(name, 'span_update')").num_rows == 0

@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 
 from schema.queries.run import RunRow, load_run
-from schema.run_rows import RUN_SCHEMA
-from schema.runs import recompute, stale_traces
+from schema.runs.recompute import recompute, stale_traces
+from schema.runs.rows import RUN_SCHEMA
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 START = 1_790_000_000_123_456_789

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from schema.dialects import DIALECTS
-from schema.drills import DRILL_SCHEMA
-from schema.purge import PURGE_SCHEMA
+from schema.maintenance.drills import DRILL_SCHEMA
+from schema.maintenance.purge import PURGE_SCHEMA
 from schema.queries.holdings import REMOVAL_SCHEMA
 from schema.queries.ledger import LEDGER_SCHEMA
-from schema.run_rows import RUN_SCHEMA
+from schema.runs.rows import RUN_SCHEMA
 from schema.span import SPAN_SCHEMA
 
 TEXT = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")

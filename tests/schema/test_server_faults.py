@@ -17,11 +17,12 @@ from without_redaction import QuickPool
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
 from collector.writer import Writer
-from schema.policy import Policy
+from schema.policy.policy import Policy
 from schema.queries.ledger import lines, total
-from schema.runs import recompute
+from schema.runs.recompute import recompute
 from schema.span import to_batch
-from schema.store import Store, StoreUnavailableError
+from schema.store.errors import StoreUnavailableError
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

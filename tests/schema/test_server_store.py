@@ -13,11 +13,12 @@ import pytest
 from clickhouse_double import ClickHouseDouble
 from sample_runs import insert, run, trace_of
 
-from schema.migrate import migrate
 from schema.queries.run import load_run
-from schema.runs import recompute, stale_traces
+from schema.runs.recompute import recompute, stale_traces
 from schema.span import to_batch
-from schema.store import QueryFailedError, Store, StoreUnavailableError
+from schema.store.errors import QueryFailedError, StoreUnavailableError
+from schema.store.migrate import migrate
+from schema.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +105,7 @@ def test_a_lock_whose_holder_died_is_taken_over(server: ClickHouseDouble, store:
 def test_an_embedded_store_does_not_wait_for_whoever_was_killed_in_a_migration(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("schema.migrate._NOBODYS_SECONDS", 0.1)
+    monkeypatch.setattr("schema.store.migrate._NOBODYS_SECONDS", 0.1)
     newest = store.command("SELECT max(name) FROM schema_migrations")
     store.command("DELETE FROM schema_migrations WHERE name = {name:String}", {"name": newest})
     store.command("CREATE VIEW migrating AS SELECT now64(3) AS since")

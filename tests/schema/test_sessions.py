@@ -13,15 +13,15 @@ import pytest
 from ground_truth import EXPORTS, truth_of
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.prices import Prices
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.pricing.prices import Prices
 from schema.queries.sessions import load_session
-from schema.runs import recompute, stale_traces
+from schema.runs.recompute import recompute, stale_traces
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 START = time.time_ns()
 _RECEIVED = iter(range(START, START + 10**9))

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from schema.sql_functions import TABLE_FUNCTIONS, is_allowed
-from schema.statement_tree import _METADATA, _TAKING_FUNCTIONS, TABLES
-from schema.store import QueryFailedError
+from schema.store.errors import QueryFailedError
+from schema.store.sql_functions import TABLE_FUNCTIONS, is_allowed
+from schema.store.statement_tree import _METADATA, _TAKING_FUNCTIONS, TABLES
 
 if TYPE_CHECKING:
-    from schema.store import Store
+    from schema.store.store import Store
 
 REFUSED = Path(__file__).parent.parent / "data" / "sql_functions_refused.txt"
 MIGRATIONS = Path(__file__).parent.parent.parent / "schema" / "migrations"

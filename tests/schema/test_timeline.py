@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from schema.timeline import steps
+from schema.queries.timeline import steps
 
 
 def tree_of(*rows: dict[str, object]) -> pa.Table:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from otlp_requests import spans_of
 
-from schema.definitions import definitions_of
+from schema.messages.tool_definitions import definitions_of
 
 SCHEMA = {"type": "object", "properties": {"order_id": {"type": "string"}}}
 PART = {"type": "tool_definition", "name": "look_up", "description": "Look up an order", "parameters": SCHEMA}

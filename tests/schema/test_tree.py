@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.tree import build_tree
+from schema.queries.tree import build_tree
 
 
 def test_children_follow_their_parent_in_order_of_start() -> None:

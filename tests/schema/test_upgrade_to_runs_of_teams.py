@@ -10,17 +10,17 @@ from uuid import uuid4
 
 from otlp_requests import LLM, PRICES, request
 
-from schema.migrate import migrate
-from schema.normalise import normalise
-from schema.policy import Policy
-from schema.runs import stale_traces
+from schema.normalise.traces import normalise
+from schema.policy.policy import Policy
+from schema.runs.recompute import stale_traces
+from schema.runs.refresh import bring_up_to_date
 from schema.span import to_batch
-from schema.up_to_date import bring_up_to_date
+from schema.store.migrate import migrate
 
 if TYPE_CHECKING:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-    from schema.store import Store
+    from schema.store.store import Store
 
 ONE, SEVERAL = bytes([1] * 16), bytes([2] * 16)
 MIGRATION = "0008_runs_of_teams.sql"

@@ -1,0 +1,78 @@
+"""Drills: planted personal data that went through the door, and what of it was found in the store afterwards."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from schema.maintenance.drill_results import IDENTIFIER, Result
+from schema.queries.holdings import note_removal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from schema.store.store import Store
+
+DRILL_SCHEMA: Final[pa.Schema] = pa.schema(
+    [("at", pa.timestamp("us", "UTC")), ("drill_id", pa.string()), ("seed", pa.uint64())]
+    + [(name, pa.string()) for name in ("rules_version", "entity", "place")]
+    + [(name, pa.uint64()) for name in ("planted", "removed", "left_in_part", "left_whole")]
+)
+"""Arrow schema of a batch of drill results; the columns of the table `drills` in their order."""
+
+_TRACES_A_STATEMENT: Final = 500
+LAST_DRILL: Final = (
+    f"SELECT at, sumIf(drill.planted, entity != '{IDENTIFIER}') AS planted,"  # noqa: S608 - our own word
+    f" sumIf(drill.removed, entity != '{IDENTIFIER}') AS removed,"
+    f" sumIf(drill.planted, entity = '{IDENTIFIER}') AS identifiers,"
+    f" sumIf(drill.left_whole, entity = '{IDENTIFIER}') AS kept"
+    " FROM drills AS drill GROUP BY at, drill_id ORDER BY at DESC LIMIT 1"
+)
+"""The columns of LastDrill, no row if there was none."""
+
+
+def removed_share(removed: int, planted: int) -> str:
+    """Return how much was removed in percent, never rounded up: 99.97 % is not everything."""
+    return f"{removed * 1000 // planted / 10:.1f} %" if planted else "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class LastDrill:
+    """The drill that was run last: how much planted text was removed, how many innocent identifiers were kept."""
+
+    at: datetime
+    planted: int
+    removed: int
+    identifiers: int
+    kept: int
+
+
+def record(store: Store, at: datetime, seed: int, rules_version: str, results: Sequence[Result]) -> None:
+    """Keep the results of one drill. Raises StoreError."""
+    drill = {"at": at, "drill_id": uuid.uuid4().hex, "seed": seed, "rules_version": rules_version}
+    rows = [drill | asdict(result) for result in results]
+    store.insert("drills", pa.RecordBatch.from_pylist(rows, schema=DRILL_SCHEMA), token=str(drill["drill_id"]))
+
+
+def remove(store: Store, trace_ids: Sequence[str], service_name: str) -> None:
+    """Delete the made-up runs of a drill, so that no figure counts them. Raises StoreError."""
+    for first in range(0, len(trace_ids), _TRACES_A_STATEMENT):
+        traces = {"traces": list(trace_ids[first : first + _TRACES_A_STATEMENT])}
+        for table in ("spans", "logs", "runs"):
+            if table != "runs":
+                note_removal(store, table, "trace_id IN {traces:Array(String)}", traces)
+            stored = store.layout.stored(table)
+            store.command(f"DELETE FROM {stored} WHERE trace_id IN {{traces:Array(String)}}", traces)  # noqa: S608 - our own names
+    note_removal(store, "metric_points", "service_name = {service:String}", {"service": service_name})
+    points = store.layout.stored("metric_points")
+    store.command(f"DELETE FROM {points} WHERE service_name = {{service:String}}", {"service": service_name})  # noqa: S608 - our own name
+
+
+def last_drill(store: Store) -> LastDrill | None:
+    """Return what the last drill proved, None if there was none. Raises StoreError."""
+    rows = store.query(LAST_DRILL).to_pylist()
+    return LastDrill(**rows[0]) if rows else None

@@ -1,0 +1,135 @@
+"""What the attributes of a span feed, worked out once for every set of keys that a sender uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from schema.dialects import DIALECTS
+from schema.dialects.rules import NO_RULE, STRENGTHS, Rule, Rules, Use, rules_for
+from schema.normalise.content_sources import Source, Sources
+from schema.normalise.evaluations import RESULT_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from schema.policy.policy import AttributeKeys
+
+_ROOM: Final = 50_000
+"""Keys, over all remembered plans of one set of rules; senders choose the keys."""
+
+_TEXTS: Final = frozenset(
+    {
+        *("tool_name", "tool_call_id", "agent_name", "response_id", "prompt_name", "prompt_version", "prompt_hash"),
+        *("policy_name", "policy_decision", "approval_status", "approval_by", "outcome", "error_type"),
+    }
+)
+_HELD: Final = {
+    **{column: column for column in (*_TEXTS, "provider")},
+    "response_model": "model",
+    "request_model": "model",
+}
+
+_T = TypeVar("_T")
+
+Words: TypeAlias = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+"""Words of context with the attributes that may hold them: (word, ((key, rank), ...))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which attributes of a span to look at for what, by key, where each of them holds something.
+
+    Where several may feed one thing and what they hold decides, a list has the strongest first.
+    """
+
+    dialect: int  # index in DIALECTS, their number: none in particular
+    columns: Mapping[str, str]  # column: key
+    texts: tuple[tuple[str, str], ...]  # (column, key), of the columns that take an attribute's text
+    held: tuple[tuple[str, str], ...]  # (column of `spans`, key), of attributes that the column may repeat word by word
+    kinds: tuple[tuple[str, Mapping[str, str]], ...]  # (key, value in lower case: kind)
+    failures: tuple[tuple[str, frozenset[str]], ...]  # (key, values that mean failure)
+    usage: tuple[str, ...]
+    told: tuple[str, ...]
+    metadata: tuple[str, ...]
+    words: Words
+    input: Sources
+    output: Sources
+    evaluated: bool  # some of the keys tell the result of an evaluation
+
+
+class Plans:
+    """The plans that the keys of recent spans needed, under one set of rules."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._known: dict[tuple[str, ...], Plan] = {}
+        self._room = _ROOM
+
+    def plan(self, keys: tuple[str, ...]) -> Plan:
+        """Return the plan for a span with attributes of these keys, in this order, that hold something."""
+        found = self._known.get(keys)
+        if found is None:
+            found = _plan(keys, self.rules)
+            self._room -= len(keys) + 1
+            if self._room < 0:
+                self._known.clear()
+                self._room = _ROOM
+            self._known[keys] = found
+        return found
+
+
+@lru_cache(maxsize=256)
+def plans_for(keys: AttributeKeys, spoken: tuple[int, ...]) -> Plans:
+    """Return the plans of spans: under the policy's context keys and the scoped dialects that they speak."""
+    return Plans(rules_for(keys, spoken))
+
+
+def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
+    fed = [(key, rule) for key in keys if (rule := rules[key]) is not NO_RULE]
+    by_use: dict[Use, list[tuple[str, Rule]]] = {}
+    for key, rule in sorted(fed, key=lambda item: item[1].rank):
+        by_use.setdefault(rule.use, []).append((key, rule))
+    of = by_use.get
+    columns: dict[str, str] = {}
+    for key, rule in of(Use.COLUMN, ()):
+        columns.setdefault(rule.slot, key)
+    return Plan(
+        dialect=min((rule.dialect for _, rule in fed), default=len(DIALECTS)),
+        columns=columns,
+        texts=tuple((column, key) for column, key in columns.items() if column in _TEXTS),
+        held=tuple((_HELD[column], key) for column, key in columns.items() if column in _HELD),
+        kinds=tuple((key, rule.values) for key, rule in of(Use.KIND, ()) if isinstance(rule.values, dict)),
+        failures=tuple((key, frozenset(rule.values)) for key, rule in of(Use.FAILURE, ())),
+        usage=tuple(key for key, _ in of(Use.USAGE, ())),
+        told=tuple(key for key, _ in of(Use.TOLD, ())),
+        metadata=tuple(key for key, _ in of(Use.METADATA, ())),
+        words=_grouped(
+            (f"{strength}.{rule.slot}", (key, rule.rank))
+            for use, strength in STRENGTHS.items()
+            for key, rule in of(use, ())
+        ),
+        input=_sources((*of(Use.INPUT, ()), *of(Use.BOTH, ()))),
+        output=_sources((*of(Use.OUTPUT, ()), *of(Use.BOTH, ()))),
+        evaluated=not RESULT_KEYS.isdisjoint(keys),
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, _T]]) -> tuple[tuple[str, tuple[_T, ...]], ...]:
+    groups: dict[str, list[_T]] = {}
+    for slot, item in pairs:
+        groups.setdefault(slot, []).append(item)
+    return tuple((slot, tuple(items)) for slot, items in groups.items())
+
+
+def _sources(ranked: Iterable[tuple[str, Rule]]) -> Sources:
+    """Return the sources; indexed keys of one prefix are one source, as strong as the strongest of them."""
+    families: dict[str, tuple[Rule, list[str]]] = {}
+    for key, rule in ranked:
+        families.setdefault(rule.prefix or key, (rule, []))[1].append(key)
+    found = []
+    for rule, keys in families.values():
+        calls = any("tool_calls." in key or "function_call" in key for key in keys)
+        found.append(Source(rule.slot, rule.dialect, rule.prefix, tuple(keys), calls))
+    return Sources(tuple(found), dict(_grouped((source.slot, source) for source in found)))

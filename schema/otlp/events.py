@@ -1,0 +1,83 @@
+"""Span events and links: stored as JSON, read for exceptions, interrupts and messages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from schema.otlp.attributes import Plain, dump, plain, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
+
+_INTERRUPTS = ("GraphInterrupt", "NodeInterrupt", "GraphBubbleUp")
+_RAISED = re.compile(r"([A-Za-z_][\w.]{0,200})\(")
+_MESSAGE_EVENTS = re.compile(
+    r"gen_ai\.((system|user|assistant|tool)\.message|choice|content\.(prompt|completion)|client\.inference\.operation\.details)"
+)
+
+
+@dataclass(slots=True)
+class Events:
+    """What the events of one span say."""
+
+    stored: list[dict[str, Plain]] = field(default_factory=list)
+    messages: list[dict[str, Plain]] = field(default_factory=list)  # those that hold the conversation
+    exception_type: str = ""
+    exception_message: str = ""
+    interrupt: bool = False  # a graph stopped to ask a person; no error
+
+
+NO_EVENTS = Events()
+"""Of a span without events."""
+
+
+def read_events(span: OtlpSpan) -> Events:
+    """Return the events of a span."""
+    found = Events()
+    for event in span.events:
+        attributes = {pair.key: plain(pair.value) for pair in event.attributes}
+        stored: dict[str, Plain] = {"time": event.time_unix_nano, "name": event.name, "attributes": attributes}
+        if _MESSAGE_EVENTS.fullmatch(event.name):
+            found.messages.append(stored)
+        else:
+            found.stored.append(stored)
+        if "exception.type" in attributes or "exception.message" in attributes:
+            _read_exception(found, text(attributes.get("exception.type")), text(attributes.get("exception.message")))
+    return found
+
+
+def is_interrupt(error_type: str) -> bool:
+    """Return whether an error type is LangGraph's way to wait for a person."""
+    return error_type.rpartition(".")[2] in _INTERRUPTS
+
+
+def links_json(span: OtlpSpan) -> str:
+    """Return the links of a span as JSON."""
+    return dump(
+        [
+            {
+                "trace_id": link.trace_id.hex(),
+                "span_id": link.span_id.hex(),
+                "attributes": {pair.key: plain(pair.value) for pair in link.attributes},
+            }
+            for link in span.links
+        ]
+    )
+
+
+def events_json(events: Iterable[dict[str, Plain]]) -> str:
+    """Return events as JSON, in the order of their times."""
+    return dump(sorted(events, key=lambda event: event["time"]))  # type: ignore[arg-type,return-value]
+
+
+def _read_exception(found: Events, name: str, message: str) -> None:
+    if name in {"", "Exception"}:  # LangSmith: the real type opens the message
+        raised = _RAISED.match(message)
+        name = raised.group(1) if raised else name
+    found.exception_type = name or found.exception_type
+    found.exception_message = message or found.exception_message
+    found.interrupt = found.interrupt or is_interrupt(name)

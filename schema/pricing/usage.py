@@ -1,0 +1,122 @@
+"""Token counts of one model call, from the objects in which providers and frameworks report them."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from schema.otlp.attributes import Plain
+
+_INPUT = ("input_tokens", "prompt_tokens", "promptTokens", "inputTokens", "prompt_token_count", "input")
+_OUTPUT = ("output_tokens", "completion_tokens", "completionTokens", "outputTokens", "candidates_token_count", "output")
+_INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details", "inputTokenDetails")
+_OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details", "outputTokenDetails")
+_CACHED = (
+    *("cache_read_input_tokens", "input_cached_tokens", "cached_tokens", "cache_read", "cachedInputTokens"),
+    *("input_cache_read", "cacheReadTokens", "cached_content_token_count"),
+)
+_WRITTEN = (
+    "cache_creation_input_tokens",
+    "cache_creation",
+    "input_cache_creation",
+    "cache_write_tokens",
+    "cacheWriteTokens",
+)
+_REASONING = ("reasoning_tokens", "reasoning", "output_reasoning_tokens", "output_reasoning", "reasoningTokens")
+
+
+class Usage(NamedTuple):
+    """Token counts of one call; None is unknown. `input_tokens` includes the cached and cache-written ones."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+NO_USAGE = Usage()
+"""Nothing is known."""
+
+MOST_TOKENS = 10**10
+"""No call has more; a larger number is not a count, and would break the sums that it goes into."""
+
+
+def count(value: Plain) -> int | None:
+    """Return a token count, None for anything that is no count of one call (negative, fractional, over MOST_TOKENS)."""
+    if type(value) is int or type(value) is float:
+        return int(value) if 0 <= value <= MOST_TOKENS and value == int(value) else None
+    if isinstance(value, str) and len(value) < 20 and value.isascii() and value.isdecimal():  # noqa: PLR2004 - digits of 2**63
+        return count(int(value))
+    return None
+
+
+def money(value: Plain) -> Decimal | None:
+    """Return an amount of USD, None for anything that is no amount a column could hold."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or not 0 <= amount < 1_000_000_000:  # noqa: PLR2004 - DECIMAL(18, 9)
+        return None
+    return amount.quantize(Decimal("0.000000001"))
+
+
+def usage_of(value: Plain) -> Usage:
+    """Return the counts in a usage object of OpenAI, Anthropic, LangChain, Langfuse, MLflow, LiteLLM or Vercel.
+
+    Anthropic's and Langfuse's own buckets (`input` beside `cache_read_input_tokens`) exclude one another:
+    they are added up. Everyone else's input includes the cached tokens.
+    """
+    if not isinstance(value, dict):
+        return Usage()
+    value = _innermost(value)
+    details = _object(value, _INPUT_DETAILS)
+    given = _count(value, _INPUT)
+    cached = _count(details, _CACHED)
+    written = _count(details, _WRITTEN)
+    beside_cached, beside_written = _count(value, _CACHED), _count(value, _WRITTEN)
+    cached = beside_cached if cached is None else cached
+    written = beside_written if written is None else written
+    total = _count(value, ("total_tokens", "total"))
+    output = _count(value, _OUTPUT)
+    apart = count(value.get("output_reasoning"))  # Langfuse's callback for LangChain: a bucket of its own
+    if output is not None and apart is not None and total != (given or 0) + output:
+        output += apart
+    if given is not None and not details and _exclusive(value, given, output, total):
+        given += (cached or 0) + (written or 0)
+    reasoning = _count(_object(value, _OUTPUT_DETAILS), _REASONING)
+    return Usage(given, output, cached, written, _count(value, _REASONING) if reasoning is None else reasoning)
+
+
+def _innermost(value: dict[str, Plain]) -> dict[str, Plain]:
+    """Return the usage inside a provider's metadata (`{"anthropic": {"usage": {...}}}`), else the value itself."""
+    for inner in value.values():
+        if isinstance(inner, dict) and isinstance(inner.get("usage"), dict):
+            return inner["usage"]  # type: ignore[return-value]
+    return value
+
+
+def _exclusive(value: dict[str, Plain], given: int, output: int | None, total: int | None) -> bool:
+    if total is not None and output is not None and total == given + output:
+        return False
+    return "input" in value or "cache_read_input_tokens" in value or "cache_creation_input_tokens" in value
+
+
+def _object(value: dict[str, Plain], names: tuple[str, ...]) -> dict[str, Plain]:
+    for name in names:
+        inner = value.get(name)
+        if isinstance(inner, dict):
+            return inner
+    return {}
+
+
+def _count(value: dict[str, Plain], names: tuple[str, ...]) -> int | None:
+    for name in names:
+        found = count(value.get(name))
+        if found is not None:
+            return found
+    return None
