@@ -42,7 +42,7 @@ from schema.pricing.prices import Prices
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from redaction.ner import Entity
+    from redaction.ner.model import Entity
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _BATCH = 120

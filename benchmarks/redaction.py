@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import redaction.ner_view
+import redaction.ner.view
 import redaction.redactor
 from benchmarks.labelled import score
 from collector.processes import keep_garbage_collector_off_what_stays
@@ -137,8 +137,8 @@ class Stages:
         records = redactor._records  # noqa: SLF001 - a benchmark looks inside
         self._watch(redaction.redactor, "leaves", "taking JSON apart")
         self._watch(records._analyzer, "find", "rules")  # noqa: SLF001 - a benchmark looks inside
-        self._watch(redaction.ner_view.View, "add_leaf", "view for the model")
-        self._watch(redaction.ner_view.View, "pieces", "view for the model")
+        self._watch(redaction.ner.view.View, "add_leaf", "view for the model")
+        self._watch(redaction.ner.view.View, "pieces", "view for the model")
         self._watch(redactor._reader._model, "find", "model")  # noqa: SLF001 - a benchmark looks inside
         self._watch(records, "finish", "rules on the model's answers")
         self._watch(redactor, "redact_many", "the rest: caches, keys, splicing")

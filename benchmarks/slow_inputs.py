@@ -21,7 +21,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import redaction
 from benchmarks.fragments import fragments, modules, patterns
 from benchmarks.redaction import prose, record
-from redaction.analyzer import Analyzer
+from redaction.recognizers.analyzer import Analyzer
 from redaction.redactor import Limits, build_redactor
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from collector.fields import is_structured
 from collector.owners import NOBODY, Owners, shared
-from redaction.numbers import marks_numbers, written_out
-from redaction.operators import numbered
+from redaction.anonymizer.operators import numbered
+from redaction.recognizers.numbers import marks_numbers, written_out
 from redaction.text import Text
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from presidio_analyzer import Pattern as PresidioPattern
 
-from redaction.operators import Operators
+from redaction.anonymizer.operators import Operators
+from redaction.recognizers.user_patterns import Pattern, TimedRecognizer
 from redaction.selection import Allowed, Selection
 from redaction.teams import Rulebook, TeamRedactor, Treatment
-from redaction.timed import Pattern, TimedRecognizer
 from schema.policy.redaction import ENTITIES, SECRETS, RedactionPolicy, RedactionRules
 
 if TYPE_CHECKING:

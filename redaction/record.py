@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from redaction import ner_rules
+from redaction.anonymizer.merge import covered, merged
 from redaction.cache import digest
-from redaction.hits import covered, merged
-from redaction.json_text import PLAIN_KEY
-from redaction.keys import KeyClass, classify, snake, whole_value
-from redaction.ner import Piece
-from redaction.ner_view import View
-from redaction.numbers import FLOAT, KEY_RECOGNIZER, by_key, by_proof
+from redaction.leaves.json_text import PLAIN_KEY
+from redaction.ner import acceptance
+from redaction.ner.model import Piece
+from redaction.ner.view import View
+from redaction.recognizers.keys import KeyClass, classify, snake, whole_value
+from redaction.recognizers.numbers import FLOAT, KEY_RECOGNIZER, by_key, by_proof
 from redaction.recognizers.personal import is_handle
 from redaction.selection import Refused, Selection
 from redaction.text import PLACEHOLDER, Hit
@@ -20,10 +20,10 @@ from redaction.text import PLACEHOLDER, Hit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from redaction.analyzer import Analyzer
     from redaction.cache import Cache
-    from redaction.json_text import Leaf
-    from redaction.ner import Entity, NerModel
+    from redaction.leaves.json_text import Leaf
+    from redaction.ner.model import Entity, NerModel
+    from redaction.recognizers.analyzer import Analyzer
 
 _LONGEST_PRODUCT_NAME = 60
 _SHOWN = frozenset({"PERSON", "ADDRESS", "LOCATION"})
@@ -109,7 +109,7 @@ class RecordReader:
             leaf, hits = record.leaves[index], hits_of[index]
             if index in entities_of:
                 key_words = record.classes[index].context
-                hits += ner_rules.findings(leaf.text, entities_of[index], self._model.name, key_words)
+                hits += acceptance.findings(leaf.text, entities_of[index], self._model.name, key_words)
             refused: list[Refused] = []
             counted = self._selection.of(leaf.text, hits, refused)
             record.refused.extend((index, one) for one in refused)

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from redaction import timed
-from redaction.analyzer import Analyzer
+from redaction.anonymizer.operators import UNREDACTED_CONTENT_REMOVED, Operators
+from redaction.anonymizer.splice import Splice, apart, place, spliced
 from redaction.budget import Allowance, Unwatched
 from redaction.cache import Cache, digest
 from redaction.errors import TextTooLong, TimeLimitExceeded, Unredactable
-from redaction.json_text import Leaf, leaves, typed
-from redaction.keys import classify, key_identity
+from redaction.leaves.array_items import elements
+from redaction.leaves.json_text import Leaf, leaves, typed
 from redaction.models import DEFAULT, build_model
-from redaction.numbers import KEY_RECOGNIZER, harmless_below
-from redaction.operators import UNREDACTED_CONTENT_REMOVED, Operators
-from redaction.parts import elements
-from redaction.reading import ModelReader
+from redaction.ner.batching import ModelReader
+from redaction.recognizers import user_patterns
+from redaction.recognizers.analyzer import Analyzer
+from redaction.recognizers.keys import classify, key_identity
+from redaction.recognizers.numbers import KEY_RECOGNIZER, harmless_below
 from redaction.record import Mark, Record, RecordReader
 from redaction.repetition import Repetition, is_opaque, repeated
 from redaction.selection import Selection
-from redaction.splice import Splice, apart, place, spliced
 from redaction.text import UNREDACTABLE, Decision, Explanation, Finding, Redacted, Text
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redaction.budget import Watch
-    from redaction.ner import Entity, NerModel, Piece
+    from redaction.ner.model import Entity, NerModel, Piece
 
 _PLACEHOLDERS = Operators()
 
@@ -247,7 +247,7 @@ class Redactor:
         seconds = self.limits.of(characters)
         draft.allowed = self.limits.seconds + characters / self._model.pace
         self._watch.begin(draft.key, characters, seconds)
-        timed.begin(seconds)
+        user_patterns.begin(seconds)
 
     def _read(self, draft: _Draft) -> None:
         """Take a text apart and run the rules over what is not known yet."""

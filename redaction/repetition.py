@@ -6,17 +6,17 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from redaction.anonymizer.splice import Splice, place
 from redaction.covered import Covered
-from redaction.json_text import leaves, unescape
-from redaction.ner_view import is_identifier
-from redaction.no_names import PRODUCTS, is_nobody
-from redaction.splice import Splice, place
+from redaction.leaves.json_text import leaves, unescape
+from redaction.ner.not_names import PRODUCTS, is_nobody
+from redaction.ner.view import is_identifier
 from redaction.text import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from redaction.json_text import Leaf
+    from redaction.leaves.json_text import Leaf
     from redaction.text import Finding
 
 _SURE = 0.8

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from redaction.recognizers.user_patterns import Pattern
     from redaction.text import Hit
-    from redaction.timed import Pattern
 
 ALLOWED = "allow-list"
 KEPT = "kept"

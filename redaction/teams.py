@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from redaction.analyzer import Analyzer, registry
+from redaction.anonymizer.operators import Operators, team_key
 from redaction.models import DEFAULT, build_model
-from redaction.operators import Operators, team_key
+from redaction.recognizers.analyzer import Analyzer, registry
 from redaction.redactor import Limits, Redactor
 from redaction.selection import Selection
 from redaction.version import RULES_VERSION
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
 
     from redaction.budget import Watch
-    from redaction.ner import NerModel
+    from redaction.ner.model import NerModel
     from redaction.text import Explanation, Redacted, Text
 
 _MOST_KEYS = 10_000

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from redaction.ner import NerModel
+    from redaction.ner.model import NerModel
 
 __all__ = ["DEFAULT", "MODELS", "build_model", "default_directory", "require_model"]
 

@@ -10,7 +10,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from redaction.models.directory import default_directory, load_files
-from redaction.ner import Entity
+from redaction.ner.model import Entity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

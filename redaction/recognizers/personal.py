@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from redaction.keys import GENERIC_USERS, classify, whole_value
-from redaction.numbers import by_key
 from redaction.recognizers.base import Rule, RuleRecognizer, Search, TextRecognizer, words
+from redaction.recognizers.keys import GENERIC_USERS, classify, whole_value
+from redaction.recognizers.numbers import by_key
 from redaction.text import Hit
 
 if TYPE_CHECKING:

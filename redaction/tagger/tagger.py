@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import onnxruntime
 
-from redaction.ner import Entity
-from redaction.scripts import is_letter
+from redaction.ner.model import Entity
+from redaction.ner.scripts import is_letter
 from redaction.tagger.files import LEXICON, NETWORK, TABLE, read_files
 from redaction.tagger.lexicon import Lexicon
 from redaction.tagger.vectors import Table, Vectors

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
-from redaction.scripts import MARKS, UNSPACED
+from redaction.ner.scripts import MARKS, UNSPACED
 
 if TYPE_CHECKING:
     from redaction.tagger.lexicon import Lexicon

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from redaction.analyzer import Analyzer
 from redaction.cache import Cache
-from redaction.json_text import leaves
+from redaction.leaves.json_text import leaves
+from redaction.recognizers.analyzer import Analyzer
 from redaction.record import RecordReader
 from redaction.tagger.tagger import LABELS
 from redaction.tagger.words import PAD, WORD
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from redaction.json_text import Leaf
-    from redaction.ner import Entity
+    from redaction.leaves.json_text import Leaf
+    from redaction.ner.model import Entity
     from redaction.record import Record
     from redaction.training.documents import Document
 

@@ -17,7 +17,7 @@ from instance import command
 from collector.keys.expiry import ending, state
 from collector.keys.ingest_keys import IngestKeys
 from collector.keys.new_key import NotSimpleError, entry_for, entry_lines, make_key, with_entry
-from redaction.analyzer import Analyzer
+from redaction.recognizers.analyzer import Analyzer
 from schema.policy.policy import IngestKey, Policy, PolicyError, load_policy, parse_policy
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import httpx
 from instance import Instance, command
 from otlp_requests import request
 
-from redaction.operators import UNREDACTED_CONTENT_REMOVED
+from redaction.anonymizer.operators import UNREDACTED_CONTENT_REMOVED
 from redaction.redactor import Limits
 from redaction.text import UNREDACTABLE
 

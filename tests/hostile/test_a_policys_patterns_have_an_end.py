@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from collector.rulebook import rulebook
-from redaction import timed
+from redaction.recognizers import user_patterns
 from redaction.teams import TeamRedactor, Whose
 from redaction.text import Text
 from schema.policy.redaction import RedactionPolicy
@@ -46,8 +46,8 @@ def test_a_pattern_that_never_ends_removes_texts_closed_and_costs_less_each_time
         again = [redact(built, f"{number} {HARD}")[0].failed for number in range(12, 24)]
         second = time.process_time() - began - first
     assert all(removed + again)
-    assert second < 12 * 5 * timed.LEAST, "each costs next to nothing by then"
-    said = [record.getMessage() for record in caplog.records if record.name == "redaction.timed"]
+    assert second < 12 * 5 * user_patterns.LEAST, "each costs next to nothing by then"
+    said = [record.getMessage() for record in caplog.records if record.name == "redaction.recognizers.user_patterns"]
     assert len(said) == 1, "the log says it once"
     assert "pattern 1" in said[0]
     assert "aaaa" not in caplog.text

@@ -16,7 +16,7 @@ from collector import watch, workers
 from collector.serving import serve_requests
 from collector.spool.records import Waiting
 from collector.workers import WorkerPool
-from redaction.operators import UNREDACTED_CONTENT_REMOVED
+from redaction.anonymizer.operators import UNREDACTED_CONTENT_REMOVED
 from redaction.text import UNREDACTABLE
 from schema.policy.policy import Policy
 

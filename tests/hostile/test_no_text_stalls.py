@@ -18,9 +18,9 @@ import redaction
 import schema
 from benchmarks.fragments import fragments, modules, patterns, uses
 from collector import fields
-from redaction import ner_rules
-from redaction.analyzer import Analyzer
-from redaction.keys import KeyRule
+from redaction.ner import acceptance
+from redaction.recognizers.analyzer import Analyzer
+from redaction.recognizers.keys import KeyRule
 from redaction.redactor import Limits, Redactor, build_redactor
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def rules() -> list[KeyRule]:
 
 @pytest.mark.parametrize("part", range(4))
 def test_every_pattern_is_linear_in_what_it_is_made_of(part: int) -> None:
-    reach, used = reaches(), in_own_thread(uses, OURS) | {shape: {"anchored"} for shape in ner_rules._SHAPES.values()}
+    reach, used = reaches(), in_own_thread(uses, OURS) | {shape: {"anchored"} for shape in acceptance._SHAPES.values()}
     found = patterns(OURS, Analyzer())
     assert len(found) > 250, "the patterns of the rules are among them"
     bad = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import hyperscan
 import pytest
 
-from redaction.prefilter import Prefilter
+from redaction.recognizers.prefilter import Prefilter
 
 if TYPE_CHECKING:
     from pathlib import Path

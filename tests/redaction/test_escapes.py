@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.escapes import seen
 from redaction.fake_secrets import FAKES
+from redaction.leaves.escapes import seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from redaction.escapes import seen
-from redaction.json_text import MAX_NESTING, Leaf, leaves, unescape
+from redaction.leaves.escapes import seen
+from redaction.leaves.json_text import MAX_NESTING, Leaf, leaves, unescape
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=30),

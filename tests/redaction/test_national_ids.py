@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redaction.analyzer import Analyzer
+from redaction.recognizers.analyzer import Analyzer
 from redaction.recognizers.check_digits import luhn
 from redaction.recognizers.wallets import base58_check, bech32_check
 

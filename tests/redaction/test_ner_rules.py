@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from redaction.ner import Entity
-from redaction.ner_rules import findings
+from redaction.ner.acceptance import findings
+from redaction.ner.model import Entity
 
 
 def found(text: str, value: str, label: str, score: float = 1.0) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.ner import Entity
-from redaction.ner_view import View, is_identifier
+from redaction.ner.model import Entity
+from redaction.ner.view import View, is_identifier
 
 
 @given(st.lists(st.text(max_size=80), min_size=1, max_size=4), st.integers(0, 40), st.integers(1, 40))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redaction.numbers import written_out
-from redaction.operators import Operators
+from redaction.anonymizer.operators import Operators
+from redaction.recognizers.numbers import written_out
 from redaction.text import Text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redaction.parts import elements
+from redaction.leaves.array_items import elements
 from redaction.redactor import Limits, build_redactor
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.analyzer import Analyzer, registry
 from redaction.fake_secrets import FAKES
-from redaction.prefilter import Prefilter
+from redaction.recognizers.analyzer import Analyzer, registry
 from redaction.recognizers.base import TextRecognizer
+from redaction.recognizers.prefilter import Prefilter
 from tests.redaction.test_recognizers import FOUND, IDENTIFIERS
 
 PATTERNS = [

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from presidio_analyzer import predefined_recognizers
 
-from redaction.analyzer import Analyzer, registry
-from redaction.json_text import leaves
-from redaction.ner_view import View
+from redaction.leaves.json_text import leaves
+from redaction.ner.view import View
+from redaction.recognizers.analyzer import Analyzer, registry
 from redaction.recognizers.check_digits import luhn
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from redaction.text import UNREDACTABLE, Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from redaction.ner import Entity
+    from redaction.ner.model import Entity
     from redaction.text import Redacted
 
 LETTER = """Hello, this is Marguerite Vandersloot. I moved to 18 Kestrel Lane, Astoria, OR 97103.

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-from redaction.analyzer import Analyzer
 from redaction.fake_secrets import FAKES
-from redaction.json_text import leaves
-from redaction.keys import classify, whole_value
+from redaction.leaves.json_text import leaves
+from redaction.recognizers.analyzer import Analyzer
+from redaction.recognizers.keys import classify, whole_value
 from redaction.recognizers.provider_keys import KINDS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redaction.errors import ModelCorrupt, ModelMissing, UnknownModel
-from redaction.ner import Entity
+from redaction.ner.model import Entity
 from redaction.redactor import build_redactor
 from redaction.tagger.files import LOADED, MANIFEST
 from redaction.tagger.lexicon import FLAGS, Lexicon

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redaction.keys import classify, whole_value
+from redaction.recognizers.keys import classify, whole_value
 
 if TYPE_CHECKING:
     from redaction.redactor import Redactor

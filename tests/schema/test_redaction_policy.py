@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.analyzer import registry
+from redaction.recognizers.analyzer import registry
 from redaction.recognizers.secrets import SECRETS as FOUND_SECRETS
 from schema.policy.policy import PolicyError, load_policy
 from schema.policy.redaction import ENTITIES, SECRETS, RedactionPolicy, RedactionRules

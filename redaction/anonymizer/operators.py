@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from redaction.json_text import MAX_NESTING, unescape
+from redaction.leaves.json_text import MAX_NESTING, unescape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

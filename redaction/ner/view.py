@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from redaction.ner import Entity
+from redaction.ner.model import Entity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

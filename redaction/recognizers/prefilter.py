@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import hyperscan
 
-from redaction.compiled_patterns import compiled
+from redaction.recognizers.compiled_patterns import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from redaction.key_rules import NAME, RULES, KeyRule, rule_of
-from redaction.number_keys import is_identifier, is_quantity
+from redaction.recognizers.key_rules import NAME, RULES, KeyRule, rule_of
+from redaction.recognizers.number_keys import is_identifier, is_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

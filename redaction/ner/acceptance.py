@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from redaction.ner_view import HANDLE, is_identifier
-from redaction.no_names import is_nobody
+from redaction.ner.not_names import is_nobody
+from redaction.ner.scripts import is_joined, is_letter
+from redaction.ner.view import HANDLE, is_identifier
 from redaction.recognizers.base import has_context, words
-from redaction.scripts import is_joined, is_letter
 from redaction.text import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from redaction.ner import Entity
+    from redaction.ner.model import Entity
 
 THRESHOLD = 0.15
 LOWER_CASE_THRESHOLD = 0.6

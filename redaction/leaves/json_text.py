@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from redaction.encoded import stretches
-from redaction.escapes import seen
+from redaction.leaves.encodings import stretches
+from redaction.leaves.escapes import seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

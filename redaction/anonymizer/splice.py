@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from redaction.numbers import written_out
-from redaction.operators import FIELD_DROPPED, numbered, replace
+from redaction.anonymizer.operators import FIELD_DROPPED, numbered, replace
+from redaction.recognizers.numbers import written_out
 from redaction.text import Finding, Redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from redaction.json_text import Leaf
-    from redaction.operators import Operators
+    from redaction.anonymizer.operators import Operators
+    from redaction.leaves.json_text import Leaf
     from redaction.text import Hit
 
 

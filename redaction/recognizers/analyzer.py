@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 from presidio_analyzer import EntityRecognizer, RecognizerRegistry
 
 from redaction.covered import Covered
-from redaction.prefilter import Prefilter
 from redaction.recognizers import identifiers, national_ids, personal, phone, places, secrets, wallets
 from redaction.recognizers.base import CONTEXT_REACH, TextRecognizer, has_context, words
+from redaction.recognizers.prefilter import Prefilter
 from redaction.text import PLACEHOLDER, Hit
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from redaction.cache import Cache
-    from redaction.ner import Entity, NerModel, Piece
+    from redaction.ner.model import Entity, NerModel, Piece
 
 BATCH = 64
 """Pieces that the model gets at once, of a thousand characters at most; and how often the time is looked at."""

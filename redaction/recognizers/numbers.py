@@ -10,11 +10,11 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from redaction.keys import classify, whole_value
+from redaction.recognizers.keys import classify, whole_value
 
 if TYPE_CHECKING:
-    from redaction.analyzer import Analyzer
-    from redaction.keys import KeyClass
+    from redaction.recognizers.analyzer import Analyzer
+    from redaction.recognizers.keys import KeyClass
     from redaction.text import Hit
 
 KEY_RECOGNIZER = "KeyRecognizer"
