@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import figures, theme
+from dashboard import formatting, theme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ def cost_over_time(
                 name=_plain(label),
                 x=[_wall(bucket, zone) for bucket in values],
                 y=[float(usd) for usd in values.values()],
-                customdata=[figures.money(usd) for usd in values.values()],
+                customdata=[formatting.money(usd) for usd in values.values()],
                 hovertemplate="%{customdata}",
                 width=width_s * 1000 * 0.86,
                 offset=width_s * 1000 * 0.07,
@@ -101,7 +101,7 @@ def latency(labels: Sequence[str], percentiles: Mapping[str, Sequence[float]]) -
                         "size": 12,
                         "line": {"width": 3, "color": colors[percentile]},
                     },
-                    customdata=[figures.duration(value) for value in values],
+                    customdata=[formatting.duration(value) for value in values],
                     hovertemplate="%{customdata}",
                 )
                 for percentile, values in percentiles.items()
@@ -125,7 +125,7 @@ def _duration_axis(least: float, most: float) -> dict[str, Any]:
     return {
         "type": "log",
         "tickvals": ticks,
-        "ticktext": [figures.duration(tick) for tick in ticks],
+        "ticktext": [formatting.duration(tick) for tick in ticks],
         "range": [math.log10(max(least, 1)) - 0.1, math.log10(max(most, 1)) + 0.1],
     }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from dashboard import figures
+from dashboard import formatting
 from dashboard.components import blocks
 from dashboard.components.table import Cell
 
@@ -25,7 +25,7 @@ def plain_rows(rows: pa.Table) -> list[dict[str, Any]]:
 def started(run: dict[str, Any], zone: tzinfo, *, note: str = "") -> Cell:
     """Return when it started."""
     return Cell(
-        figures.moment(run["start_time"], zone), note=note, title=f"{run['start_time']:%Y-%m-%d %H:%M:%S.%f} UTC"
+        formatting.moment(run["start_time"], zone), note=note, title=f"{run['start_time']:%Y-%m-%d %H:%M:%S.%f} UTC"
     )
 
 
@@ -43,10 +43,10 @@ def outcome(run: dict[str, Any]) -> Cell:
 def cost(run: dict[str, Any]) -> Cell:
     """Return what it cost and how many calls that leaves out."""
     if run["cost_usd"] is None:
-        return Cell(figures.NO_PRICE if run["unpriced_calls"] else figures.UNKNOWN, tone="unknown")
+        return Cell(formatting.NO_PRICE if run["unpriced_calls"] else formatting.UNKNOWN, tone="unknown")
     missing = run["unpriced_calls"]
     return Cell(
-        figures.money(run["cost_usd"]),
+        formatting.money(run["cost_usd"]),
         note=f"+{missing} unpriced" if missing else "",
-        title=figures.cost(run["cost_usd"], missing),
+        title=formatting.cost(run["cost_usd"], missing),
     )

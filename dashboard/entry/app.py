@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import assets, connection, links, theme, trouble
+from dashboard import assets, connection, links, store_away, theme
 from dashboard.pages import costs, latency, ledger, replay, run, runs
 
 st.set_page_config(
@@ -36,6 +36,6 @@ with st.container(horizontal=True, vertical_alignment="center", key="top_bar"):
         st.page_link(pages[path], label=label, icon=icon, query_params=links.filter_parameters())
     if connection.signs_in():
         st.html('<a class="sl-sign-out" href="/sign-out" target="_self">Sign out</a>', width="content")
-with trouble.told():
+with store_away.told():
     current.run()
 theme.end_of_page()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from dashboard import charts, choice, connection, figures, filters
+from dashboard import charts, connection, filters, formatting, view_switch
 from dashboard.components.blocks import Fact, facts, notice, subheading
 from dashboard.components.table import Cell, Column, Row, table
 from schema.queries.costs import bucket_seconds, by_group, over_time
@@ -40,7 +40,7 @@ def _draw(chosen: Filter, zone: tzinfo) -> None:
         notice("No runs in this time range, so there is nothing to pay for: choose a longer one or fewer names.")
         return
     _total(by_team)
-    by = cast("Literal['team', 'workflow']", choice.segmented("Cost over time by", GROUPS, parameter="by"))
+    by = cast("Literal['team', 'workflow']", view_switch.segmented("Cost over time by", GROUPS, parameter="by"))
     series: dict[str, dict[datetime, Decimal]] = {}
     for bar in over_time(connection.store(), chosen, by=by).to_pylist():
         if bar["cost_usd"] is not None:
@@ -60,15 +60,15 @@ def _total(teams: list[dict[str, Any]]) -> None:
     calls, unpriced, runs = (sum(row[name] for row in teams) for name in ("model_calls", "unpriced_calls", "runs"))
     facts(
         [
-            Fact("Cost", figures.money(cost, missing=figures.NO_PRICE if unpriced else figures.UNKNOWN)),
-            Fact("Model calls", figures.count(calls)),
+            Fact("Cost", formatting.money(cost, missing=formatting.NO_PRICE if unpriced else formatting.UNKNOWN)),
+            Fact("Model calls", formatting.count(calls)),
             Fact(
                 "Calls without a price",
-                figures.count(unpriced),
+                formatting.count(unpriced),
                 "missing from every cost here" if unpriced else "every call is priced",
                 "warn" if unpriced else "",
             ),
-            Fact("Runs", figures.count(runs)),
+            Fact("Runs", formatting.count(runs)),
             Fact("Cost per run", _per_run(cost, runs, unpriced)),
         ],
         label="What the chosen runs cost",
@@ -77,12 +77,12 @@ def _total(teams: list[dict[str, Any]]) -> None:
 
 def _per_run(cost: Decimal | None, runs: int, unpriced: int) -> str:
     if cost is None or runs == 0:
-        return figures.UNKNOWN
-    return ("≥ " if unpriced else "") + figures.money(cost / runs)
+        return formatting.UNKNOWN
+    return ("≥ " if unpriced else "") + formatting.money(cost / runs)
 
 
 def _table(by: str, groups: list[dict[str, Any]]) -> None:
-    subheading(f"By {by}", figures.plural(len(groups), by))
+    subheading(f"By {by}", formatting.plural(len(groups), by))
     dearest = max((row["cost_usd"] for row in groups if row["cost_usd"] is not None), default=None)
     columns = (Column(by.capitalize(), sort=True, wide=True), *_COLUMNS[1:])
     table(f"costs_{by}", label=f"Cost by {by}", columns=columns, rows=[_row(row, dearest) for row in groups])
@@ -90,7 +90,7 @@ def _table(by: str, groups: list[dict[str, Any]]) -> None:
 
 def _row(group: dict[str, Any], dearest: Decimal | None) -> Row:
     cost, unpriced, runs = group["cost_usd"], group["unpriced_calls"], group["runs"]
-    shown = figures.money(cost, missing=figures.NO_PRICE if unpriced else figures.UNKNOWN)
+    shown = formatting.money(cost, missing=formatting.NO_PRICE if unpriced else formatting.UNKNOWN)
     return Row(
         key=group["label"],
         cells=(
@@ -102,12 +102,12 @@ def _row(group: dict[str, Any], dearest: Decimal | None) -> Row:
                 tone="unknown" if cost is None else "",
                 share=float(cost / dearest) if cost is not None and dearest else None,
             ),
-            Cell(figures.count(unpriced), value=unpriced, tone="warn" if unpriced else ""),
-            Cell(figures.count(group["model_calls"]), value=group["model_calls"]),
-            Cell(figures.count(runs), value=runs),
+            Cell(formatting.count(unpriced), value=unpriced, tone="warn" if unpriced else ""),
+            Cell(formatting.count(group["model_calls"]), value=group["model_calls"]),
+            Cell(formatting.count(runs), value=runs),
             Cell(_per_run(cost, runs, unpriced), value=float(cost / runs) if cost is not None and runs else None),
             *(
-                Cell(figures.tokens(group[name]), value=group[name], title=figures.count(group[name]))
+                Cell(formatting.tokens(group[name]), value=group[name], title=formatting.count(group[name]))
                 for name in ("input_tokens", "cached_input_tokens", "output_tokens")
             ),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from dashboard import charts, choice, connection, figures, filters
+from dashboard import charts, connection, filters, formatting, view_switch
 from dashboard.components.blocks import notice, subheading
 from dashboard.components.table import Cell, Column, Row, table
 from schema.queries.latency import percentiles
@@ -21,7 +21,7 @@ _UNITS: Final = {"workflow": "Runs", "tool": "Calls", "model": "Calls"}
 def page() -> None:
     """Draw the page."""
     selection = filters.bar()
-    by = choice.segmented("Duration by", GROUPS, parameter="by")
+    by = view_switch.segmented("Duration by", GROUPS, parameter="by")
     _draw(selection.filter, cast("Literal['workflow', 'tool', 'model']", by))
 
 
@@ -37,7 +37,7 @@ def _draw(chosen: Filter, by: Literal["workflow", "tool", "model"]) -> None:
         [group["label"] for group in drawn],
         {name: [group[column] for group in drawn] for name, column in _PERCENTILES.items()},
     )
-    subheading(f"Every {by}", figures.plural(len(groups), by))
+    subheading(f"Every {by}", formatting.plural(len(groups), by))
     columns = (
         Column(by.capitalize(), sort=True, wide=True),
         Column(_UNITS[by], numeric=True, sort=True),
@@ -56,12 +56,12 @@ def _row(group: dict[str, Any], slowest: float) -> Row:
         key=group["label"],
         cells=(
             Cell(group["label"] or "(not named)", value=group["label"].lower()),
-            Cell(figures.count(count), value=count),
-            Cell(figures.count(errors), value=errors, tone=tone),
-            Cell(figures.share(errors, count), value=errors / count, tone=tone),
+            Cell(formatting.count(count), value=count),
+            Cell(formatting.count(errors), value=errors, tone=tone),
+            Cell(formatting.share(errors, count), value=errors / count, tone=tone),
             *(
                 Cell(
-                    figures.duration(group[column]),
+                    formatting.duration(group[column]),
                     value=group[column],
                     share=group[column] / slowest if column == "p95_ns" and slowest else None,
                 )

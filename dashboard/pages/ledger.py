@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dashboard import connection, figures, filters
+from dashboard import connection, filters, formatting
 from dashboard.components.blocks import Fact, facts, notice, subheading
 from dashboard.components.table import Cell, Column, Row, table
 from schema.queries.holdings import holdings
@@ -56,24 +56,30 @@ def _summary(whole: Line) -> None:
     rejected = sum(whole.rejected_requests.values())
     facts(
         [
-            Fact("Received", figures.count(whole.received_spans), _uncounted(whole)),
-            Fact("Stored", figures.count(whole.stored_spans), figures.share(whole.stored_spans, whole.accepted_spans)),
-            Fact("Waiting", figures.count(whole.waiting_spans), figures.plural(whole.waiting_requests, "request")),
+            Fact("Received", formatting.count(whole.received_spans), _uncounted(whole)),
+            Fact(
+                "Stored",
+                formatting.count(whole.stored_spans),
+                formatting.share(whole.stored_spans, whole.accepted_spans),
+            ),
+            Fact(
+                "Waiting", formatting.count(whole.waiting_spans), formatting.plural(whole.waiting_requests, "request")
+            ),
             Fact(
                 "Quarantined",
-                figures.count(whole.quarantined_spans),
-                figures.plural(whole.quarantined_requests, "request"),
+                formatting.count(whole.quarantined_spans),
+                formatting.plural(whole.quarantined_requests, "request"),
                 "bad" if whole.quarantined_requests else "",
             ),
             *(
-                [Fact("Lost", figures.count(whole.lost_spans), "with the spool's damage", "bad")]
+                [Fact("Lost", formatting.count(whole.lost_spans), "with the spool's damage", "bad")]
                 if whole.lost_spans
                 else []
             ),
-            Fact("Requests rejected", figures.count(rejected), "", "warn" if rejected else ""),
+            Fact("Requests rejected", formatting.count(rejected), "", "warn" if rejected else ""),
             Fact(
                 "Redaction failures",
-                figures.count(whole.unredacted_spans),
+                formatting.count(whole.unredacted_spans),
                 "their text was removed" if whole.unredacted_spans else "",
                 "warn" if whole.unredacted_spans else "",
             ),
@@ -86,29 +92,29 @@ def _uncounted(line: Line) -> str:
     """Say what a count of spans lacks."""
     if not line.uncounted_requests:
         return ""
-    return f"and {figures.plural(line.uncounted_requests, 'refused request')} of unknown size"
+    return f"and {formatting.plural(line.uncounted_requests, 'refused request')} of unknown size"
 
 
 def _row(line: Line) -> Row:
     wrong = not line.adds_up
     refused = sum(line.rejected_requests.values())
     rejected = Cell(
-        figures.count(sum(line.rejected_spans.values())),
-        note=f"+ {figures.plural(line.uncounted_requests, 'request')}" if line.uncounted_requests else "",
+        formatting.count(sum(line.rejected_spans.values())),
+        note=f"+ {formatting.plural(line.uncounted_requests, 'request')}" if line.uncounted_requests else "",
         value=refused,
         tone="warn" if refused or line.rejected_spans else "",
         title=_uncounted(line),
     )
     counts = {name: getattr(line, f"{name}_spans") for name in _COUNTS}
-    cells = {name: Cell(figures.count(count), value=count) for name, count in counts.items()}
+    cells = {name: Cell(formatting.count(count), value=count) for name, count in counts.items()}
     if line.quarantined_requests:
-        cells["quarantined"] = Cell(figures.count(counts["quarantined"]), value=counts["quarantined"], tone="bad")
+        cells["quarantined"] = Cell(formatting.count(counts["quarantined"]), value=counts["quarantined"], tone="bad")
     return Row(
         key=f"{line.key_name} {line.signal}",
         cells=(
             Cell(line.key_name or "(no key)", value=line.key_name.lower()),
             Cell(line.signal, value=line.signal),
-            Cell(figures.count(line.received_spans), value=line.received_spans),
+            Cell(formatting.count(line.received_spans), value=line.received_spans),
             cells["accepted"],
             rejected,
             *(cells[name] for name in _COUNTS[1:]),
@@ -127,8 +133,8 @@ def _reasons(whole: Line) -> None:
         requests, spans = whole.rejected_requests.get(name, 0), whole.rejected_spans.get(name)
         cells = (
             Cell(name.replace("_", " "), value=name),
-            Cell(figures.count(requests), value=requests),
-            Cell(figures.count(spans), value=spans, tone="unknown" if spans is None else ""),
+            Cell(formatting.count(requests), value=requests),
+            Cell(formatting.count(spans), value=spans, tone="unknown" if spans is None else ""),
         )
         rows.append(Row(key=name, cells=cells))
     table("ledger_reasons", label="Why it was rejected", columns=_REASONS, rows=rows)

@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import session
+from dashboard import session_panel
 from dashboard.components.blocks import notice
 from dashboard.components.player import player
 from dashboard.pages.run import requested_run, top
@@ -20,7 +20,7 @@ def page() -> None:
     if run is None:
         return
     top(run, label="Tree", path="/run", icon=":material/account_tree:")
-    session.draw(run, path="/replay")
+    session_panel.draw(run, path="/replay")
     st.fragment(_body)(run.trace_id, run.team, run.updated_at.isoformat())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard import connection, figures, filters, links, session, trouble
+from dashboard import connection, filters, formatting, links, session_panel, store_away
 from dashboard.components.blocks import Fact, facts, heading, notice, outcome, subheading
 from dashboard.components.neighbours import Neighbour, neighbours
 from dashboard.components.records import records
@@ -37,7 +37,7 @@ def page() -> None:
     growing = not run.closed or datetime.now(UTC) - run.updated_at < _STILL_ARRIVING
     others = other_teams(connection.store(), run.trace_id, run.team)
     st.fragment(_follow, run_every=_REFRESH_S if growing else None)(run, others)
-    session.draw(run, path="/run")
+    session_panel.draw(run, path="/run")
     _other_teams(run, others)
     st.fragment(_spans)(run, others)
     _records(run)
@@ -84,7 +84,7 @@ def top(run: RunRow, *, label: str, path: str, icon: str) -> None:
 
 
 def _follow(drawn: RunRow, others: list[OtherTeam]) -> None:
-    with trouble.told():
+    with store_away.told():
         run = load_run(connection.store(), drawn.trace_id, drawn.team)
         if run is None:
             notice(
@@ -99,7 +99,7 @@ def _follow(drawn: RunRow, others: list[OtherTeam]) -> None:
 
 
 def _completeness(run: RunRow, zone: tzinfo) -> None:
-    spans = figures.plural(run.span_count, "span")
+    spans = formatting.plural(run.span_count, "span")
     if run.complete:
         return
     if not run.closed:
@@ -110,7 +110,7 @@ def _completeness(run: RunRow, zone: tzinfo) -> None:
         )
         return
     latest = last_arrival(connection.store(), run.trace_id, run.team)
-    since = f"since {figures.moment(latest, zone)} ({zone})" if latest else "for a while"
+    since = f"since {formatting.moment(latest, zone)} ({zone})" if latest else "for a while"
     notice(
         f"This run was closed without its root, or without the parent of some of its {spans}: nothing has come for it "
         f"{since}. Those are marked “parent missing”, and the figures are of the spans that came."
@@ -132,14 +132,14 @@ def _other_teams(run: RunRow, others: list[OtherTeam]) -> None:
     if not others:
         return
     have = "other team has" if len(others) == 1 else "other teams have"
-    st.text(f"{figures.count(len(others))} {have} spans in this trace, which are not counted here:")
+    st.text(f"{formatting.count(len(others))} {have} spans in this trace, which are not counted here:")
     opened = neighbours([_other(run, other) for other in others], label="Other teams in this trace", key="other_teams")
     if opened:
         links.follow(opened)
 
 
 def _other(run: RunRow, other: OtherTeam) -> Neighbour:
-    spans, cost = figures.plural(other.span_count, "span"), figures.cost(other.cost_usd, other.unpriced_calls)
+    spans, cost = formatting.plural(other.span_count, "span"), formatting.cost(other.cost_usd, other.unpriced_calls)
     href = links.href("/run", **links.run_parameters(run.trace_id, other.team))
     return Neighbour(f"{other.team} ({spans}, {cost})", href)
 
@@ -151,7 +151,7 @@ def _select(span_id: str) -> None:
 def _records(run: RunRow) -> None:
     total = count_loose_logs(connection.store(), run.trace_id, run.team)
     if total:
-        subheading("Records without a span", figures.plural(total, "log record"))
+        subheading("Records without a span", formatting.plural(total, "log record"))
         records(run.trace_id, run.team, label="Log records without a span", total=total)
 
 
@@ -161,24 +161,26 @@ def _facts(run: RunRow, zone: tzinfo) -> None:
     facts(
         [
             Fact("Outcome", said, "the root failed" if run.error else "", tone),
-            Fact("Started", figures.moment(run.start_time, zone), str(zone)),
-            Fact("Duration", figures.duration(run.duration_ns)),
+            Fact("Started", formatting.moment(run.start_time, zone), str(zone)),
+            Fact("Duration", formatting.duration(run.duration_ns)),
             Fact(
                 "Cost",
-                figures.money(run.cost_usd, missing=figures.NO_PRICE if run.unpriced_calls else figures.UNKNOWN),
-                f"+ {figures.plural(run.unpriced_calls, 'call')} without a price" if run.unpriced_calls else "",
+                formatting.money(
+                    run.cost_usd, missing=formatting.NO_PRICE if run.unpriced_calls else formatting.UNKNOWN
+                ),
+                f"+ {formatting.plural(run.unpriced_calls, 'call')} without a price" if run.unpriced_calls else "",
                 "warn" if run.unpriced_calls else "",
             ),
-            Fact("Input tokens", figures.tokens(run.input_tokens), _cached(run)),
-            Fact("Output tokens", figures.tokens(run.output_tokens)),
-            Fact("Model calls", figures.count(run.model_calls), ", ".join(run.models)),
-            Fact("Tool calls", figures.count(run.tool_calls), ", ".join(run.tools)),
-            Fact("Errors in calls", figures.count(failed), tone="bad" if failed else ""),
-            Fact("Redacted", figures.count(sum(run.findings.values())), ", ".join(sorted(run.findings))),
+            Fact("Input tokens", formatting.tokens(run.input_tokens), _cached(run)),
+            Fact("Output tokens", formatting.tokens(run.output_tokens)),
+            Fact("Model calls", formatting.count(run.model_calls), ", ".join(run.models)),
+            Fact("Tool calls", formatting.count(run.tool_calls), ", ".join(run.tools)),
+            Fact("Errors in calls", formatting.count(failed), tone="bad" if failed else ""),
+            Fact("Redacted", formatting.count(sum(run.findings.values())), ", ".join(sorted(run.findings))),
         ],
         label="Facts of the run",
     )
 
 
 def _cached(run: RunRow) -> str:
-    return f"{figures.tokens(run.cached_input_tokens)} cached" if run.cached_input_tokens else ""
+    return f"{formatting.tokens(run.cached_input_tokens)} cached" if run.cached_input_tokens else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from dashboard import connection, figures, filters, links, run_cells, trouble
+from dashboard import connection, filters, formatting, links, run_cells, store_away
 from dashboard.components.blocks import Fact, facts, notice
 from dashboard.components.table import Cell, Column, Row, table
 from schema.maintenance.drills import LastDrill, last_drill, removed_share
@@ -67,7 +67,7 @@ def page() -> None:
 
 
 def _body() -> None:
-    with trouble.told():
+    with store_away.told():
         _draw(filters.current().filter, filters.viewer_zone())
 
 
@@ -137,27 +137,29 @@ def _say_why_empty(chosen: Filter) -> None:
 
 def _figures(total: Summary) -> None:
     unpriced = (
-        figures.plural(total.unpriced_calls, "call") + " without a price" if total.unpriced_calls else "all priced"
+        formatting.plural(total.unpriced_calls, "call") + " without a price" if total.unpriced_calls else "all priced"
     )
     facts(
         [
-            Fact("Runs", figures.count(total.runs), f"{figures.count(total.success)} marked a success"),
+            Fact("Runs", formatting.count(total.runs), f"{formatting.count(total.success)} marked a success"),
             Fact(
                 "Runs with an error",
-                figures.count(total.errors),
-                figures.share(total.errors, total.runs),
+                formatting.count(total.errors),
+                formatting.share(total.errors, total.runs),
                 "bad" if total.errors else "",
             ),
             Fact(
                 "Cost",
-                figures.money(total.cost_usd, missing=figures.NO_PRICE if total.unpriced_calls else figures.UNKNOWN),
+                formatting.money(
+                    total.cost_usd, missing=formatting.NO_PRICE if total.unpriced_calls else formatting.UNKNOWN
+                ),
                 unpriced if total.cost_usd is not None or total.unpriced_calls else "no model calls",
                 "warn" if total.unpriced_calls else "",
             ),
-            Fact("Input tokens", figures.tokens(total.input_tokens)),
-            Fact("Output tokens", figures.tokens(total.output_tokens)),
-            Fact("Duration p50", figures.duration(total.p50_ns)),
-            Fact("Duration p95", figures.duration(total.p95_ns)),
+            Fact("Input tokens", formatting.tokens(total.input_tokens)),
+            Fact("Output tokens", formatting.tokens(total.output_tokens)),
+            Fact("Duration p50", formatting.duration(total.p50_ns)),
+            Fact("Duration p95", formatting.duration(total.p95_ns)),
             _proven(_last_drill()),
         ],
         label="Summary of the chosen runs",
@@ -174,13 +176,13 @@ def _row(run: dict[str, Any], zone: tzinfo, *, session_runs: int) -> Row:
             Cell(run["team"]),
             Cell(run["workflow"], note=run["workflow_version"], title=run["root_name"]),
             run_cells.outcome(run),
-            Cell(figures.duration(run["duration_ns"])),
+            Cell(formatting.duration(run["duration_ns"])),
             run_cells.cost(run),
-            Cell(figures.count(run["model_calls"])),
-            Cell(figures.count(run["tool_calls"])),
-            Cell(figures.count(errors), tone="bad" if errors or run["error"] else ""),
-            Cell(", ".join(run["models"]) or figures.UNKNOWN),
-            Cell(run["input_preview"] or figures.UNKNOWN),
+            Cell(formatting.count(run["model_calls"])),
+            Cell(formatting.count(run["tool_calls"])),
+            Cell(formatting.count(errors), tone="bad" if errors or run["error"] else ""),
+            Cell(", ".join(run["models"]) or formatting.UNKNOWN),
+            Cell(run["input_preview"] or formatting.UNKNOWN),
         ),
     )
 
@@ -189,7 +191,7 @@ def _paging(number: int, shown: int, total: int) -> None:
     last = -(-total // PAGE_SIZE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(
-            f"{shown:,} of {figures.plural(total, 'run')} shown" + (f", page {number} of {last}" if last > 1 else "")
+            f"{shown:,} of {formatting.plural(total, 'run')} shown" + (f", page {number} of {last}" if last > 1 else "")
         )
         if last > 1:
             st.button("Newer", key="newer", disabled=number <= 1, on_click=_turn, args=(number - 1,))

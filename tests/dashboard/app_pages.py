@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from dashboard import server
+from dashboard.web import server
 
-ENTRY = Path(server.__file__).parent / "entry" / "app.py"
+ENTRY = Path(server.__file__).parents[1] / "entry" / "app.py"
 # AppTest opens no page but the default one where pages are functions.
 _RUN_FIRST = """
 import streamlit as st

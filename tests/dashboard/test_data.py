@@ -8,8 +8,9 @@ import sample_runs
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from dashboard import assets, data
-from dashboard.headers import SecurityHeaders
+from dashboard import assets
+from dashboard.web import data
+from dashboard.web.headers import SecurityHeaders
 from schema.store.errors import StoreError
 from schema.store.store import Store
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import figures
+from dashboard import formatting
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from dashboard import figures
     ],
 )
 def test_duration(nanoseconds: float | None, text: str) -> None:
-    assert figures.duration(nanoseconds) == text
+    assert formatting.duration(nanoseconds) == text
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_duration(nanoseconds: float | None, text: str) -> None:
     ],
 )
 def test_money(usd: Decimal | None, text: str) -> None:
-    assert figures.money(usd) == text
+    assert formatting.money(usd) == text
 
 
 @given(st.decimals(min_value="0.000000001", max_value="999999999", places=9))
 def test_money_is_never_rounded_to_nothing(usd: Decimal) -> None:
-    shown = Decimal(figures.money(usd).removeprefix("$").replace(",", ""))
+    shown = Decimal(formatting.money(usd).removeprefix("$").replace(",", ""))
     assert shown > 0
     assert abs(shown - usd) <= usd * Decimal("0.05")
 
@@ -57,32 +57,32 @@ def test_money_is_never_rounded_to_nothing(usd: Decimal) -> None:
 @given(st.integers(min_value=0, max_value=10**19))
 def test_duration_keeps_two_digits(nanoseconds: int) -> None:
     sizes = {"ns": 1, "µs": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
-    words = figures.duration(nanoseconds).split()
+    words = formatting.duration(nanoseconds).split()
     shown = sum(float(value) * sizes[unit] for value, unit in zip(words[::2], words[1::2], strict=True))
     assert abs(shown - nanoseconds) <= max(0.01 * nanoseconds, 0.5)
 
 
 def test_calls_without_a_price_are_said_beside_the_cost() -> None:
-    assert figures.cost(Decimal(2), 0) == "$2.00"
-    assert figures.cost(Decimal(2), 3) == "$2.00 + 3 unpriced calls"
-    assert figures.cost(None, 1) == "no price"
-    assert figures.cost(None, 0) == "—"
+    assert formatting.cost(Decimal(2), 0) == "$2.00"
+    assert formatting.cost(Decimal(2), 3) == "$2.00 + 3 unpriced calls"
+    assert formatting.cost(None, 1) == "no price"
+    assert formatting.cost(None, 0) == "—"
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(None, "—"), (0, "0"), (9_999, "9,999"), (10_000, "10k"), (999_999, "1M"), (2_500_000, "2.5M")]
 )
 def test_tokens(value: int | None, text: str) -> None:
-    assert figures.tokens(value) == text
+    assert formatting.tokens(value) == text
 
 
 def test_share_of_nothing_is_unknown() -> None:
-    assert figures.share(0, 0) == "—"
-    assert figures.share(1, 3) == "33 %"
-    assert figures.share(1, 200) == "0.5 %"
-    assert figures.share(0, 5) == "0 %"
+    assert formatting.share(0, 0) == "—"
+    assert formatting.share(1, 3) == "33 %"
+    assert formatting.share(1, 200) == "0.5 %"
+    assert formatting.share(0, 5) == "0 %"
 
 
 def test_moment_is_in_the_zone_of_the_viewer() -> None:
     noon = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    assert figures.moment(noon, timezone(timedelta(hours=2))) == "Jan 31 14:00:00"
+    assert formatting.moment(noon, timezone(timedelta(hours=2))) == "Jan 31 14:00:00"

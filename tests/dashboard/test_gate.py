@@ -8,8 +8,8 @@ from dashboard_application import application
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from dashboard.gate import Gate, is_loopback
-from dashboard.server import create_app
+from dashboard.web.access import Gate, is_loopback
+from dashboard.web.server import create_app
 
 if TYPE_CHECKING:
     from schema.store.store import Store
@@ -122,7 +122,7 @@ def test_expired_cookie_is_refused(guarded: TestClient, monkeypatch: pytest.Monk
     guarded.get("/", headers=basic("correct horse"))
     name, value = next(iter(guarded.cookies.items()))
     guarded.cookies.clear()
-    monkeypatch.setattr("dashboard.sessions.time.monotonic", lambda: 4_000_000_000.0)
+    monkeypatch.setattr("dashboard.web.sessions.time.monotonic", lambda: 4_000_000_000.0)
     assert guarded.get("/", headers={"Cookie": f"{name}={value}"}).status_code == 401
 
 

@@ -8,7 +8,7 @@ import pytest
 import sample_runs
 from app_pages import opened_run, said
 
-from dashboard import connection, figures, session
+from dashboard import connection, formatting, session_panel
 from schema.queries.arrivals import last_arrival
 from schema.queries.session_sizes import session_sizes
 from schema.runs.closing import close_silent
@@ -41,7 +41,7 @@ def test_long_session_says_how_many_runs_are_not_shown(long_session: Store) -> N
 
 def test_run_far_into_a_session_is_not_looked_for_forever(long_session: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert long_session
-    monkeypatch.setattr(session, "KNOWN", 120)
+    monkeypatch.setattr(session_panel, "KNOWN", 120)
     text = said(opened_run(sample_runs.trace_of(5 * 125)))
     assert "· 130 runs · cost" in text
     assert "30 of 130 are not, this one among them." in text
@@ -69,7 +69,7 @@ def test_run_without_its_root_is_arriving_until_it_is_closed(empty_store: Store)
     assert close_silent(empty_store, timedelta(0)) == 1
     text = said(opened_run(spans[0].trace_id))
     assert f"closed without its root, or without the parent of some of its {len(spans)} spans" in text
-    assert f"nothing has come for it since {figures.moment(received, UTC)} (UTC)" in text
+    assert f"nothing has come for it since {formatting.moment(received, UTC)} (UTC)" in text
 
 
 def test_run_that_the_store_does_not_hold_came_never(empty_store: Store) -> None:

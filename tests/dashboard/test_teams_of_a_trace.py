@@ -12,7 +12,8 @@ from app_pages import opened_run, said
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from dashboard import connection, data
+from dashboard import connection
+from dashboard.web import data
 
 if TYPE_CHECKING:
     from schema.store.store import Store

@@ -20,7 +20,7 @@ import sample_runs
 from ledger_entries import insert_ledger
 from sample_runs import ARRIVING_RUN, EVALUATED_RUN, LARGE_RUN
 
-from dashboard.server import create_app
+from dashboard.web.server import create_app
 from schema.runs.closing import close_silent
 from schema.store.store import Store
 

@@ -11,7 +11,7 @@ from browsing import fact, opened
 from playwright.sync_api import Page, expect
 from sample_runs import ARRIVING_RUN, CLOSED_RUN, EVALUATED_RUN, HOSTILE_RUN, LARGE_RUN, NOW
 
-from dashboard import figures
+from dashboard import formatting
 
 pytestmark = pytest.mark.browser
 
@@ -42,11 +42,11 @@ def test_costs_are_those_of_the_spans(page: Page, by: str) -> None:
         mine = [call for call in calls if getattr(call, by) == group]
         priced = [call.cost_usd for call in mine if call.cost_usd is not None]
         cost, unpriced, count, *_ = shown[group or "(not named)"]
-        assert cost == (figures.money(sum(priced, Decimal(0))) if priced else "no price")
-        assert unpriced == figures.count(len(mine) - len(priced))
-        assert count == figures.count(len(mine))
-    assert fact(page, "Calls without a price") == figures.count(sum(call.cost_usd is None for call in calls))
-    assert fact(page, "Cost") == figures.money(sum((call.cost_usd for call in calls if call.cost_usd), Decimal(0)))
+        assert cost == (formatting.money(sum(priced, Decimal(0))) if priced else "no price")
+        assert unpriced == formatting.count(len(mine) - len(priced))
+        assert count == formatting.count(len(mine))
+    assert fact(page, "Calls without a price") == formatting.count(sum(call.cost_usd is None for call in calls))
+    assert fact(page, "Cost") == formatting.money(sum((call.cost_usd for call in calls if call.cost_usd), Decimal(0)))
 
 
 def test_cost_chart_switches_between_team_and_workflow(page: Page) -> None:
@@ -74,6 +74,6 @@ def test_latency_is_that_of_the_spans(page: Page, by: str, kind: str, column: st
         durations = [span.duration_ns for span in mine]
         errors = sum(span.status == "error" for span in mine)
         count, failed, rate, *quantiles = shown[label]
-        assert (count, failed) == (figures.count(len(mine)), figures.count(errors))
-        assert rate == figures.share(errors, len(mine))
-        assert quantiles == [figures.duration(exact_quantile(durations, level)) for level in (0.5, 0.95, 0.99)]
+        assert (count, failed) == (formatting.count(len(mine)), formatting.count(errors))
+        assert rate == formatting.share(errors, len(mine))
+        assert quantiles == [formatting.duration(exact_quantile(durations, level)) for level in (0.5, 0.95, 0.99)]

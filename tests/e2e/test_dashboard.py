@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from sample_runs import ARRIVING_RUN, CLOSED_RUN, HOSTILE_RUN, LARGE_RUN, NOW, PAYMENTS_RUN
 
-from dashboard import figures
+from dashboard import formatting
 
 if TYPE_CHECKING:
     from conftest import Dashboard  # type: ignore[attr-defined]  # each test folder has one
@@ -104,7 +104,7 @@ def test_selected_span_shows_its_input_and_output(page: Page) -> None:
     expect(panel.locator("[data-content=input]")).to_contain_text(f"Where is order {4000 + PAYMENTS_RUN}?")
     expect(panel.locator("[data-content=input]")).to_contain_text("You are a patient support agent.")
     expect(panel.locator("[data-content=output]")).to_contain_text("(turn 1)")
-    expect(panel).to_contain_text(figures.money(call.cost_usd))
+    expect(panel).to_contain_text(formatting.money(call.cost_usd))
     expect(panel).to_contain_text(f"{call.input_tokens} in · {call.output_tokens} out")
     page.wait_for_url(re.compile(f"span={call.span_id}"))
 

@@ -11,7 +11,7 @@ from browsing import opened
 from playwright.sync_api import Page, expect
 from sample_runs import NOW, PAYMENTS_RUN
 
-from dashboard import figures
+from dashboard import formatting
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def test_replay_steps_forward_and_back(page: Page) -> None:
     page.get_by_role("button", name="Last step").click()
     calls = [span for span in sample_runs.run(PAYMENTS_RUN, NOW) if span.kind == "llm"]
     cost = sum((call.cost_usd for call in calls if call.cost_usd), Decimal(0))
-    expect(page.locator(".totals")).to_contain_text(figures.money(cost))
+    expect(page.locator(".totals")).to_contain_text(formatting.money(cost))
     expect(page.locator(".totals")).to_contain_text(f"{sum(call.input_tokens or 0 for call in calls):,}")
 
 

@@ -13,7 +13,7 @@ from instance import Instance
 from playwright.sync_api import Browser, Page, expect
 from sample_runs import NOW
 
-from dashboard import figures
+from dashboard import formatting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def test_run_says_which_of_its_session_it_is_and_leads_to_the_others(page: Page)
     runs = [sample_runs.run(number, NOW) for number in (FIRST, SECOND)]
     cost = sum((span.cost_usd for run in runs for span in run if span.cost_usd), Decimal(0))
     heading = page.locator(".st-key-session .sl-heading")
-    expect(heading).to_contain_text(f"session-19 · run 1 of 2 · cost {figures.money(cost)}")
+    expect(heading).to_contain_text(f"session-19 · run 1 of 2 · cost {formatting.money(cost)}")
     expect(page.get_by_role("link", name="Previous run")).to_have_count(0)
     page.get_by_role("link", name="Next run").click()
     page.wait_for_url(re.compile(sample_runs.trace_of(SECOND)))

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from playwright.sync_api import Browser, Page, expect
 
 from collector.demo.people import PEOPLE
-from dashboard import figures
+from dashboard import formatting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def test_runs_of_three_teams_are_listed_with_the_sums_of_their_spans(page: Page,
     )[0]
     assert independent["teams"] == 3
     assert fact(page, "Runs") == str(independent["runs"])
-    assert fact(page, "Cost") == figures.money(Decimal(str(independent["cost"])))
+    assert fact(page, "Cost") == formatting.money(Decimal(str(independent["cost"])))
     expect(page.get_by_text(f"{independent['unpriced']} calls without a price")).to_be_visible()
 
 
@@ -79,7 +79,7 @@ def test_costs_by_team_and_latency_by_model_equal_sql_over_spans(page: Page, ins
     opened(page, "/costs?range=7d")
     for team in ("payments", "support", "logistics"):
         cost = instance.sql(f"SELECT sum(cost_usd) AS cost FROM spans WHERE team = '{team}'")[0]["cost"]
-        assert figures.money(Decimal(str(cost))) in row(page, "Cost by team", team)
+        assert formatting.money(Decimal(str(cost))) in row(page, "Cost by team", team)
     opened(page, "/latency?range=7d&by=model")
     model = "claude-sonnet-4-5"
     durations = [
@@ -89,7 +89,7 @@ def test_costs_by_team_and_latency_by_model_equal_sql_over_spans(page: Page, ins
     shown = row(page, "Duration by model", model)
     assert str(len(durations)) in shown
     for quantile in (0.5, 0.95, 0.99):
-        assert figures.duration(durations[int(len(durations) * quantile)]) in shown
+        assert formatting.duration(durations[int(len(durations) * quantile)]) in shown
 
 
 def test_replay_steps_through_a_run_and_back(page: Page, instance: Instance) -> None:

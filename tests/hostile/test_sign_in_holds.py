@@ -18,11 +18,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dashboard import throttle
-from dashboard.gate import Gate
-from dashboard.sessions import cookie_values
-from dashboard.sign_in_pages import own_address
-from dashboard.throttle import FREE_FAILURES, LONGEST_WAIT_SECONDS, Throttle, client_name
+from dashboard.web import throttle
+from dashboard.web.access import Gate
+from dashboard.web.sessions import cookie_values
+from dashboard.web.sign_in_pages import own_address
+from dashboard.web.throttle import FREE_FAILURES, LONGEST_WAIT_SECONDS, Throttle, client_name
 
 sys.path.append(str(Path(__file__).parent.parent / "collector"))
 from made_certificates import Authority

@@ -32,7 +32,7 @@ export function svg(path, className) {
   return node;
 }
 
-// The same rules as dashboard/figures.py.
+// The same rules as dashboard/formatting.py.
 export function duration(ns) {
   if (ns === null || ns === undefined) return UNKNOWN;
   if (ns === 0) return "0 s";

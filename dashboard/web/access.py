@@ -16,15 +16,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from dashboard.live_session import serve_while_good
-from dashboard.sessions import Sessions
-from dashboard.sign_in_pages import address_of, load_again_page, own_address, sign_in_page, sign_out_page
-from dashboard.throttle import Throttle, client_name
+from dashboard.web.live_session import serve_while_good
+from dashboard.web.sessions import Sessions
+from dashboard.web.sign_in_pages import address_of, load_again_page, own_address, sign_in_page, sign_out_page
+from dashboard.web.throttle import Throttle, client_name
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from dashboard.sessions import Session
+    from dashboard.web.sessions import Session
 
 log = logging.getLogger(__name__)
 

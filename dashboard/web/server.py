@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import streamlit
 from fastapi import FastAPI
 
-from dashboard import configuration, connection, data
-from dashboard.gate import Gate
-from dashboard.headers import SecurityHeaders
+from dashboard import connection
+from dashboard.web import configuration, data
+from dashboard.web.access import Gate
+from dashboard.web.headers import SecurityHeaders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,7 +48,7 @@ def create_app(
     gate = Gate(application, password=password, loopback=loopback)
     connection.connect(store, endpoint, signs_in=bool(password))
     configuration.apply()
-    pages = streamlit.App(Path(__file__).parent / "entry" / "app.py")
+    pages = streamlit.App(Path(__file__).parents[1] / "entry" / "app.py")
     application.include_router(data.router)
     application.mount("/", pages)  # last: it answers every address
     return SecurityHeaders(gate)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from dashboard import connection, figures, filters, links, run_cells
+from dashboard import connection, filters, formatting, links, run_cells
 from dashboard.components.blocks import subheading
 from dashboard.components.neighbours import Neighbour, neighbours
 from dashboard.components.table import Cell, Column, Row, table
@@ -42,7 +42,7 @@ def draw(run: RunRow, *, path: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             subheading("Session", _summary(run, session, at))
             opened = neighbours(_neighbours(rows, at, session.runs, path), label="Runs of this session")
-        with st.expander(f"All {figures.count(session.runs)} runs of this session"):
+        with st.expander(f"All {formatting.count(session.runs)} runs of this session"):
             opened = _list(rows, at, session.runs, run.trace_id, path) or opened
     if opened:
         links.follow(opened)
@@ -61,13 +61,13 @@ def _neighbours(rows: list[dict[str, Any]], at: int | None, runs: int, path: str
 
 
 def _summary(run: RunRow, session: Session, at: int | None) -> str:
-    number = figures.plural(session.runs, "run") if at is None else f"run {at + 1:,} of {session.runs:,}"
-    said = [number, f"cost {figures.cost(session.cost_usd, session.unpriced_calls)}"]
+    number = formatting.plural(session.runs, "run") if at is None else f"run {at + 1:,} of {session.runs:,}"
+    said = [number, f"cost {formatting.cost(session.cost_usd, session.unpriced_calls)}"]
     if session.start_time and session.end:
         span_ns = (session.end - session.start_time) // timedelta(microseconds=1) * 1000
-        said.append(f"{figures.duration(span_ns)} in all")
+        said.append(f"{formatting.duration(span_ns)} in all")
     if session.errors:
-        said.append(f"{figures.count(session.errors)} with an error")
+        said.append(f"{formatting.count(session.errors)} with an error")
     return " · ".join([*([run.session_id] if run.session_id else []), *said])
 
 
@@ -94,11 +94,11 @@ def _row(run: dict[str, Any], zone: tzinfo, path: str, *, present: bool) -> Row:
         present=present,
         cells=(
             run_cells.started(run, zone, note="this run" if present else ""),
-            Cell(run["root_name"] or figures.UNKNOWN, title=f"{run['workflow']}: {run['root_name']}"),
+            Cell(run["root_name"] or formatting.UNKNOWN, title=f"{run['workflow']}: {run['root_name']}"),
             run_cells.outcome(run),
-            Cell(figures.duration(run["duration_ns"])),
+            Cell(formatting.duration(run["duration_ns"])),
             run_cells.cost(run),
-            Cell(run["input_preview"] or figures.UNKNOWN),
+            Cell(run["input_preview"] or formatting.UNKNOWN),
         ),
     )
 

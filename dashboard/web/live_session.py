@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from dashboard.sessions import Session, Sessions
+    from dashboard.web.sessions import Session, Sessions
 
 _POLICY_VIOLATION: Final = 1008
 
