@@ -29,11 +29,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 import benchmarks.load
 from benchmarks.normalise import load
-from collector.client import Instance
-from collector.pipeline import Pipeline
-from collector.processes import keep_garbage_collector_off_what_stays
-from collector.redaction_pass import redact_traces
-from collector.rulebook import rulebook
+from collector.api.client import Instance
+from collector.pipeline.pipeline import Pipeline
+from collector.pipeline.redact import redact_traces
+from collector.pipeline.rules_from_policy import rulebook
+from collector.process import keep_garbage_collector_off_what_stays
 from redaction.tagger.tagger import Tagger
 from redaction.teams import TeamRedactor
 from schema.policy.policy import Policy

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from benchmarks.load import EXPORTS
-from collector.processes import keep_garbage_collector_off_what_stays
+from collector.process import keep_garbage_collector_off_what_stays
 from schema.normalise.traces import normalise
 from schema.policy.policy import Policy
 from schema.pricing.prices import Prices

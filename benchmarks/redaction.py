@@ -37,7 +37,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import redaction.ner.view
 import redaction.redactor
 from benchmarks.labelled import score
-from collector.processes import keep_garbage_collector_off_what_stays
+from collector.process import keep_garbage_collector_off_what_stays
 from redaction.models import DEFAULT, MODELS
 from redaction.redactor import Limits, build_redactor
 from redaction.text import Text

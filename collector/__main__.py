@@ -8,9 +8,9 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command."""
-    from collector import cli  # noqa: PLC0415 - see above
+    from collector.cli import main as command_line  # noqa: PLC0415 - see above
 
-    cli.main()
+    command_line.main()
 
 
 if __name__ == "__main__":

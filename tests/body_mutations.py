@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from google.protobuf import json_format
 
-from collector.receivers.otlp import decode
+from collector.otlp.messages import decode
 from collector.spool.spool import Signal
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
 
-    from collector.receivers.otlp import Encoding
+    from collector.otlp.messages import Encoding
 
 if sys.version_info >= (3, 14):
     from compression import zstd

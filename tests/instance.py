@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pyarrow as pa
 
-from collector.commands.render import render
+from collector.cli.render import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable

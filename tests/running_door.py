@@ -11,10 +11,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from collector.door import run_door
 from collector.heartbeat import beat
-from collector.listening import address_of, listen, reserve
-from collector.processes import SPAWN
+from collector.process import SPAWN
+from collector.service.listening import address_of, listen, reserve
+from collector.service.receiver import run_door
 from collector.spool.seal import Seal, load_or_create_key
 from collector.spool.spool import Spool
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.cli import app
+from collector.cli.main import app
 from collector.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,7 @@ from collector.keys.ingest_keys import IngestKeys
 from schema.policy.policy import IngestKey, Policy
 
 if TYPE_CHECKING:
-    from collector.receivers.otlp import ExportRequest
+    from collector.otlp.messages import ExportRequest
 
 BETA_TRACE, ALPHA_TRACE = bytes([0xBE] * 16), bytes([0xA1] * 16)
 ROOT, CALL, TOOL, GONE, OWN = 1, 2, 3, 9, 50  # span ids; GONE is the parent that beta's root says it has

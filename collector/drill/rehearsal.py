@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from collector.client import Instance
+    from collector.api.client import Instance
 
 _TIMEOUT: Final = httpx.Timeout(30, connect=5)
 _PATIENCE: Final = 600.0  # seconds for redaction and storing of everything

@@ -12,9 +12,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from collector.keys.limits import SenderLimits
-from collector.receivers.headers import one_header
-from collector.receivers.otlp import resources
-from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
+from collector.otlp.headers import one_header
+from collector.otlp.messages import resources
+from collector.otlp.refusals import ForbiddenError, UnauthenticatedError
 from schema.normalise.context import COLUMN_OF
 from schema.otlp.resource import STAMPED
 from schema.policy.policy import IngestKey
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
     from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
-    from collector.receivers.otlp import ExportRequest
+    from collector.otlp.messages import ExportRequest
     from schema.policy.policy import Policy
 
     _Attributes = RepeatedCompositeFieldContainer[KeyValue]

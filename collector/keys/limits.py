@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from collector.receivers.refusals import TryAgainError
+from collector.otlp.refusals import TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from collector.otlp.messages import count, decode, drop_invalid_spans, resources
 from collector.receivers.inflate import inflate
-from collector.receivers.otlp import count, decode, drop_invalid_spans, resources
 from collector.spool.spool import Incoming, Signal
 
 if TYPE_CHECKING:
     from collector.keys.ingest_keys import IngestKeys
-    from collector.receivers.otlp import Encoding, ExportRequest
+    from collector.otlp.messages import Encoding, ExportRequest
     from schema.policy.policy import IngestKey
 
 

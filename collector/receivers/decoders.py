@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 from weakref import WeakValueDictionary
 
-from collector.receivers.refusals import TryAgainError
+from collector.otlp.refusals import TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,17 +12,17 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from starlette.datastructures import Headers
 
+from collector.otlp.messages import success
+from collector.otlp.refusals import BadRequestError, RefusedError, TryAgainError
 from collector.receivers.accept import Body
-from collector.receivers.otlp import success
 from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, account_of, log_failure
-from collector.receivers.refusals import BadRequestError, RefusedError, TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from collector.receivers.in_flight import Held
     from collector.receivers.reception import Reception, Taken
-    from collector.refusal_counter import Sender
+    from collector.receivers.refusal_counter import Sender
     from collector.spool.spool import Signal
 
 _SERVICE = "/opentelemetry.proto.collector.{0}.v1.{1}Service/Export"

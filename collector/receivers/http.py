@@ -13,15 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from collector.metrics import metrics_route
-from collector.receivers.accept import Body
-from collector.receivers.headers import one_header
-from collector.receivers.inflate import ENCODINGS, content_encoding
-from collector.receivers.otlp import CONTENT_TYPES, encoding_of, failure, success
-from collector.receivers.own_host import OwnHostOnly
-from collector.receivers.readiness import Readiness
-from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, account_of, log_failure
-from collector.receivers.refusals import (
+from collector.otlp.headers import one_header
+from collector.otlp.messages import CONTENT_TYPES, encoding_of, failure, success
+from collector.otlp.refusals import (
     BadRequestError,
     ForbiddenError,
     RefusedError,
@@ -30,15 +24,21 @@ from collector.receivers.refusals import (
     UnauthenticatedError,
     UnsupportedError,
 )
+from collector.receivers.accept import Body
+from collector.receivers.inflate import ENCODINGS, content_encoding
+from collector.receivers.metrics import metrics_route
+from collector.receivers.own_host import OwnHostOnly
+from collector.receivers.readiness import Readiness
+from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, account_of, log_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from collector.otlp.messages import Encoding
     from collector.receivers.in_flight import Held
-    from collector.receivers.otlp import Encoding
     from collector.receivers.reception import Reception
-    from collector.refusal_counter import Sender
+    from collector.receivers.refusal_counter import Sender
     from collector.spool.spool import Signal
 
 _SIGNALS: tuple[Signal, ...] = ("traces", "logs", "metrics")

@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from collector.receivers.refusals import SlowRequestError, TryAgainError
+from collector.otlp.refusals import SlowRequestError, TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

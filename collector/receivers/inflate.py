@@ -7,7 +7,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Final, Protocol
 
-from collector.receivers.refusals import BadRequestError, TooLargeError, UnsupportedError
+from collector.otlp.refusals import BadRequestError, TooLargeError, UnsupportedError
 
 if sys.version_info >= (3, 14):
     from compression.zstd import DecompressionParameter, ZstdDecompressor, ZstdError

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from collector.heartbeat import server_problem
-from collector.receivers.refusals import RefusedError
+from collector.otlp.refusals import RefusedError
 from collector.spool.spool import SpoolError, SpoolFullError, SpoolOverdueError
 
 if TYPE_CHECKING:

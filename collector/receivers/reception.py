@@ -11,11 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from collector.keys.ingest_keys import OPEN_DOOR
+from collector.otlp.refusals import OverdueError, TryAgainError, UnavailableError
 from collector.receivers.accept import accept
 from collector.receivers.decoders import Decoders
 from collector.receivers.in_flight import InFlight
-from collector.receivers.refusals import OverdueError, TryAgainError, UnavailableError
-from collector.refusal_counter import RefusalCounter
+from collector.receivers.refusal_counter import RefusalCounter
 from collector.spool.group_commit import GroupCommit
 from collector.spool.spool import SpoolError, SpoolFullError, SpoolOverdueError
 

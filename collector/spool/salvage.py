@@ -50,8 +50,8 @@ def interrupted(path: Path) -> bool:
 def salvage(path: Path, reason: str, tally: Tally, connection: sqlite3.Connection | None = None) -> None:
     """Copy what is readable into a new file, and put it in the place of the damaged one. Raises OSError, sqlite3.Error.
 
-    What it cannot read it counts as lost in the ledger, as far as the file itself says; collector/audit.py does the
-    rest. An open `connection` reads what was deleted.
+    What it cannot read it counts as lost in the ledger, as far as the file itself says; the rest does
+    collector/jobs/spool_audit.py. An open `connection` reads what was deleted.
     """
     _let_the_log_be_read(path)
     building = _beside(path, ".building")

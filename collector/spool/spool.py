@@ -10,6 +10,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from collector.spool.fair_order import in_turn
 from collector.spool.file import (
     SpoolError,
     SpoolFullError,
@@ -25,7 +26,6 @@ from collector.spool.records import Incoming, Quarantined, Receipt, Signal, Spoo
 from collector.spool.repeats import Repeats
 from collector.spool.schema import MINUTE_NS
 from collector.spool.seal import Seal, SealError, bound_to, load_or_create_keys
-from collector.turns import in_turn
 
 if TYPE_CHECKING:
     import sqlite3

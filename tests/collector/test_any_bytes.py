@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from otlp_requests import key_values, request
 
-from collector.pipeline import Pipeline
-from collector.rulebook import build_team_redactor
+from collector.delivery import TABLES
+from collector.pipeline.pipeline import Pipeline
+from collector.pipeline.rules_from_policy import build_team_redactor
 from collector.spool.spool import Signal
-from collector.writer import TABLES
 from schema.policy.policy import Policy
 from schema.pricing.prices import Prices
 from schema.runs.log_content import join_logs

@@ -6,16 +6,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from collector import block
-from collector.block import Block
-from collector.serving import Rows
+from collector.exporters import batch
+from collector.exporters.batch import Block
+from collector.pipeline.worker import Rows
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A clock that stands still until it is set."""
     clock = SimpleNamespace(now=1_000.0)
-    monkeypatch.setattr(block, "time", SimpleNamespace(time=lambda: clock.now, monotonic=lambda: clock.now))
+    monkeypatch.setattr(batch, "time", SimpleNamespace(time=lambda: clock.now, monotonic=lambda: clock.now))
     return clock
 
 

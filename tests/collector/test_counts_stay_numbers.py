@@ -9,7 +9,7 @@ import pytest
 from any_content import KEYS
 from otlp_requests import request
 
-from collector.redaction_pass import redact_traces
+from collector.pipeline.redact import redact_traces
 from redaction.teams import Rulebook, TeamRedactor
 from schema.dialects import DIALECTS
 from schema.pricing import usage

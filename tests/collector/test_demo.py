@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.demo import DemoError, demo_requests, send_demo
 from collector.demo.people import PEOPLE
-from collector.receivers.otlp import drop_invalid_spans
+from collector.otlp.messages import drop_invalid_spans
 from schema.normalise.traces import normalise
 from schema.policy.policy import IngestKey, Policy
 from schema.pricing.prices import Prices

@@ -11,11 +11,11 @@ from agent_runs import run_request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.delivery import Writer
+from collector.pipeline.workers import WorkerPool
+from collector.spool.fair_order import in_turn
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
-from collector.turns import in_turn
-from collector.workers import WorkerPool
-from collector.writer import Writer
 from schema.policy.policy import Policy
 
 if TYPE_CHECKING:

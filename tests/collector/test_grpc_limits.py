@@ -15,10 +15,10 @@ from otlp_grpc_client import Client, retry_delay
 from running_door import one_span
 
 from collector.keys.ingest_keys import IngestKeys
-from collector.listening import address_of, reserve
 from collector.receivers.grpc import READING_BYTES, create_server
 from collector.receivers.in_flight import REQUEST_BYTES
 from collector.receivers.reception import Limits, Reception
+from collector.service.listening import address_of, reserve
 from collector.spool.seal import Seal
 from collector.spool.spool import Spool
 from schema.policy.policy import Policy

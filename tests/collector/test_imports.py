@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from collector.api_contract import ARROW_STREAM
+from collector.api.contract import ARROW_STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,11 +161,11 @@ def test_the_receiver_loads_no_engine_and_no_arrow() -> None:
 def test_the_server_loads_nothing_that_redacts() -> None:
     modules = loaded("import collector.house")
     assert "schema.store.store" in modules
-    assert modules.isdisjoint(REDACTION | {"grpc", "faker", "collector.cli", "typer"})
+    assert modules.isdisjoint(REDACTION | {"grpc", "faker", "collector.cli.main", "typer"})
 
 
 def test_a_worker_loads_neither_engine_nor_pandas() -> None:
-    assert not loaded(WORKER) & (ENGINE | SERVERS | {"pandas", "faker", "plotly", "collector.cli"})
+    assert not loaded(WORKER) & (ENGINE | SERVERS | {"pandas", "faker", "plotly", "collector.cli.main"})
 
 
 def test_a_process_that_is_started_loads_no_command_line() -> None:
@@ -173,4 +173,4 @@ def test_a_process_that_is_started_loads_no_command_line() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     module, _, name = scripts["spanledger"].partition(":")
     modules = loaded(f"from {module} import {name}\nimport collector.process_targets")
-    assert modules.isdisjoint(HEAVY | ARROW | {"typer", "collector.cli", "pydantic"})
+    assert modules.isdisjoint(HEAVY | ARROW | {"typer", "collector.cli.main", "pydantic"})

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.otlp.refusals import BadRequestError, RefusedError, TooLargeError, UnsupportedError
 from collector.receivers.inflate import content_encoding, inflate
-from collector.receivers.refusals import BadRequestError, RefusedError, TooLargeError, UnsupportedError
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -11,7 +11,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from starlette.datastructures import Headers
 
 from collector.keys.ingest_keys import IngestKeys
-from collector.receivers.refusals import ForbiddenError, UnauthenticatedError
+from collector.otlp.refusals import ForbiddenError, UnauthenticatedError
 from schema.policy.policy import IngestKey, Policy
 
 PAYMENTS = IngestKey(

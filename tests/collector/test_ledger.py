@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 from agent_runs import run_request
 
-from collector.ledger import LedgerCopy
-from collector.receivers.refusals import TooLargeError
-from collector.refusal_counter import RefusalCounter, reason_of
+from collector.delivery import Writer
+from collector.jobs.ledger_copy import LedgerCopy
+from collector.otlp.refusals import TooLargeError
+from collector.pipeline.workers import WorkerPool
+from collector.receivers.refusal_counter import RefusalCounter, reason_of
 from collector.spool import ledger as spool_ledger
 from collector.spool import quarantine
 from collector.spool.seal import Seal
 from collector.spool.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError
-from collector.workers import WorkerPool
-from collector.writer import Writer
 from schema.policy.policy import Policy
 from schema.queries.ledger import Line, lines, total
 

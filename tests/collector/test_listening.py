@@ -11,8 +11,8 @@ import pytest
 from otlp_grpc_client import Client
 from running_door import one_span
 
-from collector import listening
-from collector.listening import listen, reserve
+from collector.service import listening
+from collector.service.listening import listen, reserve
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import pytest
 from agent_runs import run_request
 from instance import Instance, command
 
-from collector.receivers.otlp import count, decode
+from collector.otlp.messages import count, decode
 from collector.spool.seal import Seal, load_or_create_key
 from collector.spool.spool import Incoming, Spool
 

@@ -17,8 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from collector.receivers.inflate import content_encoding, inflate
-from collector.receivers.otlp import (
+from collector.otlp.messages import (
     Encoding,
     count,
     decode,
@@ -28,11 +27,12 @@ from collector.receivers.otlp import (
     resources,
     success,
 )
-from collector.receivers.refusals import BadRequestError, RefusedError, TooLargeError, UnsupportedError
+from collector.otlp.refusals import BadRequestError, RefusedError, TooLargeError, UnsupportedError
+from collector.receivers.inflate import content_encoding, inflate
 from collector.spool.spool import Signal
 
 if TYPE_CHECKING:
-    from collector.receivers.otlp import ExportRequest
+    from collector.otlp.messages import ExportRequest
 
 EXPORTS = sorted((Path(__file__).parents[1] / "data" / "otlp").glob("*/*.pb"))
 IDS = {"traceId", "spanId", "parentSpanId"}

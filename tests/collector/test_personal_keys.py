@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from otlp_requests import key_values, request
 
-from collector.redaction_pass import redact_traces
+from collector.pipeline.redact import redact_traces
 from redaction.teams import Rulebook, TeamRedactor
 
 

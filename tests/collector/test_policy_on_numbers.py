@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from otlp_requests import key_values, request
 
-from collector.redaction_pass import redact_traces
-from collector.rulebook import build_team_redactor
+from collector.pipeline.redact import redact_traces
+from collector.pipeline.rules_from_policy import build_team_redactor
 from schema.policy.policy import Policy
 from schema.policy.redaction import RedactionPolicy
 

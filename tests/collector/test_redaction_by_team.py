@@ -10,8 +10,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from collector.keys.ingest_keys import IngestKeys
-from collector.pipeline import Pipeline
-from collector.rulebook import build_team_redactor
+from collector.pipeline.pipeline import Pipeline
+from collector.pipeline.rules_from_policy import build_team_redactor
 from redaction.teams import Whose
 from redaction.version import RULES_VERSION
 from schema.policy.policy import IngestKey, Policy

@@ -20,11 +20,11 @@ import pytest
 from agent_runs import run_request
 from instance import Instance, children
 
-from collector import reload
-from collector.processes import SPAWN
-from collector.reload import PolicyFeed, PolicyFile
+from collector.pipeline.workers import WorkerPool
+from collector.process import SPAWN
+from collector.service import policy_reload
+from collector.service.policy_reload import PolicyFeed, PolicyFile
 from collector.settings import Settings
-from collector.workers import WorkerPool
 from redaction.version import RULES_VERSION
 from schema.policy.policy import Policy, load_policy
 
@@ -46,7 +46,7 @@ BOTH = A + entry("b")
 
 @pytest.fixture(autouse=True)
 def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reload, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(policy_reload, "LOOK_EVERY", 0.0)
 
 
 def watched(folder: Path, text: str, host: str = HERE) -> tuple[Path, PolicyFile]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from instance import COMMAND, Instance, environment
 
-from collector import client
-from collector.cli import main
+from collector.api import client
+from collector.cli.main import main
 from collector.settings import Settings, SettingsError
 from schema.store.store import NothingStoredError, Store
 

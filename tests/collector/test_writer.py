@@ -8,11 +8,11 @@ import pytest
 from agent_runs import run_request
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector import writer as writing
+from collector import delivery as writing
+from collector.delivery import Writer
+from collector.pipeline.workers import WorkerPool
 from collector.spool.seal import Seal, load_or_create_key
 from collector.spool.spool import Incoming, Spool
-from collector.workers import WorkerPool
-from collector.writer import Writer
 from schema.policy.policy import Policy
 from schema.store.errors import StoreError
 

@@ -16,10 +16,10 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
 from collector.keys.ingest_keys import IngestKeys
+from collector.otlp.messages import decode, drop_invalid_spans
+from collector.otlp.refusals import BadRequestError, TooLargeError
 from collector.receivers import inflate as inflating
 from collector.receivers.inflate import inflate
-from collector.receivers.otlp import decode, drop_invalid_spans
-from collector.receivers.refusals import BadRequestError, TooLargeError
 from schema.policy.policy import IngestKey, Policy
 
 if TYPE_CHECKING:

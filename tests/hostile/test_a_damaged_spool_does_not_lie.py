@@ -15,10 +15,10 @@ from agent_runs import run_request
 from damage import KINDS
 from without_redaction import QuickPool
 
-from collector.ledger import LedgerCopy
+from collector.delivery import Writer
+from collector.jobs.ledger_copy import LedgerCopy
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool, SpoolError
-from collector.writer import Writer
 from schema.policy.policy import Policy
 from schema.queries.ledger import Line, lines, total
 

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from collector.rulebook import rulebook
+from collector.pipeline.rules_from_policy import rulebook
 from redaction.recognizers import user_patterns
 from redaction.teams import TeamRedactor, Whose
 from redaction.text import Text

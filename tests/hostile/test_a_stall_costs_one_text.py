@@ -12,10 +12,10 @@ import pytest
 from otlp_requests import request
 
 import redaction.redactor
-from collector import watch, workers
-from collector.serving import serve_requests
+from collector.pipeline import watch, workers
+from collector.pipeline.worker import serve_requests
+from collector.pipeline.workers import WorkerPool
 from collector.spool.records import Waiting
-from collector.workers import WorkerPool
 from redaction.anonymizer.operators import UNREDACTED_CONTENT_REMOVED
 from redaction.text import UNREDACTABLE
 from schema.policy.policy import Policy
@@ -23,7 +23,7 @@ from schema.policy.policy import Policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from collector.serving import Rows
+    from collector.pipeline.worker import Rows
 
 PATIENCE = 120.0  # seconds; nothing here asserts a speed
 SLOW = re.compile(r"(?:a|aa)+$")

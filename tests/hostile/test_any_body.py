@@ -16,10 +16,10 @@ from body_mutations import Mutant, Mutator
 from otlp_grpc_client import METHOD, SERVICES
 
 from collector.keys.ingest_keys import OPEN_DOOR, IngestKeys
-from collector.pipeline import Pipeline
+from collector.otlp.refusals import RefusedError
+from collector.pipeline.pipeline import Pipeline
+from collector.pipeline.rules_from_policy import build_team_redactor
 from collector.receivers.accept import Body, accept
-from collector.receivers.refusals import RefusedError
-from collector.rulebook import build_team_redactor
 from schema.policy.policy import Policy
 from schema.pricing.prices import Prices
 

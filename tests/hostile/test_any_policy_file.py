@@ -20,9 +20,9 @@ from agent_runs import run_request
 from instance import Instance, command
 from policy_files import GOOD, KEY_HASH, policy_file
 
-from collector import reload
 from collector.keys.new_key import PolicyChangedError, write_policy
-from collector.reload import PolicyFile
+from collector.service import policy_reload
+from collector.service.policy_reload import PolicyFile
 from collector.settings import Settings
 from schema.policy.file import MAX_BYTES
 from schema.policy.policy import Policy, PolicyError, load_policy
@@ -36,7 +36,7 @@ STALL_SECONDS = 5.0
 
 @pytest.fixture(autouse=True)
 def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reload, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(policy_reload, "LOOK_EVERY", 0.0)
 
 
 def watched(file: Path) -> PolicyFile:

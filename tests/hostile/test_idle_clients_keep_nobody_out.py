@@ -19,11 +19,11 @@ from own_thread import in_own_thread
 from running_door import one_span
 
 from collector.keys.ingest_keys import IngestKeys
+from collector.otlp.refusals import SlowRequestError, TryAgainError
 from collector.receivers.http import create_app
 from collector.receivers.http_protocol import BoundedHeadProtocol
 from collector.receivers.in_flight import GRACE_SECONDS, REQUEST_BYTES, InFlight
 from collector.receivers.reception import Limits, Reception
-from collector.receivers.refusals import SlowRequestError, TryAgainError
 from collector.spool.seal import Seal
 from collector.spool.spool import Spool
 from schema.policy.policy import Policy

@@ -15,7 +15,7 @@ from browsing import drawn, opened, page_of
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.commands.render import render
+from collector.cli.render import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

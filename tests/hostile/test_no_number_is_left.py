@@ -21,8 +21,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from otlp_requests import any_value, request
 
-from collector.redaction_pass import redact_traces
-from collector.serving import build_pipeline
+from collector.pipeline.redact import redact_traces
+from collector.pipeline.worker import build_pipeline
 from redaction.recognizers.check_digits import luhn
 from schema.policy.policy import Policy
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
     from instance import Instance
 
-    from collector.pipeline import Pipeline
+    from collector.pipeline.pipeline import Pipeline
     from collector.spool.spool import Signal
 
 SIGNALS: dict[Signal, Any] = {

@@ -11,10 +11,10 @@ from own_thread import in_own_thread
 from running_door import one_span
 
 from collector.keys.ingest_keys import IngestKeys
+from collector.otlp.refusals import TryAgainError
 from collector.receivers import reception as receiving
 from collector.receivers.accept import Accepted, Body, accept
 from collector.receivers.reception import Reception
-from collector.receivers.refusals import TryAgainError
 from collector.spool.seal import Seal
 from collector.spool.spool import Spool
 from schema.policy.policy import IngestKey, Policy

@@ -17,7 +17,7 @@ from own_thread import in_own_thread
 import redaction
 import schema
 from benchmarks.fragments import fragments, modules, patterns, uses
-from collector import fields
+from collector.pipeline import structured_keys
 from redaction.ner import acceptance
 from redaction.recognizers.analyzer import Analyzer
 from redaction.recognizers.keys import KeyRule
@@ -38,7 +38,7 @@ TAILS: Final = ("\0", "a", "")
 OURS: Final = [  # but what reads the statements of operators
     *modules(redaction, ("redaction.training", "redaction.fake_secrets")),
     *modules(schema, ("schema.store.read_only",)),
-    fields,
+    structured_keys,
 ]
 
 

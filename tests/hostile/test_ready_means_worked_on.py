@@ -24,13 +24,13 @@ from running_door import one_span
 from collector import heartbeat
 from collector.heartbeat import beat, server_problem
 from collector.keys.ingest_keys import IngestKeys
+from collector.pipeline.worker_health import WorkerHealth
 from collector.receivers import readiness as asked
 from collector.receivers.decoders import THREADS
 from collector.receivers.readiness import Readiness
 from collector.receivers.reception import Reception
 from collector.spool.seal import Seal
 from collector.spool.spool import Spool
-from collector.worker_health import WorkerHealth
 from schema.policy.policy import Policy
 
 if TYPE_CHECKING:
@@ -135,11 +135,11 @@ def test_the_server_lives_and_says_so(tmp_path: Path) -> None:
 
 
 def test_workers_that_stand_still_are_seen_and_busy_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.worker_health.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("collector.pipeline.worker_health.PATIENCE_SECONDS", 0)
     child: Any = SimpleNamespace(name="worker", pid=1)
     monkeypatch.setattr("multiprocessing.active_children", lambda: [child])
     seen = {"state": "S", "ticks": 0}
-    monkeypatch.setattr("collector.worker_health._state", lambda _: (seen["state"], seen["ticks"]))
+    monkeypatch.setattr("collector.pipeline.worker_health._state", lambda _: (seen["state"], seen["ticks"]))
     pool: Any = SimpleNamespace(warm=True, unanswered=0)
     health = WorkerHealth(pool)
     assert [health.problem(), health.problem()] == ["", ""], "idle"

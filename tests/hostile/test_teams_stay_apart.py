@@ -32,7 +32,7 @@ from schema.runs.refresh import bring_up_to_date
 from schema.span import to_batch
 
 if TYPE_CHECKING:
-    from collector.receivers.otlp import ExportRequest
+    from collector.otlp.messages import ExportRequest
     from schema.store.store import Store
 
 START = time.time_ns() - 3600 * 10**9

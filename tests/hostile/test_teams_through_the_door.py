@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from collector.receivers.otlp import ExportRequest
+    from collector.otlp.messages import ExportRequest
 
 TRACE = BETA_TRACE.hex()
 ROUTES = ("steps?team=beta", "logs?team=beta", *(f"spans/{number:016x}?team=beta" for number in (1, 2, 3)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from collector.rulebook import rulebook
+from collector.pipeline.rules_from_policy import rulebook
 from redaction.teams import TeamRedactor, Whose
 from redaction.text import Text
 from redaction.version import RULES_VERSION

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from collector.commands.render import render
+from collector.cli.render import render
 from schema.store.errors import QueryFailedError, StoreUnavailableError
 from schema.store.statement_tree import TABLES
 

@@ -14,9 +14,9 @@ from clickhouse_double import ClickHouseDouble
 from sample_runs import large_run, trace_of
 from without_redaction import QuickPool
 
+from collector.delivery import Writer
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
-from collector.writer import Writer
 from schema.policy.policy import Policy
 from schema.queries.ledger import lines, total
 from schema.runs.recompute import recompute

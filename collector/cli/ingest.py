@@ -1,0 +1,114 @@
+"""`spanledger ingest`: files of OTLP requests, taken in and waited for until they are stored."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from collector.api.file_requests import take_in
+from collector.delivery import Writer
+from collector.errors import IntakeError
+from collector.open_store import open_store
+from collector.pipeline.workers import WorkerPool
+from collector.service.only_instance import only_instance
+from collector.service.pseudonym_key import load_pseudonym_key
+from collector.spool.spool import open_spool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from collector.api.client import Instance
+    from collector.api.contract import Taken
+    from collector.settings import Settings
+    from collector.spool.spool import Signal
+
+_POLL = 0.1  # seconds
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of the files; counts are spans, log records and metric points by signal."""
+
+    files: int = 0
+    requests: int = 0
+    taken: Counter[Signal] = field(default_factory=Counter)
+    repeated: int = 0  # requests that were seen before and so are stored already
+    rejected: int = 0  # spans without a valid id
+    quarantined: int = 0  # requests that failed three times
+    problems: list[str] = field(default_factory=list)  # files that could not be read
+
+    def add(self, taken: Sequence[Taken]) -> None:
+        """Count one file."""
+        self.files += 1
+        self.requests += len(taken)
+        for request in taken:
+            self.rejected += request.rejected
+            self.repeated += request.repeated
+            self.taken[request.signal] += request.items
+
+    def lines(self) -> list[str]:
+        """Say it in words."""
+        spans, records, points = (self.taken[signal] for signal in ("traces", "logs", "metrics"))
+        counts = f"{spans} spans, {records} log records, {points} metric points"
+        what = "were taken in" if self.quarantined else "are stored"
+        said = [f"{counts} from {self.requests} requests in {self.files} files {what}."]
+        if self.repeated:
+            said.append(f"{self.repeated} of the requests were sent before within a day and were not stored again.")
+        if self.rejected:
+            said.append(f"{self.rejected} spans have no valid trace or span id and were rejected.")
+        if self.quarantined:
+            said.append(f"{self.quarantined} of the requests failed three times and are quarantined, not stored.")
+        return said + self.problems
+
+
+def ingest_through(instance: Instance, files: Sequence[Path], progress: Callable[[str], None]) -> Report:
+    """Hand the files to a running instance and wait until it has stored them."""
+    report, waiting = _take(files, instance.take_in)
+    while waiting:
+        waiting, quarantined = instance.progress(waiting)
+        report.quarantined += len(quarantined)
+        if waiting:
+            progress(f"{len(waiting)} requests are being redacted and stored")
+            time.sleep(_POLL)
+    return report
+
+
+def ingest_alone(settings: Settings, files: Sequence[Path], progress: Callable[[str], None]) -> Report:
+    """Store the files with a pipeline of our own. Raises StoreError, SpoolError or SettingsError (not alone)."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    policy = settings.policy()
+    with only_instance(settings), open_store(settings) as store:
+        spool = open_spool(settings)
+        try:
+            report, waiting = _take(files, lambda name, body: take_in(spool, name, body))
+            progress(f"{len(waiting)} requests are being redacted and stored")
+            pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
+            try:
+                Writer(spool, store, pool, policy).drain()
+            finally:
+                pool.close()
+            report.quarantined = len(spool.remaining(waiting)[1])
+        finally:
+            spool.close()
+    return report
+
+
+def _take(files: Sequence[Path], take: Callable[[str, bytes], list[Taken]]) -> tuple[Report, set[int]]:
+    report = Report()
+    waiting: set[int] = set()
+    for file in files:
+        try:
+            taken = take(file.name, file.read_bytes())
+        except OSError as error:
+            report.problems.append(f"{file}: cannot be read ({error.strerror})")
+            continue
+        except IntakeError as error:
+            report.problems.append(f"{file.parent / str(error)}")
+            continue
+        report.add(taken)
+        waiting |= {request.id for request in taken}
+    return report, waiting

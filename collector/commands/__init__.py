@@ -1,1 +1,0 @@
-"""Commands that are more than a few lines; collector/cli.py has the others."""

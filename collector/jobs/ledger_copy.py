@@ -1,0 +1,103 @@
+"""The copy of the ledger in the store, which everyone reads; what is refused: collector/receivers/refusal_counter.py.
+
+What it counts and what must add up is in docs/schema.md; the counting itself is in collector/spool/schema.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from collector.jobs.spool_audit import audit
+from collector.spool import ledger as spool_ledger
+from collector.spool.file import snapshot, transaction
+from collector.spool.schema import MINUTE_NS
+from collector.spool.tally import KEPT_MINUTES
+from schema.queries.ledger import LEDGER_SCHEMA
+
+if TYPE_CHECKING:
+    from collector.jobs.spool_audit import Audit
+    from collector.spool.ledger import Entry
+    from collector.spool.place import Identity
+    from collector.spool.spool import Spool
+    from schema.store.store import Store
+
+log = logging.getLogger(__name__)
+
+_COPIED_AT_ONCE: Final = 5_000
+_FORGET_SECONDS: Final = 600.0
+
+
+class LedgerCopy:
+    """Brings the ledger of one spool into the store; safe to use from threads."""
+
+    def __init__(self, spool: Spool, store: Store) -> None:
+        self._spool = spool
+        self._store = store
+        self._lock = threading.Lock()
+        self._forget_at = 0.0
+        self._audited: Identity | None = None
+
+    def audit(self) -> Audit:
+        """Set the spool's ledger right where its file lost something. Raises SpoolError or StoreError."""
+        with self._lock:
+            return self._audit()
+
+    def copy(self) -> int:
+        """Copy the entries that changed; return how many. Raises SpoolError or StoreError."""
+        copied = 0
+        with self._lock:
+            if self._audited != self._spool.identity():  # a copy of a damaged ledger would replace what is known
+                self._audit()
+            while entries := self._copy_some():
+                copied += len(entries)
+                if len(entries) < _COPIED_AT_ONCE:
+                    break
+            self._spool.tally.forget()
+            if time.monotonic() >= self._forget_at:
+                self._forget_at = time.monotonic() + _FORGET_SECONDS
+                with self._spool.opened() as connection:
+                    before = time.time_ns() // MINUTE_NS - KEPT_MINUTES
+                    self._spool.note_counts(connection, spool_ledger.closed(connection, before), forgotten=True)
+                    with transaction(connection):
+                        spool_ledger.forget(connection, before)
+        return copied
+
+    def _audit(self) -> Audit:
+        identity = self._spool.identity()
+        found = audit(self._spool, self._store)
+        self._audited = identity
+        return found
+
+    def _copy_some(self) -> list[Entry]:
+        with self._spool.opened() as connection, snapshot(connection):  # one moment for all of them
+            collector = spool_ledger.collector_id(connection)
+            entries = spool_ledger.changed(connection, _COPIED_AT_ONCE)
+        if entries:
+            self._store.insert("ledger", _batch(collector, entries), token=uuid.uuid4().hex)
+            with self._spool.opened() as connection, transaction(connection):
+                spool_ledger.mark_copied(connection, entries)
+        return entries
+
+
+def _batch(collector: str, entries: list[Entry]) -> pa.RecordBatch:
+    rows = [
+        {
+            "collector": collector,
+            "entry": entry.id,
+            "key_name": entry.key_name,
+            "signal": entry.signal,
+            "minute": entry.minute * 60,
+            **entry.counts,
+            "rejected_requests": [item for item in entry.rejected_requests.items() if item[1]],
+            "rejected_spans": [item for item in entry.rejected_spans.items() if item[1]],
+            "version": entry.version,
+        }
+        for entry in entries
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=LEDGER_SCHEMA)
