@@ -17,8 +17,8 @@ from collector.exporters.disk_reserve import DiskReserve
 from collector.exporters.missing_rows import without_stored
 from collector.jobs.ledger_copy import LedgerCopy
 from collector.jobs.spool_audit import close_abandoned
-from collector.receivers.metrics import HouseFigures, note
 from collector.spool.fair_order import in_turn
+from collector.spool.figures import ServerFigures, note
 from collector.spool.spool import SpoolError
 from schema.queries.holdings import TABLES, holdings
 from schema.runs.closing import close_silent
@@ -64,8 +64,8 @@ class Writer:
         self._pool = pool
         self._policy = policy
         self._ledger = LedgerCopy(spool, store)
-        self._figures = HouseFigures()
-        self._noted = HouseFigures()
+        self._figures = ServerFigures()
+        self._noted = ServerFigures()
         self._count_at = 0.0
         self._compare_at = 0.0
         self._lacking: set[str] = set()

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from collector.settings import Settings
+    from schema.drill_results import Result
     from schema.ledger_lines import By
     from schema.maintenance.changes import Named
-    from schema.maintenance.drill_results import Result
 
 STARTING_SECONDS: Final = 120.0
 """How long a command waits for an instance that is starting; reading its models takes one 20 s of a busy machine."""

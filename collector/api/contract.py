@@ -11,8 +11,8 @@ from typing import Final
 from pydantic import BaseModel
 
 from collector.spool.records import Signal
+from schema.drill_results import Result
 from schema.maintenance.changes import Named
-from schema.maintenance.drill_results import Result
 
 ARROW_STREAM: Final = "application/vnd.apache.arrow.stream"
 """Media type of rows."""

@@ -18,8 +18,8 @@ from collector.spool.seal import KeyFileError
 from collector.spool.spool import SpoolError, open_spool
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
-from schema.maintenance.drills import LAST_DRILL, LastDrill
 from schema.policy.policy import PolicyError
+from schema.queries.drills import LAST_DRILL, LastDrill
 from schema.queries.holdings import holdings
 from schema.store.errors import StoreError
 from schema.store.store import NothingStoredError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from schema.maintenance.drill_results import IDENTIFIER
+from schema.drill_results import IDENTIFIER
 
 if TYPE_CHECKING:
     import random

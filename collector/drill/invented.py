@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from faker import Faker
 
-from schema.maintenance.drill_results import IDENTIFIER
+from schema.drill_results import IDENTIFIER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

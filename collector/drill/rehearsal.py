@@ -15,7 +15,7 @@ from collector.drill.runs import Planted, Run
 from collector.drill.search import left_in_files, results, text_of
 from collector.errors import UserError
 from collector.keys.ingest_keys import KEY_HEADER
-from schema.maintenance.drill_results import IDENTIFIER, Result
+from schema.drill_results import IDENTIFIER, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

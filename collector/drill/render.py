@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schema.maintenance.drills import removed_share
+from schema.queries.drills import removed_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
-from schema.maintenance.drill_results import Result
+from schema.drill_results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

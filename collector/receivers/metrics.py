@@ -7,16 +7,14 @@ leaves its own figures in that file; when it is gone, the time of the last inser
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from collector.otlp.refusals import RefusedError
-from collector.spool.file import SpoolError, snapshot, transaction
+from collector.spool.file import SpoolError, snapshot
 from collector.spool.ledger import totals
 from collector.spool.queue import oldest_receipt
 
@@ -30,53 +28,10 @@ if TYPE_CHECKING:
     from collector.spool.ledger import Entry
     from collector.spool.spool import Spool
 
-log = logging.getLogger(__name__)
-
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _STATES: Final = ("accepted", "deduplicated", "stored", "dropped", "lost")
 
 Sample = tuple[str, dict[str, str], float]
-
-
-@dataclass(frozen=True, slots=True)
-class HouseFigures:
-    """What only the house knows, since it started; `last_insert` is seconds since 1970, 0 when there was none yet."""
-
-    worker_restarts: float = 0
-    insert_seconds: float = 0
-    inserts: float = 0
-    last_insert: float = 0
-    vanished_rows: float = 0
-
-    def inserted(self, seconds: float, *, at: float) -> Self:
-        """Return the figures after one more insert."""
-        return replace(self, insert_seconds=self.insert_seconds + seconds, inserts=self.inserts + 1, last_insert=at)
-
-    def after(self, *, restarts: int) -> Self:
-        """Return the figures with so many restarts of workers."""
-        return replace(self, worker_restarts=float(restarts))
-
-    def lacking(self, rows: int) -> Self:
-        """Return the figures with so many rows that the store should hold and does not."""
-        return replace(self, vanished_rows=float(rows))
-
-
-def note(spool: Spool, figures: HouseFigures) -> None:
-    """Leave the figures in the spool's file; the last insert of an earlier house stays. Raises SpoolError."""
-    with spool.opened() as connection, transaction(connection):
-        connection.executemany(
-            "insert or replace into figure values (?, ?)",
-            [(name, value) for name, value in asdict(figures).items() if name != "last_insert" or value],
-        )
-
-
-def note_refusals(spool: Spool, count: int) -> None:
-    """Leave in the spool's file how many policy files were refused since this instance started."""
-    try:
-        with spool.opened() as connection, transaction(connection):
-            connection.execute("insert or replace into figure values ('policy_refusals', ?)", (float(count),))
-    except SpoolError as error:
-        log.warning("the refused policy file is missing from the metrics: %s", error)
 
 
 def metrics_route(spool: Spool, keys: IngestKeys) -> Route:

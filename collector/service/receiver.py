@@ -14,10 +14,10 @@ from collector.keys.ingest_keys import IngestKeys
 from collector.keys.limits import SenderLimits
 from collector.process import begin, give_back_memory, raise_open_files, resident_bytes
 from collector.receivers import grpc, http, http_protocol
-from collector.receivers.metrics import note_refusals
 from collector.receivers.reception import Reception
 from collector.receivers.tls import load_tls
 from collector.service.policy_reload import PolicyFeed
+from collector.spool.figures import note_refusals
 from collector.spool.patience import open_patiently
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import connection, filters, formatting, links, run_cells, store_away
 from dashboard.components.blocks import Fact, facts, notice
 from dashboard.components.table import Cell, Column, Row, table
-from schema.maintenance.drills import LastDrill, last_drill, removed_share
+from schema.queries.drills import LastDrill, last_drill, removed_share
 from schema.queries.filters import Filter
 from schema.queries.runs import RunList, Summary, list_runs, summary
 from schema.queries.session_sizes import session_sizes

@@ -1,20 +1,20 @@
-"""Drills: planted personal data that went through the door, and what of it was found in the store afterwards."""
+"""Keeps what a drill found, and deletes its made-up runs."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from schema.maintenance.drill_results import IDENTIFIER, Result
 from schema.queries.holdings import note_removal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from schema.drill_results import Result
     from schema.store.store import Store
 
 DRILL_SCHEMA: Final[pa.Schema] = pa.schema(
@@ -25,30 +25,6 @@ DRILL_SCHEMA: Final[pa.Schema] = pa.schema(
 """Arrow schema of a batch of drill results; the columns of the table `drills` in their order."""
 
 _TRACES_A_STATEMENT: Final = 500
-LAST_DRILL: Final = (
-    f"SELECT at, sumIf(drill.planted, entity != '{IDENTIFIER}') AS planted,"  # noqa: S608 - our own word
-    f" sumIf(drill.removed, entity != '{IDENTIFIER}') AS removed,"
-    f" sumIf(drill.planted, entity = '{IDENTIFIER}') AS identifiers,"
-    f" sumIf(drill.left_whole, entity = '{IDENTIFIER}') AS kept"
-    " FROM drills AS drill GROUP BY at, drill_id ORDER BY at DESC LIMIT 1"
-)
-"""The columns of LastDrill, no row if there was none."""
-
-
-def removed_share(removed: int, planted: int) -> str:
-    """Return how much was removed in percent, never rounded up: 99.97 % is not everything."""
-    return f"{removed * 1000 // planted / 10:.1f} %" if planted else "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class LastDrill:
-    """The drill that was run last: how much planted text was removed, how many innocent identifiers were kept."""
-
-    at: datetime
-    planted: int
-    removed: int
-    identifiers: int
-    kept: int
 
 
 def record(store: Store, at: datetime, seed: int, rules_version: str, results: Sequence[Result]) -> None:
@@ -70,9 +46,3 @@ def remove(store: Store, trace_ids: Sequence[str], service_name: str) -> None:
     note_removal(store, "metric_points", "service_name = {service:String}", {"service": service_name})
     points = store.layout.stored("metric_points")
     store.command(f"DELETE FROM {points} WHERE service_name = {{service:String}}", {"service": service_name})  # noqa: S608 - our own name
-
-
-def last_drill(store: Store) -> LastDrill | None:
-    """Return what the last drill proved, None if there was none. Raises StoreError."""
-    rows = store.query(LAST_DRILL).to_pylist()
-    return LastDrill(**rows[0]) if rows else None

@@ -13,7 +13,8 @@ from instance import Instance, command
 from collector.drill.invented import LOCALES, Invented, Inventor
 from collector.drill.runs import Planted, Run
 from collector.drill.search import left_in_files, results, text_of
-from schema.maintenance.drills import IDENTIFIER, removed_share
+from schema.drill_results import IDENTIFIER
+from schema.queries.drills import removed_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from fake_secrets import FAKES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.fake_secrets import FAKES
 from redaction.leaves.escapes import seen
 
 if TYPE_CHECKING:

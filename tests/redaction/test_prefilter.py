@@ -6,10 +6,10 @@ import random
 import re
 
 import pytest
+from fake_secrets import FAKES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redaction.fake_secrets import FAKES
 from redaction.recognizers.analyzer import Analyzer, registry
 from redaction.recognizers.base import TextRecognizer
 from redaction.recognizers.prefilter import Prefilter

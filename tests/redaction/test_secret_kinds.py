@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from fake_secrets import FAKES
 
-from redaction.fake_secrets import FAKES
 from redaction.leaves.json_text import leaves
 from redaction.recognizers.analyzer import Analyzer
 from redaction.recognizers.keys import classify, whole_value

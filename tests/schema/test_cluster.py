@@ -17,13 +17,15 @@ import pyarrow as pa
 import pytest
 from sample_runs import fill, insert_logs, large_run, log_record, trace_of
 
-from schema.maintenance.drills import Result, last_drill, record, remove
+from schema.drill_results import Result
+from schema.maintenance.drills import record, remove
 from schema.maintenance.purge import Purged, purge
 from schema.maintenance.reprice import reprice
 from schema.policy.policy import ModelPrice, Policy
 from schema.pricing.prices import Prices
 from schema.queries import costs, latency, ledger, logs, runs, sessions
 from schema.queries.arrivals import last_arrival
+from schema.queries.drills import last_drill
 from schema.queries.filters import Filter, facets
 from schema.queries.run import load_run, load_span, load_tree
 from schema.queries.session_sizes import session_sizes

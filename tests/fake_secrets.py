@@ -1,4 +1,4 @@
-"""Secrets that nobody holds, of every kind that is looked for: what tests and drills plant. Never a real one."""
+"""Secrets that nobody holds, of every kind that is looked for: what tests plant. Never a real one."""
 
 from __future__ import annotations
 
