@@ -112,7 +112,7 @@ def test_all_text_of_a_run_is_looked_at() -> None:
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    started = Instance(tmp_path_factory.mktemp("drill") / "data").start()
+    started = Instance(tmp_path_factory.mktemp("drill") / "data").start("collect")
     yield started
     started.stop()
 

@@ -27,7 +27,7 @@ def test_what_a_worker_cannot_redact_is_removed_and_counted_all_the_way(tmp_path
         {"attributes": {"input.value": "short", "output.value": too_long}},
         {"attributes": {"input.value": "short"}},
     )
-    instance = Instance(tmp_path / "data").start()
+    instance = Instance(tmp_path / "data").start("collect")
     try:
         assert instance.send(body.SerializeToString()).status_code == 200
         instance.settled()

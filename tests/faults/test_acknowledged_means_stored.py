@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
-    started = Instance(tmp_path / "data").start()
+    started = Instance(tmp_path / "data").start("collect")
     yield started
     started.stop()
 
@@ -30,7 +30,7 @@ def test_everything_is_killed_under_load(instance: Instance, rounds: int) -> Non
         load.until(300)
         instance.kill()
         acknowledged += load.stop()
-        instance.start()
+        instance.start("collect")
     assert_each_once(instance, acknowledged)
 
 
@@ -42,7 +42,7 @@ def test_only_the_supervisor_is_killed(instance: Instance) -> None:
     os.kill(instance.process.pid, signal.SIGKILL)
     instance.process.wait()
     acknowledged = load.stop()
-    instance.start()
+    instance.start("collect")
     assert_each_once(instance, acknowledged)
     assert not {pid for pid in orphans if Path(f"/proc/{pid}").exists() and pid not in instance.processes()}
 

@@ -58,7 +58,7 @@ def test_a_clock_that_is_set_under_load_loses_and_doubles_nothing(
     instance: Instance, set_clock: Callable[[int], None]
 ) -> None:
     headers = {"x-spanledger-key": KEY}
-    instance.start()
+    instance.start("collect")
     try:
         load = Load(instance, patient=True, **headers)
         load.until(200)

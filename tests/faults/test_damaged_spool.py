@@ -20,7 +20,7 @@ _LEAVES_OF_TABLES = {13}
 
 
 def test_what_was_acknowledged_is_stored_once_or_counted_as_lost(tmp_path: Path) -> None:
-    instance = Instance(tmp_path / "data").start()
+    instance = Instance(tmp_path / "data").start("collect")
     try:
         roles = instance.by_role()
         for role in ("house", "worker"):
@@ -33,7 +33,7 @@ def test_what_was_acknowledged_is_stored_once_or_counted_as_lost(tmp_path: Path)
         with closing(sqlite3.connect(spool)) as connection:
             connection.execute("pragma wal_checkpoint(truncate)")
         assert damage(spool, _LEAVES_OF_TABLES, 3) == 3
-        instance.start()
+        instance.start("collect")
         load = Load(instance)
         load.until(100)
         acknowledged += load.stop()

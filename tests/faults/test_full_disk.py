@@ -40,7 +40,7 @@ def log_of(instance: Instance) -> str:
 @pytest.mark.timeout(300)
 def test_a_full_disk_refuses_and_recovers(small_disk: Path) -> None:
     reserve = {"SPANLEDGER_DISK_RESERVE_BYTES": str(_RESERVE)}
-    instance = Instance(small_disk / "data", settings=reserve).start()
+    instance = Instance(small_disk / "data", settings=reserve).start("collect")
     try:
         load = Load(instance, patient=True)
         load.until(200)

@@ -37,7 +37,7 @@ def policy(tmp_path: Path) -> Path:
 @pytest.fixture
 def instance(tmp_path: Path, policy: Path) -> Iterator[Instance]:
     put(policy, _POLICIES[0])
-    started = Instance(tmp_path / "data").start()
+    started = Instance(tmp_path / "data").start("collect")
     yield started
     started.stop()
 
@@ -63,7 +63,7 @@ def test_what_was_acknowledged_is_stored_once_whatever_is_killed_or_changed(inst
         if role == "supervisor":
             assert instance.process is not None
             instance.process.wait()
-            instance.start()
+            instance.start("collect")
     load.until(len(load.acknowledged) + 100)
     acknowledged = load.stop()
     instance.whole()

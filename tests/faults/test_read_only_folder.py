@@ -25,7 +25,7 @@ def _mount(*arguments: str | Path) -> None:
 
 @pytest.mark.timeout(300)
 def test_a_folder_that_turns_read_only_loses_nothing(tmp_path: Path) -> None:
-    instance = Instance(tmp_path / "data").start()
+    instance = Instance(tmp_path / "data").start("collect")
     try:
         load = Load(instance, patient=True)
         load.until(100)
