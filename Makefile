@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
 # Which tests go to one process together, and what comes first: tests/conftest.py.
-PARALLEL := -n $(or $(JOBS),2) --dist loadgroup --no-loadscope-reorder
+PARALLEL := -n $(or $(JOBS),2) --dist loadscope --no-loadscope-reorder
 # What pip does, one short line a package; its errors go to standard error as they are.
 SHORTLY := sed --unbuffered --quiet 's/^Collecting \([^ ]*\).*/  \1/p'
 SHELL := /bin/bash

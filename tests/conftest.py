@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from schema.store.store import Store
 
@@ -17,23 +20,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DATA = Path(__file__).parent / "data"
-_SHARED = ("attacked", "dashboard")
-"""Fixtures that start processes once for many files: all of those files go to one process of pytest-xdist."""
+_SHARED = {"attacked": "attacked", "dashboard": "dashboard", "page": "dashboard"}
+"""Arguments of tests, and the processes behind them: files that share those go to one process of pytest-xdist."""
 _FIRST = ("faults", "hostile", "e2e", "collector", "redaction")
 """What takes long is begun first, so that all processes end at the same time."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests belong together when several processes share them: those of a file, or of a shared fixture."""
-    together: dict[Path, str] = {}
-    for item in items:
-        shared = next((name for name in _SHARED if name in getattr(item, "fixturenames", ())), "")
-        together[item.path] = together.get(item.path) or shared
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(together[item.path] or item.path.stem))
+    """Put the folders that take long first."""
     order = {name: place for place, name in enumerate(_FIRST)}
     items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Hand out whole files, and files that share a fixture of processes together."""
+    return _Together(config, log)
+
+
+class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        return _together(nodeid.partition("::")[0])
+
+
+@cache
+def _together(file: str) -> str:
+    """Return what a file shares with others, else the file."""
+    source = (DATA.parent.parent / file).read_text(encoding="utf-8")
+    return next((shared for name, shared in _SHARED.items() if re.search(rf"\b{name}: [A-Z]", source)), file)
 
 
 @pytest.fixture(scope="session", autouse=True)
