@@ -39,5 +39,5 @@ def signs_in() -> bool:
 
 def _connection() -> tuple[Store, str, bool]:
     if not _connected:
-        raise RuntimeError("No store is connected: build the application with dashboard.server.create_app.")
+        raise RuntimeError("No store is connected: build the application with dashboard.web.server.create_app.")
     return _connected[0]

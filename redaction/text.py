@@ -17,7 +17,7 @@ class Text(NamedTuple):
 
     `key` is the attribute key that the value stood under ("user.email"): it is context, as a word before it would be.
     `structured` marks ids, enumerations and numbers: only rules look at them, the NER model does not.
-    `number` marks a value that was a number and no string, as redaction.numbers writes it.
+    `number` marks a value that was a number and no string, as redaction.recognizers.numbers writes it.
     """
 
     text: str

@@ -92,7 +92,7 @@ class Instance:
         return TypeAdapter(Repriced).validate_json(self._post("/api/reprice", wanted, _PATIENT))
 
     def purge(self, by: Named, value: str, *, dry_run: bool) -> Purged:
-        """Have runs deleted (schema.purge). Raises StoreUnavailableError."""
+        """Have runs deleted (schema.maintenance.purge). Raises StoreUnavailableError."""
         return TypeAdapter(Purged).validate_json(
             self._post("/api/purge", Purge(by=by, value=value, dry_run=dry_run), _PATIENT)
         )

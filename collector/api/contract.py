@@ -1,6 +1,6 @@
 """What the command line and the server's API say to each other. Loads no engine, so that a command starts at once.
 
-Answers that are not here are data of `schema.changes`, `schema.ledger_lines` and `collector.spool.records`.
+Answers that are not here are data of `schema.maintenance.changes`, `schema.ledger_lines` and `collector.spool.records`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from collector.otlp.headers import one_header
 from collector.otlp.messages import resources
 from collector.otlp.refusals import ForbiddenError, UnauthenticatedError
 from schema.normalise.context import COLUMN_OF
-from schema.otlp.resource import STAMPED
+from schema.otlp.attributes import STAMPED
 from schema.policy.policy import IngestKey
 
 if TYPE_CHECKING:

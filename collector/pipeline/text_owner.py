@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from redaction.teams import Whose
-from schema.otlp.resource import STAMPED
+from schema.otlp.attributes import STAMPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ class KeyRule:
     """Values under keys that match `key` are PII of one entity, if the whole value matches `value`.
 
     `key` is matched against the whole last key in snake_case. `number` is what a bare number must match, as
-    redaction.numbers writes it: it has lost its leading zeros. None: no number is PII there.
+    redaction.recognizers.numbers writes it: it has lost its leading zeros. None: no number is PII there.
     """
 
     entity: str

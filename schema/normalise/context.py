@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from schema.dialects.rules import CONTEXT
 from schema.normalise.from_above import from_above
 from schema.normalise.several_teams import inherited_within, teams_of
-from schema.otlp.resource import STAMPED
+from schema.otlp.attributes import STAMPED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ import base64
 import json
 import re
 from math import isfinite
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
@@ -24,6 +24,9 @@ _LONE_SURROGATE = re.compile(
 # `repr` writes no other escapes, and Python warns about unknown ones.
 _NOT_A_REPR = re.compile(r"\\(?![\\'\"abfnrtvxuUN0-7\n])")
 _JSON_START = frozenset('{["')
+
+STAMPED: Final = "spanledger.stamped."
+"""Before a context column: the resource attribute that is true where an ingest key, not the sender, named it."""
 
 
 def plain(value: AnyValue) -> Plain:

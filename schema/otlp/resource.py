@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from schema.otlp.attributes import plain, text
+from schema.otlp.attributes import STAMPED, plain, text
 from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-
-STAMPED: Final = "spanledger.stamped."
-"""Before a context column: the resource attribute that is true where an ingest key, not the sender, named it."""
 
 
 def text_map(attributes: Iterable[KeyValue]) -> dict[str, str]:

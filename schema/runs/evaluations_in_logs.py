@@ -35,7 +35,7 @@ GROUP BY trace_id, team
 class Told:
     """What the log records of one run say."""
 
-    verdicts: set[str] = field(default_factory=set)  # of evaluators: schema.evaluations.verdict
+    verdicts: set[str] = field(default_factory=set)  # of evaluators: schema.normalise.evaluations.verdict
     findings: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: dict[str, Any]) -> None:

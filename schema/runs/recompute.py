@@ -61,7 +61,7 @@ def stale_traces(store: Store) -> list[str]:
 def recompute(store: Store, trace_ids: Sequence[str]) -> int:
     """Write the runs of these traces anew from what the store holds; return how many there were.
 
-    Runs of the same sessions are written too where their session changes (schema.sessions).
+    Runs of the same sessions are written too where their session changes (schema.runs.sessions).
     """
     written = 0
     for first in range(0, len(trace_ids), TRACES_A_PASS):

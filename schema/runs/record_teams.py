@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from schema.otlp.resource import STAMPED
+from schema.otlp.attributes import STAMPED
 from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:

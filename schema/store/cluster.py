@@ -20,7 +20,7 @@ _SHARDED_BY: Final = {
 }
 """The rows of these tables lie on the shard that the expression says; every other table is whole on every server."""
 
-_SCRATCH: Final = "span_update_"  # tables of schema.bulk_update; they lie where the spans lie
+_SCRATCH: Final = "span_update_"  # tables of schema.store.bulk_update; they lie where the spans lie
 _ALTER: Final = re.compile(r"ALTER TABLE (\w+)")
 _CREATE: Final = re.compile(
     r"(CREATE TABLE (?:IF NOT EXISTS )?)(\w+)\s*(\(.*\))\s*ENGINE = (\w+)(?:\((.*?)\))?(.*)", re.DOTALL

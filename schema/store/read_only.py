@@ -2,8 +2,8 @@
 
 `readonly = 1` alone is not enough in the embedded engine: the function `file` reads any file and INTO OUTFILE writes
 one. So the engine parses the text, bound as a parameter, into a tree. The tree is held against lists of what is allowed
-(schema.statement_tree). What runs is written by the engine from that tree, as a subquery, in a database that holds no
-table of ours and no file.
+(schema.store.statement_tree). What runs is written by the engine from that tree, as a subquery, in a database that
+holds no table of ours and no file.
 """
 
 from __future__ import annotations

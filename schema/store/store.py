@@ -120,7 +120,7 @@ class Store:
             return client.query_arrow(sql, parameters=_bound(parameters))
 
     def query_read_only(self, sql: str) -> pa.Table:
-        """Run a user's statement, which can read our tables and nothing else (see schema.read_only).
+        """Run a user's statement, which can read our tables and nothing else (see schema.store.read_only).
 
         Raises QueryFailedError, with a reason for the user, or StoreUnavailableError.
         """

@@ -32,7 +32,7 @@ ARROW = {"pyarrow", "numpy"}
 
 COMMANDS = """
 import contextlib, io, sys
-from collector.cli import main
+from collector.cli.main import main
 for arguments in {commands!r}:
     sys.argv = ["spanledger", *arguments]
     with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
@@ -42,9 +42,9 @@ for arguments in {commands!r}:
 WORKER = """
 import multiprocessing, secrets
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from collector.worker_process import worker
-from collector.watch import Screen
-from schema.policy import Policy
+from collector.pipeline.worker_process import worker
+from collector.pipeline.watch import Screen
+from schema.policy.policy import Policy
 request = ExportTraceServiceRequest()
 span = request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"1" * 16, span_id=b"2" * 8, name="call")
 span.attributes.add(key="input.value").value.string_value = "Write to Marjolein Bakker, marjolein@example.com"
@@ -142,7 +142,7 @@ def test_sql_loads_arrow_and_nothing_else(data_dir: str) -> None:
 
 def test_an_error_loads_nothing_more() -> None:
     code = COMMANDS.format(commands=[]) + (
-        "from collector.cli import _expected\n"
+        "from collector.cli.main import _expected\n"
         "from collector.settings import SettingsError\n"
         "assert issubclass(SettingsError, _expected())"
     )
@@ -150,16 +150,16 @@ def test_an_error_loads_nothing_more() -> None:
 
 
 def test_the_supervisor_loads_what_it_checks() -> None:
-    modules = loaded("import collector.supervisor\nfrom redaction.models import require_model\nrequire_model()")
+    modules = loaded("import collector.service.supervisor\nfrom redaction.models import require_model\nrequire_model()")
     assert modules.isdisjoint(HEAVY - {"cryptography"} | ARROW)
 
 
 def test_the_receiver_loads_no_engine_and_no_arrow() -> None:
-    assert loaded("import collector.door").isdisjoint(ENGINE | REDACTION | TOOLS | ARROW)
+    assert loaded("import collector.service.receiver").isdisjoint(ENGINE | REDACTION | TOOLS | ARROW)
 
 
 def test_the_server_loads_nothing_that_redacts() -> None:
-    modules = loaded("import collector.house")
+    modules = loaded("import collector.service.server")
     assert "schema.store.store" in modules
     assert modules.isdisjoint(REDACTION | {"grpc", "faker", "collector.cli.main", "typer"})
 
@@ -172,5 +172,5 @@ def test_a_process_that_is_started_loads_no_command_line() -> None:
     """Spawn runs the file of the command again in every process, with all that it imports at its top."""
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     module, _, name = scripts["spanledger"].partition(":")
-    modules = loaded(f"from {module} import {name}\nimport collector.process_targets")
+    modules = loaded(f"from {module} import {name}\nimport collector.service.process_targets")
     assert modules.isdisjoint(HEAVY | ARROW | {"typer", "collector.cli.main", "pydantic"})

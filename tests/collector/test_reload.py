@@ -292,7 +292,7 @@ def test_a_door_or_house_that_dies_comes_back_under_the_policy_of_the_day(instan
 
 HANGUP = """
 import os, signal, sys, time
-from collector.reload import heed_hangup
+from collector.service.policy_reload import heed_hangup
 
 how, told, terminal = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 if terminal:

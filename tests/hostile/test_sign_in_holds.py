@@ -200,7 +200,7 @@ def test_signing_out_ends_the_session_and_its_open_connections(gate: Gate) -> No
 def test_a_session_is_over_after_its_time_and_so_are_its_connections(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.sessions.SECONDS", 1)
+    monkeypatch.setattr("dashboard.web.sessions.SECONDS", 1)
     with client(gate) as browser:
         browser.post("/sign-in", data={"password": PASSWORD}, headers=ORIGIN)
         stream = browser.websocket_connect("wss://spanledger.example/_stcore/stream", headers=ORIGIN)
