@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from collector.api.client import running
@@ -41,7 +42,8 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at the settings, the data directory, the spool, the model, the ports and the store, in this order."""
+    """Look at version, settings, data directory, spool, model, ports and store, in this order."""
+    yield Finding("version", version("spanledger"))
     yield _policy(settings)
     yield from _keys(settings)
     yield _data_dir(settings)

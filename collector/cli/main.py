@@ -63,6 +63,24 @@ def _expected() -> tuple[type[Exception], ...]:
     return UserError, PolicyError, StoreError, RedactionError
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the option's value
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"spanledger {version('spanledger')}")
+        raise typer.Exit
+
+
+@app.callback()
+def everywhere(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 @app.command()
 def up() -> None:
     """Start everything: the OTLP door, redaction, the store and the dashboard. Ctrl-C stops it all.

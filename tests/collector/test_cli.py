@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +113,7 @@ def test_doctor_is_content_with_what_works_and_names_what_does_not(alone: Path, 
     done = command(alone, "doctor")
     assert done.returncode == 0, done.stdout
     assert "1 runs, 3 spans" in done.stdout
+    assert f"version: {version('spanledger')}" in done.stdout
     policy = tmp_path / "spanledger.yaml"
     policy.write_text("redaction: {teams: {payments: {model: rampart}}}", encoding="utf-8")
     missing = {"SPANLEDGER_MODEL_DIR": str(tmp_path), "SPANLEDGER_CONFIG": str(policy)}
@@ -120,6 +122,10 @@ def test_doctor_is_content_with_what_works_and_names_what_does_not(alone: Path, 
     assert "✗ redaction model" in done.stdout
     assert "✗ settings" in done.stdout
     assert done.stdout.count("→") == 2
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
+    assert command(tmp_path / "data", "--version").stdout == f"spanledger {version('spanledger')}\n"
 
 
 def test_a_setting_that_cannot_be_is_named_and_not_repeated(tmp_path: Path) -> None:
