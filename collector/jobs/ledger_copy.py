@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from collector.jobs.schedule import Job
 from collector.jobs.spool_audit import audit
 from collector.spool import ledger as spool_ledger
+from collector.spool.figures import ServerFigures, note
 from collector.spool.file import snapshot, transaction
 from collector.spool.schema import MINUTE_NS
 from collector.spool.tally import KEPT_MINUTES
+from schema.queries.holdings import holdings
 from schema.queries.ledger import LEDGER_SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from collector.jobs.spool_audit import Audit
     from collector.spool.ledger import Entry
     from collector.spool.place import Identity
@@ -31,6 +36,7 @@ log = logging.getLogger(__name__)
 
 _COPIED_AT_ONCE: Final = 5_000
 _FORGET_SECONDS: Final = 600.0
+_COMPARE_EVERY: Final = 300.0  # seconds between looks whether the store holds what was stored
 
 
 class LedgerCopy:
@@ -83,6 +89,51 @@ class LedgerCopy:
             with self._spool.opened() as connection, transaction(connection):
                 spool_ledger.mark_copied(connection, entries)
         return entries
+
+
+class LedgerUpdates(Job):
+    """Copies the ledger into the store, and leaves the server's own figures where the receiver can show them."""
+
+    failure = "the ledger is not copied"
+    every = 2.0
+    retry = 30.0
+
+    def __init__(self, spool: Spool, store: Store, restarts: Callable[[], int]) -> None:
+        super().__init__()
+        self._spool = spool
+        self._store = store
+        self._restarts = restarts
+        self._ledger = LedgerCopy(spool, store)
+        self._figures = ServerFigures()
+        self._noted = ServerFigures()
+        self._compare_at = 0.0
+        self._lacking: set[str] = set()
+
+    def audit(self) -> None:
+        """Set the spool's ledger right where its file lost something. Raises SpoolError or StoreError."""
+        self._ledger.audit()
+
+    def inserted(self, seconds: float) -> None:
+        """Note that a block was inserted just now, and how long that took."""
+        self._figures = self._figures.inserted(seconds, at=time.time())
+
+    def _work(self) -> None:
+        self._figures = self._figures.after(restarts=self._restarts())
+        if self._figures != self._noted:
+            note(self._spool, self._figures)
+            self._noted = self._figures
+        self._ledger.copy()
+        if time.monotonic() >= self._compare_at:
+            self._compare_at = time.monotonic() + _COMPARE_EVERY
+            self._compare()
+
+    def _compare(self) -> None:
+        """Look whether the store holds what was stored; what it lacks is logged once, and shown in the metrics."""
+        found = holdings(self._store)
+        for sentence in set(found.sentences) - self._lacking:
+            log.error("%s", sentence)
+        self._lacking = set(found.sentences)
+        self._figures = self._figures.lacking(sum(gone.rows for gone in found.vanished))
 
 
 def _batch(collector: str, entries: list[Entry]) -> pa.RecordBatch:

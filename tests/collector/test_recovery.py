@@ -15,12 +15,13 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.delivery import TABLES, Writer
+from collector.delivery import Writer
 from collector.pipeline.workers import WorkerPool
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
 from schema.policy.policy import Policy
 from schema.policy.redaction import RedactionPolicy
+from schema.queries.holdings import TABLES
 from schema.store.errors import StoreUnavailableError
 from schema.store.store import Store
 

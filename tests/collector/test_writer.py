@@ -8,8 +8,8 @@ import pytest
 from agent_runs import run_request
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector import delivery as writing
 from collector.delivery import Writer
+from collector.jobs import run_updates
 from collector.pipeline.workers import WorkerPool
 from collector.spool.seal import Seal, load_or_create_key
 from collector.spool.spool import Incoming, Spool
@@ -48,7 +48,7 @@ def test_spans_are_stored_while_runs_cannot_be_written_and_runs_follow(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(writing, "_RUNS_RETRY", 0.5)
+    monkeypatch.setattr(run_updates.RunUpdates, "retry", 0.5)
     body, span_ids = run_request(["Where is it?"])
     spool.append([Incoming("traces", body, "test", "", 2)])
     writer = Writer(spool, empty_store, pool, Policy())
@@ -115,7 +115,7 @@ def test_a_run_whose_root_never_comes_is_closed_also_after_a_restart(
     restarted.drain()
     assert closed(empty_store) == [True]
     looked = []
-    monkeypatch.setattr(writing, "close_silent", lambda *_: looked.append(1))
+    monkeypatch.setattr(run_updates, "close_silent", lambda *_: looked.append(1))
     for _ in range(20):
         restarted.step()
     assert looked == [], "it looks at intervals, not at every step"
