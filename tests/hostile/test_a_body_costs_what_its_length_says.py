@@ -53,12 +53,16 @@ def cpu(act: Callable[[], object], rounds: int) -> float:
 
 
 def assert_linear(act: Callable[[int], object], size: int) -> None:
-    """Four times the size takes less than eight times the time; measured again in case other work was in the way."""
+    """Sixteen times the size takes less than 64 times the time: by the square it would be 256 times.
+
+    Half of that is room for caches that a full process no longer fits into. Measured again in case other work was in
+    the way.
+    """
     for rounds in (3, 9):
-        short, long = (cpu(partial(act, number), rounds) for number in (size, 4 * size))
-        if long < 8 * short:
+        short, long = (cpu(partial(act, number), rounds) for number in (size, 16 * size))
+        if long < 64 * short:
             return
-    pytest.fail(f"{short:.3f} s for {size}, and {long:.3f} s for four times as many")
+    pytest.fail(f"{short:.3f} s for {size}, and {long:.3f} s for sixteen times as many")
 
 
 @pytest.mark.parametrize("encoding", MEMBERS)
@@ -136,7 +140,7 @@ def test_invalid_spans_among_valid_ones_are_removed_in_linear_time() -> None:
         return request
 
     assert {span.name for span in drop(100).resource_spans[0].scope_spans[0].spans} == {"good"}
-    assert_linear(drop, 30_000)
+    assert_linear(drop, 7_500)
 
 
 def test_claims_of_a_team_are_removed_in_linear_time() -> None:
@@ -152,7 +156,7 @@ def test_claims_of_a_team_are_removed_in_linear_time() -> None:
 
     left = stamp(1_000).resource_spans[0].scope_spans[0].spans[0].attributes
     assert [attribute.key for attribute in left] == ["other"] * 1_000
-    assert_linear(stamp, 20_000)
+    assert_linear(stamp, 5_000)
 
 
 def test_an_instance_takes_compressed_requests_while_bombs_come(attacked: Instance) -> None:
