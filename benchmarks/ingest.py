@@ -193,7 +193,7 @@ def _send(generator: Any, url: str, work: _Work) -> dict[str, Any]:  # noqa: ANN
 
 def _drain(instance: Instance) -> None:
     deadline = time.monotonic() + _PATIENCE
-    while instance.status()["waiting_requests"]:
+    while instance.status().waiting_requests:
         if time.monotonic() > deadline:
             raise SystemExit("what was sent is not stored")
         time.sleep(1.0)  # asking costs the house something too
