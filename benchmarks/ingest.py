@@ -5,9 +5,9 @@
 The load is made of the real exports in tests/data, or comes from a generator: a module with `bodies(total, batch,
 seed=)` and `drive(url, work, connections)` as benchmarks/load.py has them. It runs on the same cores as the instance.
 
-Aims: at least 20,000 spans a second acknowledged after fsync while the workers rest (they and the house are stopped by
-a signal meanwhile) and 8,000 while they are busy, p99 below 250 ms, 0.05 s of CPU for 1,000 spans at the door, 0.35 for
-the whole way without redaction's model, visible within 2 s at half the load, 1.2 GB in all when idle.
+Aims: at least 20,000 spans a second acknowledged after fsync while the workers rest (a signal stops them and the server
+meanwhile) and 8,000 while they are busy, p99 below 250 ms, 0.05 s of CPU for 1,000 spans in the receiver, 0.35 for the
+whole way without redaction's model, visible within 2 s at half the load, 1.2 GB in all when idle.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ class Processes:
 
     def __init__(self, supervisor: int) -> None:
         ours = [pid for pid in _children(supervisor) if "resource_tracker" not in _read(pid, "cmdline")]
-        self.house = next(pid for pid in ours if _children(pid))
-        self.door = next(pid for pid in ours if pid != self.house)
-        self.workers = [pid for pid in _children(self.house) if "resource_tracker" not in _read(pid, "cmdline")]
-        self.all = [supervisor, self.door, self.house, *self.workers]
+        self.server = next(pid for pid in ours if _children(pid))
+        self.receiver = next(pid for pid in ours if pid != self.server)
+        self.workers = [pid for pid in _children(self.server) if "resource_tracker" not in _read(pid, "cmdline")]
+        self.all = [supervisor, self.receiver, self.server, *self.workers]
 
     def cpu(self) -> dict[str, float]:
         """Return seconds of CPU that each has used."""
-        named = {"door": [self.door], "house": [self.house], "workers": self.workers}
+        named = {"receiver": [self.receiver], "server": [self.server], "workers": self.workers}
         return {name: sum(sum(map(int, _stat(pid)[11:13])) for pid in pids) / _TICKS for name, pids in named.items()}
 
     def memory(self) -> float:
@@ -73,13 +73,13 @@ class Processes:
 
     @contextmanager
     def resting(self) -> Iterator[None]:
-        """Stop everything but the door meanwhile."""
-        for pid in (self.house, *self.workers):
+        """Stop everything but the receiver meanwhile."""
+        for pid in (self.server, *self.workers):
             os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            for pid in (self.house, *self.workers):
+            for pid in (self.server, *self.workers):
                 os.kill(pid, signal.SIGCONT)
 
 
@@ -142,9 +142,9 @@ def measure(generator: Any, supervisor: int, data_dir: Path, spans: int) -> Iter
     before = processes.cpu()
     with processes.resting():
         sent = _send(generator, url, work)
-        at_door = processes.cpu()["door"] - before["door"]
+        at_receiver = processes.cpu()["receiver"] - before["receiver"]
     yield from _told("workers rest", sent)
-    yield "  CPU of the door, s for 1,000 spans", f"{at_door / spans * 1000:.4f}"
+    yield "  CPU of the receiver, s for 1,000 spans", f"{at_receiver / spans * 1000:.4f}"
     begun = time.monotonic()
     time.sleep(1)
     yield from _told("workers are busy", _send(generator, url, more))
@@ -196,7 +196,7 @@ def _drain(instance: Instance) -> None:
     while instance.status().waiting_requests:
         if time.monotonic() > deadline:
             raise SystemExit("what was sent is not stored")
-        time.sleep(1.0)  # asking costs the house something too
+        time.sleep(1.0)  # asking costs the server something too
 
 
 def _redaction(bodies: Sequence[bytes]) -> tuple[float, float]:

@@ -39,7 +39,7 @@ def _default_data_dir() -> Path:
 
 
 def _default_workers() -> int:
-    return max(1, min(8, (os.cpu_count() or 1) - 1))  # one core is the door's
+    return max(1, min(8, (os.cpu_count() or 1) - 1))  # one core is the receiver's
 
 
 _ORIGIN = re.compile(r"https?://[^/?#@\s*]+", re.IGNORECASE)
@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=_default_data_dir, description="spool, keys and the embedded store")
     store: str = Field(default="", description="chdb:///path or clickhouse[s]://user:password@host:port/database")
     store_password: str = Field(default="", description="the password of the store's user, where the URL has none")
-    host: str = Field(default="127.0.0.1", description="address that the door and the dashboard listen on")
+    host: str = Field(default="127.0.0.1", description="address that the receiver and the dashboard listen on")
     otlp_http_port: int = Field(default=4318, ge=0, le=65535, description="OTLP over HTTP")
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="OTLP over gRPC")
     dashboard_port: int = Field(default=8501, ge=0, le=65535, description="the dashboard in the browser")
@@ -230,11 +230,11 @@ def _secret(named: str, path: Path) -> str:
     return secret
 
 
-def refuse_open_door(settings: Settings, policy: Policy, *, door: bool, dashboard: bool) -> None:
+def refuse_keyless_receiver(settings: Settings, policy: Policy, *, receiver: bool, dashboard: bool) -> None:
     """Raise SettingsError if something would listen beyond this machine without asking who is there."""
     if settings.loopback:
         return
-    if door and not policy.ingest_keys:
+    if receiver and not policy.ingest_keys:
         raise SettingsError(
             f"SPANLEDGER_HOST={settings.host} is reachable from other machines and no ingest keys are set:"
             " add ingest_keys to spanledger.yaml, or listen on 127.0.0.1"

@@ -1,4 +1,4 @@
-"""Redaction by team: each text under the rules of whom it belongs to, teams with the same rules by one redactor."""
+"""Redaction by team: each text under the rules of its owner, teams with the same rules by one redactor."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _MOST_KEYS = 10_000
 
 
-class Whose(NamedTuple):
-    """The team that a text belongs to, None where nobody can tell; and the run, for pseudonyms in that case."""
+class Owner(NamedTuple):
+    """The team that a text belongs to, None if unknown, and the run, whose pseudonyms it gets in that case."""
 
     team: str | None = None
     run: str = ""
@@ -58,7 +58,7 @@ class Treatment:
 class Rulebook:
     """The treatments of all teams; `strictest` is for texts whose team is not known."""
 
-    everybody: Treatment = field(default_factory=Treatment)
+    default: Treatment = field(default_factory=Treatment)
     strictest: Treatment = field(default_factory=Treatment)
     teams: Mapping[str, Treatment] = field(default_factory=dict)
     digest: str = ""  # of the policy that it was made from
@@ -69,13 +69,13 @@ class Rulebook:
         return f"{RULES_VERSION}-{self.digest}" if self.digest else RULES_VERSION
 
     @property
-    def asks_who(self) -> bool:
-        """Whether it makes a difference whose a text is."""
-        return bool(self.teams) or self.everybody.operators.pseudonymous
+    def depends_on_owner(self) -> bool:
+        """Whether teams differ in their rules or pseudonyms."""
+        return bool(self.teams) or self.default.operators.pseudonymous
 
     def of(self, team: str | None) -> Treatment:
         """Return the treatment of a team."""
-        return self.strictest if team is None else self.teams.get(team, self.everybody)
+        return self.strictest if team is None else self.teams.get(team, self.default)
 
 
 class TeamRedactor:
@@ -92,7 +92,7 @@ class TeamRedactor:
         self._master_key = master_key
         self._keys: dict[str, bytes] = {}
         self._models: dict[str, NerModel] = {}
-        treatments = {one.detection: one for one in (rulebook.everybody, rulebook.strictest, *rulebook.teams.values())}
+        treatments = {one.detection: one for one in (rulebook.default, rulebook.strictest, *rulebook.teams.values())}
         self._cleared = {name: Cleared(set(), set(), set(), {}) for name in treatments}
         limits = limits or Limits()
         share = replace(limits, cache_bytes=limits.cache_bytes // len(treatments))
@@ -103,38 +103,38 @@ class TeamRedactor:
         """How many texts could not be redacted and were removed whole."""
         return sum(redactor.failures for redactor in self._redactors.values())
 
-    def cleared(self, whose: Whose) -> Cleared:
+    def cleared(self, owner: Owner) -> Cleared:
         """Return that in which the rules of this owner found nothing, for the caller to fill and to leave out."""
-        return self._cleared[self.rulebook.of(whose.team).detection]
+        return self._cleared[self.rulebook.of(owner.team).detection]
 
-    def harmless_below(self, key: str, whose: Whose) -> int:
+    def harmless_below(self, key: str, owner: Owner) -> int:
         """Return how far from zero a typed number may be under a key and is certain to be no PII; 0: each is read."""
-        return self._redactors[self.rulebook.of(whose.team).detection].harmless_below(key)
+        return self._redactors[self.rulebook.of(owner.team).detection].harmless_below(key)
 
-    def redact_many(self, items: Sequence[Text], whose: Sequence[Whose]) -> list[Redacted]:
+    def redact_many(self, items: Sequence[Text], owners: Sequence[Owner]) -> list[Redacted]:
         """Redact texts under the rules of their owners, in their order."""
-        owners = dict.fromkeys(whose)
-        how = {owner: self.operators(owner) for owner in owners}
-        under = {owner: self.rulebook.of(owner.team).detection for owner in owners}
+        different = dict.fromkeys(owners)
+        how = {owner: self.operators(owner) for owner in different}
+        under = {owner: self.rulebook.of(owner.team).detection for owner in different}
         detections = dict.fromkeys(under.values())
         if len(detections) == 1:
-            return self._redactors[next(iter(detections))].redact_many(items, [how[owner] for owner in whose])
+            return self._redactors[next(iter(detections))].redact_many(items, [how[owner] for owner in owners])
         answers: dict[int, Redacted] = {}
         for detection in detections:
-            members = [index for index, owner in enumerate(whose) if under[owner] == detection]
-            operators = [how[whose[index]] for index in members]
+            members = [index for index, owner in enumerate(owners) if under[owner] == detection]
+            operators = [how[owners[index]] for index in members]
             done = self._redactors[detection].redact_many([items[index] for index in members], operators)
             answers.update(zip(members, done, strict=True))
         return [answers[index] for index in range(len(items))]
 
-    def explain(self, item: Text, whose: Whose) -> Explanation:
+    def explain(self, item: Text, owner: Owner) -> Explanation:
         """Redact one text and tell what was found in it and left."""
-        return self._redactors[self.rulebook.of(whose.team).detection].explain(item, self.operators(whose))
+        return self._redactors[self.rulebook.of(owner.team).detection].explain(item, self.operators(owner))
 
-    def operators(self, whose: Whose) -> Operators:
+    def operators(self, owner: Owner) -> Operators:
         """Return what is written for findings in texts of this owner."""
-        operators = self.rulebook.of(whose.team).operators
-        scope = f"run {whose.run}" if whose.team is None else f"team {whose.team}"
+        operators = self.rulebook.of(owner.team).operators
+        scope = f"run {owner.run}" if owner.team is None else f"team {owner.team}"
         if not self._master_key or scope == "run " or not operators.pseudonymous:
             return operators
         key = self._keys.get(scope)

@@ -67,7 +67,7 @@ def children(pid: int) -> list[int]:
 
 
 def _role(pid: int) -> str:
-    """Tell a process by what it waits in and who its parent is: only the house has children of its own."""
+    """Tell a process by what it waits in and who its parent is: only the server has children of its own."""
     try:
         command_line = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
         parent = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
@@ -77,7 +77,7 @@ def _role(pid: int) -> str:
         return ""
     if "spawn_main" in Path(f"/proc/{parent}/cmdline").read_text(encoding="utf-8", errors="replace"):
         return "worker"
-    return "house" if children(pid) else "door"
+    return "server" if children(pid) else "receiver"
 
 
 @dataclass
@@ -106,16 +106,16 @@ class Instance:
         return self.ready()
 
     def ready(self) -> Instance:
-        """Wait until a house other than the one known so far says where it is."""
+        """Wait until a server other than the one known so far says where it is."""
         known = self.endpoints.get("pid")
         self.wait(lambda: self._announced().get("pid", known) != known)
         self.endpoints = self._announced()
         return self
 
     def whole(self) -> Instance:
-        """Wait until every process lives and the house that lives says where it is."""
-        roles = {"door", "house", "worker"}
-        self.wait(lambda: roles <= self.by_role().keys() and self._announced().get("pid") == self.by_role()["house"])
+        """Wait until every process lives and the server that lives says where it is."""
+        roles = {"receiver", "server", "worker"}
+        self.wait(lambda: roles <= self.by_role().keys() and self._announced().get("pid") == self.by_role()["server"])
         self.endpoints = self._announced()
         return self
 

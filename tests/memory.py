@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from instance import Instance
 
-BOUNDS: Final = {"supervisor": 256 << 20, "door": 448 << 20, "house": 1536 << 20, "worker": 1024 << 20}
+BOUNDS: Final = {"supervisor": 256 << 20, "receiver": 448 << 20, "server": 1536 << 20, "worker": 1024 << 20}
 """Bytes that each may hold once the load is over: what it holds when idle, and what a load leaves in its heap."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import grpc
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
-from running_door import one_span
+from running_receiver import one_span
 
 if TYPE_CHECKING:
     import threading

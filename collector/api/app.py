@@ -1,4 +1,4 @@
-"""The house's own HTTP API on loopback: what the command line asks of a running instance.
+"""The server's own HTTP API on loopback: what the command line asks of a running instance.
 
 The engine lets one process in, so `spanledger sql` and `ingest` come here while `up` runs. Every call needs the token
 from api.json, which only its owner can read.
@@ -39,7 +39,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 
 def create_api(store: Store, spool: Spool, writer: Writer, token: str, read_policy: Callable[[], Policy]) -> FastAPI:
-    """Return the API of one house; `read_policy` reads the policy file as it is now."""
+    """Return the API of one server; `read_policy` reads the policy file as it is now."""
 
     def authorised(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):

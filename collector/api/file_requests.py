@@ -1,4 +1,4 @@
-"""Files with OTLP requests, taken into the spool as if they had come through the door."""
+"""Files with OTLP requests, taken into the spool as if they had come through the receiver."""
 
 from __future__ import annotations
 

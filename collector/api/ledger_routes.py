@@ -1,4 +1,4 @@
-"""The part of the house's API that tells what became of requests: the ledger and the quarantine."""
+"""The part of the server's API that tells what became of requests: the ledger and the quarantine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of the house's API that changes what is stored: prices, deletions, drills."""
+"""The part of the server's API that changes what is stored: prices, deletions, drills."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from collector.keys.expiry import ending
 from collector.open_store import open_store
 from collector.receivers.tls import load_tls
 from collector.service.listening import listen
-from collector.settings import SettingsError, refuse_open_door
+from collector.settings import SettingsError, refuse_keyless_receiver
 from collector.spool.ledger import totals
 from collector.spool.seal import KeyFileError
 from collector.spool.spool import SpoolError, open_spool
@@ -71,7 +71,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _policy(settings: Settings) -> Finding:
     where = str(settings.policy_path or "none: defaults are in force")
     try:
-        refuse_open_door(settings, settings.policy(), door=True, dashboard=True)
+        refuse_keyless_receiver(settings, settings.policy(), receiver=True, dashboard=True)
         load_tls(settings)
     except (PolicyError, SettingsError) as error:
         return Finding("settings", str(error), "mend what is named here")

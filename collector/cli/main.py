@@ -83,7 +83,7 @@ def everywhere(
 
 @app.command()
 def up() -> None:
-    """Start everything: the OTLP door, redaction, the store and the dashboard. Ctrl-C stops it all.
+    """Start everything: the OTLP receiver, redaction, the store and the dashboard. Ctrl-C stops it all.
 
     Listens on loopback unless SPANLEDGER_HOST says otherwise; then ingest keys (spanledger.yaml) and
     SPANLEDGER_DASHBOARD_PASSWORD are required.
@@ -93,7 +93,7 @@ def up() -> None:
 
 @app.command()
 def collect() -> None:
-    """Start the collector alone: the OTLP door, redaction and the writer into the store."""
+    """Start the collector alone: the OTLP receiver, redaction and the writer into the store."""
     _run(dashboard=False, on_ready=_print_addresses)
 
 
@@ -103,7 +103,7 @@ def dashboard() -> None:
 
     The embedded store lets one process in: with it, use `spanledger up`.
     """
-    _run(door=False, on_ready=_print_addresses)
+    _run(receiver=False, on_ready=_print_addresses)
 
 
 @app.command()
@@ -114,7 +114,7 @@ def demo(
     ] = "",
     key: Annotated[str, typer.Option(envvar="SPANLEDGER_INGEST_KEY", help="Ingest key, where one is asked for.")] = "",
 ) -> None:
-    """Send sample agent runs of three teams through the OTLP door; starts everything first if nothing runs."""
+    """Send sample agent runs of three teams through the OTLP receiver; starts everything first if nothing runs."""
     from collector.api.client import running
     from collector.demo import send_demo
     from collector.settings import load_settings
@@ -184,7 +184,9 @@ def redact(
         bool, typer.Option("--jsonl", help='Read {"text": …} and write {"redacted": …, "findings": […]}, line by line.')
     ] = False,
     key: Annotated[str, typer.Option(help="The attribute that holds the text, as context: user.email.")] = "",
-    team: Annotated[str | None, typer.Option(help="Whose text it is; without it the strictest rules hold.")] = None,
+    team: Annotated[
+        str | None, typer.Option(help="Team that the text belongs to; without it the strictest rules apply.")
+    ] = None,
     file: Annotated[
         Path | None, typer.Option(help="Read the text from this file.", exists=True, dir_okay=False)
     ] = None,
@@ -215,7 +217,7 @@ def drill(
     ] = None,
     key: Annotated[str, typer.Option(envvar="SPANLEDGER_INGEST_KEY", help="Ingest key, where one is asked for.")] = "",
 ) -> None:
-    """Prove redaction: plant invented personal data, send it through the door, and look for it in the store.
+    """Prove redaction: plant invented personal data, send it through the receiver, and look for it in the store.
 
     Needs a running instance (`spanledger up`). Says how much was removed by entity and by place, and ends with 1 where
     something was left whole. The result is kept in the table drills; the made-up runs are deleted again.
@@ -230,7 +232,7 @@ def drill(
     settings = load_settings()
     instance = running(settings)
     if instance is None:
-        fail("nothing runs here: a drill goes through the real door, so start `spanledger up` first")
+        fail("nothing runs here: a drill goes through the real receiver, so start `spanledger up` first")
     chosen = secrets.randbits(32) if seed is None else seed
     tell = _progress()
     report = rehearse(instance, settings.data_dir, runs=runs, seed=chosen, key=key, progress=tell)
@@ -269,7 +271,7 @@ def _progress() -> Callable[[str], None]:
     return tell
 
 
-def _run(*, on_ready: Callable[[dict[str, str]], None], door: bool = True, dashboard: bool = True) -> None:
+def _run(*, on_ready: Callable[[dict[str, str]], None], receiver: bool = True, dashboard: bool = True) -> None:
     from collector.process import begin
     from collector.service import supervisor
     from collector.settings import load_settings
@@ -277,7 +279,7 @@ def _run(*, on_ready: Callable[[dict[str, str]], None], door: bool = True, dashb
     settings = load_settings()
     policy = settings.policy()
     begin("up")
-    supervisor.run(settings, policy, door=door, dashboard=dashboard, on_ready=on_ready)
+    supervisor.run(settings, policy, receiver=receiver, dashboard=dashboard, on_ready=on_ready)
 
 
 def _print_addresses(endpoints: dict[str, str]) -> None:

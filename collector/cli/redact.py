@@ -9,7 +9,7 @@ import typer
 
 from collector.pipeline.rules_from_policy import build_team_redactor
 from collector.service.pseudonym_key import load_pseudonym_key
-from redaction.teams import Whose
+from redaction.teams import Owner
 from redaction.text import Text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _LINES_AT_A_TIME = 256  # enough for full batches of the model, few enough for m
 
 def redact_text(settings: Settings, text: str, key: str, team: str | None) -> None:
     """Print the redacted text to standard output and the decisions about it to standard error."""
-    explained = _redactor(settings).explain(Text(text, key), Whose(team))
+    explained = _redactor(settings).explain(Text(text, key), Owner(team))
     typer.echo(explained.redacted.text, nl=not explained.redacted.text.endswith("\n"))
     for decision in explained.decisions:
         typer.echo(_told(decision), err=True)
@@ -36,7 +36,7 @@ def redact_lines(settings: Settings, source: TextIO, target: TextIO, team: str |
     """Answer each JSON line {"text": str, "key"?: str} with {"redacted": str, "findings": [...]}, in order."""
     redactor = _redactor(settings)
     for items in _groups(source):
-        for redacted in redactor.redact_many(items, [Whose(team)] * len(items)):
+        for redacted in redactor.redact_many(items, [Owner(team)] * len(items)):
             findings = [_as_json(finding) for finding in redacted.findings]
             target.write(json.dumps({"redacted": redacted.text, "findings": findings}, ensure_ascii=False) + "\n")
         target.flush()

@@ -1,4 +1,4 @@
-"""Sample agent runs, as if three teams were at work, sent through the real door."""
+"""Sample agent runs, as if three teams were at work, sent through the real receiver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends the sample runs to a door, as an exporter would."""
+"""Sends the sample runs to a receiver, as an exporter would."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class DemoError(UserError):
-    """The door did not take the sample runs; the text names its address and what it said."""
+    """The receiver did not take the sample runs; the text names its address and what it said."""
 
 
 def send_demo(endpoint: str, *, key: str = "", seed: int = 1, progress: Callable[[str], None] = lambda _: None) -> int:
@@ -55,14 +55,14 @@ def _post(client: httpx.Client, url: str, body: bytes) -> None:
             answer = client.post(url, content=body)
         except httpx.HTTPError as error:
             raise DemoError(
-                f"The door at {url} does not answer ({type(error).__name__}); is `spanledger up` running?"
+                f"The receiver at {url} does not answer ({type(error).__name__}); is `spanledger up` running?"
             ) from None
         if answer.is_success:
             return
         if answer.status_code not in _COME_AGAIN:
-            raise DemoError(f"The door at {url} refused the sample runs with {answer.status_code}; see --key.")
+            raise DemoError(f"The receiver at {url} refused the sample runs with {answer.status_code}; see --key.")
         time.sleep(float(answer.headers.get("retry-after", "1")))
-    raise DemoError(f"The door at {url} was asked {_ATTEMPTS} times and has no room; see `spanledger doctor`.")
+    raise DemoError(f"The receiver at {url} was asked {_ATTEMPTS} times and has no room; see `spanledger doctor`.")
 
 
 def _runs_in(request: ExportTraceServiceRequest) -> int:

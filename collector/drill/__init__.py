@@ -1,4 +1,4 @@
-"""The drill: invented personal data, planted in made-up runs, sent through the real door, and looked for afterwards."""
+"""The drill: plants invented personal data in made-up runs, sends them through the receiver, and looks for the data."""
 
 from __future__ import annotations
 

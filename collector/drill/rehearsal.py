@@ -66,7 +66,7 @@ def _added(name: str, results: Iterable[Result]) -> Result:
 def rehearse(  # noqa: PLR0913 - what, where and how much
     instance: Instance, data_dir: Path, *, runs: int, seed: int, key: str, progress: Callable[[str], None]
 ) -> DrillReport:
-    """Plant, send through the door, wait, search the store and the disk, record the result and clean up.
+    """Plant, send through the receiver, wait, search the store and the disk, record the result and clean up.
 
     Raises DrillError, or StoreError where the instance does not answer.
     """
@@ -111,11 +111,13 @@ def _post(client: httpx.Client, path: str, body: bytes) -> None:
         try:
             answer = client.post(path, content=body)
         except httpx.HTTPError as error:
-            raise DrillError(f"the door at {client.base_url} does not answer ({type(error).__name__})") from None
+            raise DrillError(f"the receiver at {client.base_url} does not answer ({type(error).__name__})") from None
         if answer.is_success:
             return
         if answer.status_code not in _COME_AGAIN or time.monotonic() > deadline:
-            raise DrillError(f"the door at {client.base_url} refused the drill with {answer.status_code}; see --key")
+            raise DrillError(
+                f"the receiver at {client.base_url} refused the drill with {answer.status_code}; see --key"
+            )
         time.sleep(float(answer.headers.get("retry-after", "1")))
 
 

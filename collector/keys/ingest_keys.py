@@ -38,12 +38,12 @@ _METADATA = (".metadata.", ".association.properties.")
 
 _MARKS = tuple(STAMPED + column for column in COLUMN_OF)
 
-OPEN_DOOR = IngestKey(name="open", sha256="0" * 64)
+ANYONE_MAY_SEND = IngestKey(name="open", sha256="0" * 64)
 """The key of everyone where the policy has none."""
 
 
 class IngestKeys:
-    """The keys of a policy. Without any the door is open, which the settings allow on loopback only."""
+    """The keys of a policy. Without any the receiver is open, which the settings allow on loopback only."""
 
     def __init__(self, policy: Policy, limits: SenderLimits | None = None) -> None:
         self.limits = limits or SenderLimits()
@@ -61,7 +61,7 @@ class IngestKeys:
         authorization, named = one_header(headers, "authorization"), one_header(headers, KEY_HEADER)
         keys = self._policy.ingest_keys
         if not keys:
-            return OPEN_DOOR
+            return ANYONE_MAY_SEND
         scheme, _, bearer = (authorization or "").partition(" ")
         given = named or (bearer.strip() if scheme.lower() == "bearer" else "")
         if not given:

@@ -1,4 +1,4 @@
-"""How much each sender may send: spans a second with a burst, and MiB a UTC day. One door's own count."""
+"""How much each sender may send: spans a second with a burst, and MiB a UTC day. One receiver's own count."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Charge:
 class SenderLimits:
     """What senders have used, by the name of their keys; for several threads.
 
-    The volume of the day is kept in the file at `path`, written at most once a second: a killed door forgets what came
-    since. Rates are not kept.
+    The volume of the day is kept in the file at `path`, written at most once a second: a killed receiver forgets what
+    came since then. Rates are not kept.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from collector.pipeline.structured_keys import is_structured
-from collector.pipeline.text_owner import NOBODY, Owners, shared
+from collector.pipeline.text_owner import UNKNOWN_OWNER, OwnerFinder, shared
 from redaction.anonymizer.operators import numbered
 from redaction.recognizers.numbers import marks_numbers, written_out
 from redaction.text import Text
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-    from redaction.teams import Cleared, TeamRedactor, Whose
+    from redaction.teams import Cleared, Owner, TeamRedactor
 
 Findings = dict[str, int]
 """Entity to how many of it were replaced."""
@@ -38,10 +38,10 @@ _Clean = TypeVar("_Clean")
 _Request = TypeVar("_Request")
 
 
-class _Owner(NamedTuple):
-    """Whose a text is, and where its findings are counted; in what is `cleared` there is nothing to find."""
+class _Context(NamedTuple):
+    """What applies to a text: its owner, the counts that its findings go to, and what was cleared for this owner."""
 
-    whose: Whose
+    owner: Owner
     found: Findings
     cleared: Cleared
 
@@ -50,7 +50,7 @@ class _Owner(NamedTuple):
 class _Place:
     """One text in the request."""
 
-    owner: _Owner
+    context: _Context
     holder: Any
     field: str
     text: Text
@@ -76,13 +76,13 @@ def redact_metrics(
 
 
 def _redacted(
-    walk: Callable[[_Request, _Texts, Owners | None], None],
+    walk: Callable[[_Request, _Texts, OwnerFinder | None], None],
     request: _Request,
     redactor: TeamRedactor,
     team_keys: Sequence[str],
 ) -> list[Findings]:
     texts = _Texts(redactor)
-    walk(request, texts, Owners(team_keys) if redactor.rulebook.asks_who else None)
+    walk(request, texts, OwnerFinder(team_keys) if redactor.rulebook.depends_on_owner else None)
     return texts.redacted()
 
 
@@ -92,9 +92,9 @@ class _Keys:
     def __init__(self) -> None:
         self._raw: dict[tuple[int, str], dict[str, int]] = {}
 
-    def apart(self, owner: _Owner, raw: str, redacted: str) -> str:
+    def apart(self, context: _Context, raw: str, redacted: str) -> str:
         """Return a redacted key of a record, with a number where another one was redacted to the same."""
-        alike = self._raw.setdefault((id(owner.found), redacted), {})
+        alike = self._raw.setdefault((id(context.found), redacted), {})
         return numbered(redacted, alike.setdefault(raw, len(alike) + 1))
 
 
@@ -107,64 +107,64 @@ class _Texts:
         self._found: list[Findings] = []
         self._coming: Findings = {}  # of the record that comes next
 
-    def around(self, whose: Whose) -> _Owner:
-        """Return the owner of texts that stand before records; they count for the next one."""
-        return _Owner(whose, self._coming, self._redactor.cleared(whose))
+    def around(self, owner: Owner) -> _Context:
+        """Return the context of texts that stand before records; their findings count for the next record."""
+        return _Context(owner, self._coming, self._redactor.cleared(owner))
 
-    def record(self, whose: Whose) -> _Owner:
+    def record(self, owner: Owner) -> _Context:
         """Begin a record."""
-        owner = self.around(whose)
+        context = self.around(owner)
         self._found.append(self._coming)
         self._coming = {}
-        return owner
+        return context
 
-    def within(self, owner: _Owner, whose: Whose) -> _Owner:
-        """Return the owner of a part of a record."""
-        return _Owner(whose, owner.found, self._redactor.cleared(whose))
+    def within(self, context: _Context, owner: Owner) -> _Context:
+        """Return the context of a part of a record that may have an owner of its own."""
+        return _Context(owner, context.found, self._redactor.cleared(owner))
 
     def redacted(self) -> list[Findings]:
         """Redact them where they stand; return the findings of each record."""
         places = self._places
-        answers = self._redactor.redact_many([one.text for one in places], [one.owner.whose for one in places])
+        answers = self._redactor.redact_many([one.text for one in places], [one.context.owner for one in places])
         keys = _Keys()
         for place, redacted in zip(places, answers, strict=True):
-            owner, text = place.owner, redacted.text
+            context, text = place.context, redacted.text
             if redacted.findings:
                 if place.field == "key":
-                    text = keys.apart(owner, place.text.text, text)
+                    text = keys.apart(context, place.text.text, text)
                 if place.text.number and place.field != "string_value":
                     _blank(place.holder, place.field)
                 else:
                     setattr(place.holder, place.field, text)
                 for finding in redacted.findings:
-                    owner.found[finding.entity] = owner.found.get(finding.entity, 0) + 1
+                    context.found[finding.entity] = context.found.get(finding.entity, 0) + 1
             elif place.field == "key":
-                _remember(owner.cleared.keys, text)
+                _remember(context.cleared.keys, text)
             elif place.field == "string_value" and len(text) <= _LONGEST_CLEARED:
                 if place.text.number:
                     kind = place.holder.WhichOneof("value")
-                    _remember(owner.cleared.numbers, (place.text.key, getattr(place.holder, kind)))
+                    _remember(context.cleared.numbers, (place.text.key, getattr(place.holder, kind)))
                 else:
-                    _remember(owner.cleared.values, (place.text.key, text))
+                    _remember(context.cleared.values, (place.text.key, text))
         return self._found
 
-    def plain(self, holder: Any, field: str, owner: _Owner, *, structured: bool = False) -> None:  # noqa: ANN401 - any protobuf message
+    def plain(self, holder: Any, field: str, context: _Context, *, structured: bool = False) -> None:  # noqa: ANN401 - any protobuf message
         """Take a field that is a string."""
         text = getattr(holder, field)
         if text:
-            self._places.append(_Place(owner, holder, field, Text(text, "", structured)))
+            self._places.append(_Place(context, holder, field, Text(text, "", structured)))
 
-    def attributes(self, attributes: Iterable[KeyValue], owner: _Owner) -> None:
+    def attributes(self, attributes: Iterable[KeyValue], context: _Context) -> None:
         """Take keys and values."""
-        keys, values, numbers, harmless = owner.cleared
+        keys, values, numbers, harmless = context.cleared
         for attribute in attributes:
             key, value = attribute.key, attribute.value
             if key not in keys:
-                self._places.append(_Place(owner, attribute, "key", Text(key, "", True)))  # noqa: FBT003 - twice as fast as by name
+                self._places.append(_Place(context, attribute, "key", Text(key, "", True)))  # noqa: FBT003 - twice as fast as by name
             text = value.string_value
             if text:  # a short way for the most frequent
                 if (key, text) not in values:
-                    self._string(value, text, key, owner)
+                    self._string(value, text, key, context)
                 continue
             number: float = value.int_value
             if not number:
@@ -174,64 +174,64 @@ class _Texts:
                 if kind == "double_value":
                     number = value.double_value
                 elif kind != "int_value":
-                    self.value(value, key, owner)
+                    self.value(value, key, context)
                     continue
             if not 0 <= number < harmless.get(key, 0) and (key, number) not in numbers:
-                self._number(value, number, key, owner)
+                self._number(value, number, key, context)
 
-    def value(self, value: AnyValue, key: str, owner: _Owner) -> None:
+    def value(self, value: AnyValue, key: str, context: _Context) -> None:
         """Take a value, and what is inside of it."""
         kind = value.WhichOneof("value")
         if kind == "string_value":
             text = value.string_value
             if text:
-                self._string(value, text, key, owner)
+                self._string(value, text, key, context)
         elif kind in _NUMBERS:
-            self._number(value, getattr(value, kind), key, owner)
+            self._number(value, getattr(value, kind), key, context)
         elif kind == "array_value":
             for item in value.array_value.values:
-                self.value(item, key, owner)
+                self.value(item, key, context)
         elif kind == "kvlist_value":
             for attribute in value.kvlist_value.values:
-                self._places.append(_Place(owner, attribute, "key", Text(attribute.key, "", structured=True)))
-                self.value(attribute.value, f"{key}.{attribute.key}", owner)
+                self._places.append(_Place(context, attribute, "key", Text(attribute.key, "", structured=True)))
+                self.value(attribute.value, f"{key}.{attribute.key}", context)
         elif kind == "bytes_value":
             value.string_value = _decoded(value.bytes_value)
-            self.value(value, key, owner)
+            self.value(value, key, context)
 
-    def _number(self, value: AnyValue, number: float, key: str, owner: _Owner) -> None:
-        cleared = owner.cleared
+    def _number(self, value: AnyValue, number: float, key: str, context: _Context) -> None:
+        cleared = context.cleared
         bound = cleared.harmless.get(key)
         if bound is None:
-            bound = self._redactor.harmless_below(key, owner.whose)
+            bound = self._redactor.harmless_below(key, context.owner)
             if len(cleared.harmless) >= _MOST_CLEARED:
                 cleared.harmless.clear()
             cleared.harmless[key] = bound
         if not -bound < number < bound and (key, number) not in cleared.numbers:
             text = written_out(repr(number))
-            self._places.append(_Place(owner, value, "string_value", Text(text, key, structured=True, number=True)))
+            self._places.append(_Place(context, value, "string_value", Text(text, key, structured=True, number=True)))
 
-    def measurement(self, point: Any, kind: str, name: str, owner: _Owner) -> None:  # noqa: ANN401 - any data point
+    def measurement(self, point: Any, kind: str, name: str, context: _Context) -> None:  # noqa: ANN401 - any data point
         """Take the number that is stored of a data point, as a value under the name of its metric."""
         field = point.WhichOneof("value") if kind in {"gauge", "sum"} else "sum"
         if field and getattr(point, field):
             text = Text(written_out(repr(getattr(point, field))), name, structured=True, number=True)
-            self._places.append(_Place(owner, point, field, text))
+            self._places.append(_Place(context, point, field, text))
 
-    def _string(self, value: AnyValue, text: str, key: str, owner: _Owner) -> None:
-        self._places.append(_Place(owner, value, "string_value", Text(text, key, is_structured(key, text))))
+    def _string(self, value: AnyValue, text: str, key: str, context: _Context) -> None:
+        self._places.append(_Place(context, value, "string_value", Text(text, key, is_structured(key, text))))
 
-    def resource(self, holder: Any, owner: _Owner) -> None:  # noqa: ANN401 - one of the three resource messages
+    def resource(self, holder: Any, context: _Context) -> None:  # noqa: ANN401 - one of the three resource messages
         """Take what stands around the records of a resource."""
-        self.plain(holder, "schema_url", owner, structured=True)
-        self.attributes(holder.resource.attributes, owner)
+        self.plain(holder, "schema_url", context, structured=True)
+        self.attributes(holder.resource.attributes, context)
 
-    def scope(self, holder: Any, owner: _Owner) -> None:  # noqa: ANN401 - one of the three scope messages
+    def scope(self, holder: Any, context: _Context) -> None:  # noqa: ANN401 - one of the three scope messages
         """Take what stands around the records of a scope."""
-        self.plain(holder, "schema_url", owner, structured=True)
-        self.plain(holder.scope, "name", owner, structured=True)
-        self.plain(holder.scope, "version", owner, structured=True)
-        self.attributes(holder.scope.attributes, owner)
+        self.plain(holder, "schema_url", context, structured=True)
+        self.plain(holder.scope, "name", context, structured=True)
+        self.plain(holder.scope, "version", context, structured=True)
+        self.attributes(holder.scope.attributes, context)
 
 
 def _decoded(content: bytes) -> str:
@@ -257,67 +257,67 @@ def _remember(cleared: set[_Clean], what: _Clean) -> None:
     cleared.add(what)
 
 
-def _shared_and_each(texts: _Texts, whose: Sequence[Whose] | None) -> tuple[_Owner, Iterator[Whose]]:
-    """Return the owner of what the records of a resource share, and whose each of them is."""
-    return texts.around(shared(whose) if whose else NOBODY), iter(whose) if whose else repeat(NOBODY)
+def _shared_and_each(texts: _Texts, owners: Sequence[Owner] | None) -> tuple[_Context, Iterator[Owner]]:
+    """Return the context of what the records of a resource share, and the owner of each record."""
+    return texts.around(shared(owners) if owners else UNKNOWN_OWNER), iter(owners) if owners else repeat(UNKNOWN_OWNER)
 
 
-def _walk_traces(request: ExportTraceServiceRequest, texts: _Texts, owners: Owners | None) -> None:
-    known = owners.by_id(request.resource_spans) if owners else {}
+def _walk_traces(request: ExportTraceServiceRequest, texts: _Texts, finder: OwnerFinder | None) -> None:
+    known = finder.by_id(request.resource_spans) if finder else {}
     for resource_spans in request.resource_spans:
-        whose = owners.of_spans(resource_spans, known) if owners else None
-        around, each = _shared_and_each(texts, whose)
+        owners = finder.of_spans(resource_spans, known) if finder else None
+        around, each = _shared_and_each(texts, owners)
         texts.resource(resource_spans, around)
         for scope_spans in resource_spans.scope_spans:
             texts.scope(scope_spans, around)
             for span in scope_spans.spans:
-                owner = texts.record(next(each))
-                texts.plain(span, "name", owner)
-                texts.plain(span, "trace_state", owner, structured=True)
-                texts.plain(span.status, "message", owner)
-                texts.attributes(span.attributes, owner)
+                context = texts.record(next(each))
+                texts.plain(span, "name", context)
+                texts.plain(span, "trace_state", context, structured=True)
+                texts.plain(span.status, "message", context)
+                texts.attributes(span.attributes, context)
                 for event in span.events:
-                    texts.plain(event, "name", owner)
-                    texts.attributes(event.attributes, owner)
+                    texts.plain(event, "name", context)
+                    texts.attributes(event.attributes, context)
                 for link in span.links:
-                    texts.plain(link, "trace_state", owner, structured=True)
-                    texts.attributes(link.attributes, owner)
+                    texts.plain(link, "trace_state", context, structured=True)
+                    texts.attributes(link.attributes, context)
 
 
-def _walk_logs(request: ExportLogsServiceRequest, texts: _Texts, owners: Owners | None) -> None:
+def _walk_logs(request: ExportLogsServiceRequest, texts: _Texts, finder: OwnerFinder | None) -> None:
     for resource_logs in request.resource_logs:
         resource = resource_logs.resource
         records = [record for scope in resource_logs.scope_logs for record in scope.log_records]
-        whose = [owners.of_record(resource, one.attributes, one.trace_id) for one in records] if owners else None
-        around, each = _shared_and_each(texts, whose)
+        owners = [finder.of_record(resource, one.attributes, one.trace_id) for one in records] if finder else None
+        around, each = _shared_and_each(texts, owners)
         texts.resource(resource_logs, around)
         for scope_logs in resource_logs.scope_logs:
             texts.scope(scope_logs, around)
             for record in scope_logs.log_records:
-                owner = texts.record(next(each))
-                texts.plain(record, "severity_text", owner, structured=True)
-                texts.plain(record, "event_name", owner, structured=True)
-                texts.value(record.body, "body", owner)
-                texts.attributes(record.attributes, owner)
+                context = texts.record(next(each))
+                texts.plain(record, "severity_text", context, structured=True)
+                texts.plain(record, "event_name", context, structured=True)
+                texts.value(record.body, "body", context)
+                texts.attributes(record.attributes, context)
 
 
-def _walk_metrics(request: ExportMetricsServiceRequest, texts: _Texts, owners: Owners | None) -> None:
+def _walk_metrics(request: ExportMetricsServiceRequest, texts: _Texts, finder: OwnerFinder | None) -> None:
     for resource_metrics in request.resource_metrics:
         resource = resource_metrics.resource
-        whose = owners.of_record(resource, ()) if owners else NOBODY
-        texts.resource(resource_metrics, texts.around(whose))
+        owner = finder.of_record(resource, ()) if finder else UNKNOWN_OWNER
+        texts.resource(resource_metrics, texts.around(owner))
         for scope_metrics in resource_metrics.scope_metrics:
-            texts.scope(scope_metrics, texts.around(whose))
+            texts.scope(scope_metrics, texts.around(owner))
             for metric in scope_metrics.metrics:
-                owner = texts.record(whose)
-                texts.plain(metric, "name", owner, structured=True)
-                texts.plain(metric, "description", owner)
-                texts.plain(metric, "unit", owner, structured=True)
-                texts.attributes(metric.metadata, owner)
+                context = texts.record(owner)
+                texts.plain(metric, "name", context, structured=True)
+                texts.plain(metric, "description", context)
+                texts.plain(metric, "unit", context, structured=True)
+                texts.attributes(metric.metadata, context)
                 kind = metric.WhichOneof("data")
                 personal = marks_numbers(metric.name) and not metric.sum.is_monotonic  # a monotonic sum is a count
                 for point in getattr(metric, kind).data_points if kind else ():
-                    part = texts.within(owner, owners.of_record(resource, point.attributes)) if owners else owner
+                    part = texts.within(context, finder.of_record(resource, point.attributes)) if finder else context
                     texts.attributes(point.attributes, part)
                     if personal and kind:
                         texts.measurement(point, kind, metric.name, part)

@@ -25,7 +25,7 @@ def rulebook(policy: RedactionPolicy) -> Rulebook:
     """Return the rules of redaction that a policy describes."""
     digits = policy.pseudonym_digits
     return Rulebook(
-        everybody=_treatment(policy.for_team(""), digits),
+        default=_treatment(policy.for_team(""), digits),
         strictest=_treatment(policy.strictest(), digits),
         teams={team: _treatment(policy.for_team(team), digits) for team in policy.teams},
         digest="" if policy == RedactionPolicy() else policy.digest,

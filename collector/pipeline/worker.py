@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NICENESS = 10  # the door comes first
+_NICENESS = 10  # the receiver comes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def serve_requests(  # noqa: PLR0913, PLR0917 - the arguments of a process are p
     """Answer requests until the other side goes away."""
     share_key(secret)  # by whose hashes texts are known that stopped the process before this one
     watch = WorkerWatch(screen, stalled)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the house decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the server decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(_NICENESS)
     try:

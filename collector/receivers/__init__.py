@@ -1,1 +1,1 @@
-"""The doors that exporters knock on, one module a transport."""
+"""OTLP receivers, one module a transport."""

@@ -60,7 +60,7 @@ def create_server(
             # The library would decompress without a limit. It hands compressed messages on instead.
             ("grpc.per_message_decompression", 0),
             ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
-            ("grpc.so_reuseport", 1),  # the parent keeps the port bound while a door is started again
+            ("grpc.so_reuseport", 1),  # the parent keeps the port bound while a receiver is started again
             ("grpc.keepalive_permit_without_calls", 1),  # exporters that keep their connection alive are welcome
             ("grpc.max_concurrent_streams", _STREAMS),
             ("grpc.max_allowed_incoming_connections", connections),

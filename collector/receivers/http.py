@@ -47,10 +47,10 @@ _SIGNALS: tuple[Signal, ...] = ("traces", "logs", "metrics")
 def create_app(
     reception: Reception, heartbeat: Path, browser_origins: Sequence[str] = (), *, loopback: bool = True
 ) -> FastAPI:
-    """Return the ASGI application of the door; the reception must be running while it serves.
+    """Return the ASGI application of the receiver; the reception must be running while it serves.
 
     The server writes to `heartbeat` that it lives. Pages of `browser_origins` may send from a browser (`*`: any page),
-    others are kept out. Only on `loopback` is it known by which names the door may be asked.
+    others are kept out. Only on `loopback` is it known by which names the receiver may be asked.
     """
     receiver = _Receiver(reception, browser_origins)
     app = FastAPI(

@@ -1,6 +1,6 @@
 """How an instance is doing, in the text format of Prometheus (exposition format 0.0.4).
 
-The door answers, from the spool's file: it is open when everything else is down, and its port is known. The house
+The receiver answers, from the spool's file: it runs when everything else is down, and its port is known. The server
 leaves its own figures in that file; when it is gone, the time of the last insert stands still, and that can be seen.
 """
 
@@ -35,7 +35,7 @@ Sample = tuple[str, dict[str, str], float]
 
 
 def metrics_route(spool: Spool, keys: IngestKeys) -> Route:
-    """Return the route /metrics. It names the ingest keys, so where there are any it asks for one, as the door does."""
+    """Return the route /metrics. It names the ingest keys, so it asks for one where there are any, as exports do."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -51,14 +51,14 @@ def metrics_route(spool: Spool, keys: IngestKeys) -> Route:
 
 
 def exposition(spool: Spool) -> str:
-    """Return all figures of this spool and of the house that empties it. Raises SpoolError."""
+    """Return all figures of this spool and of the server that empties it. Raises SpoolError."""
     with spool.opened() as connection, snapshot(connection):
         queue = connection.execute("select state, requests, spans, bytes from total order by state desc").fetchall()
         oldest = oldest_receipt(connection)
         counted = totals(connection)
-        house = dict(connection.execute("select name, value from figure order by name").fetchall())
+        server = dict(connection.execute("select name, value from figure order by name").fetchall())
     lines: list[str] = []
-    for name, kind, text, samples in _families(queue, oldest, counted, house, spool):
+    for name, kind, text, samples in _families(queue, oldest, counted, server, spool):
         lines += [f"# HELP spanledger_{name} {text}", f"# TYPE spanledger_{name} {kind}"]
         lines += [f"spanledger_{name}{suffix}{_labels(labels)} {value!r}" for suffix, labels, value in samples]
     return "\n".join(lines) + "\n"
@@ -68,7 +68,7 @@ def _families(
     queue: list[tuple[str, int, int, int]],
     oldest: int | None,
     counted: list[Entry],
-    house: dict[str, float],
+    server: dict[str, float],
     spool: Spool,
 ) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
     for column, unit in enumerate(("requests", "spans", "bytes")):
@@ -99,18 +99,18 @@ def _families(
     text = "Spans of which a text was removed because it could not be redacted."
     yield "unredacted_spans_total", "counter", text, _by_key(counted, "unredacted_spans")
     text = "Policy files that were refused while it ran."
-    yield "policy_refusals_total", "counter", text, [("", {}, house.get("policy_refusals", 0.0))]
-    if "inserts" in house:
+    yield "policy_refusals_total", "counter", text, [("", {}, server.get("policy_refusals", 0.0))]
+    if "inserts" in server:
         text = "Worker processes that died and were replaced."
-        yield "worker_restarts_total", "counter", text, [("", {}, house["worker_restarts"])]
-        took: list[Sample] = [("_sum", {}, house["insert_seconds"]), ("_count", {}, house["inserts"])]
+        yield "worker_restarts_total", "counter", text, [("", {}, server["worker_restarts"])]
+        took: list[Sample] = [("_sum", {}, server["insert_seconds"]), ("_count", {}, server["inserts"])]
         yield "insert_seconds", "summary", "How long inserts into the store took.", took
-    if "vanished_rows" in house:
+    if "vanished_rows" in server:
         text = "Rows that were stored and are not in the store any more."
-        yield "store_vanished_rows", "gauge", text, [("", {}, house["vanished_rows"])]
-    if "last_insert" in house:
+        yield "store_vanished_rows", "gauge", text, [("", {}, server["vanished_rows"])]
+    if "last_insert" in server:
         text = "When an insert into the store last succeeded."
-        yield "last_insert_timestamp_seconds", "gauge", text, [("", {}, house["last_insert"])]
+        yield "last_insert_timestamp_seconds", "gauge", text, [("", {}, server["last_insert"])]
 
 
 def _by_key(counted: list[Entry], name: str) -> list[Sample]:

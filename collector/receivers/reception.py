@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from collector.keys.ingest_keys import OPEN_DOOR
+from collector.keys.ingest_keys import ANYONE_MAY_SEND
 from collector.otlp.refusals import OverdueError, TryAgainError, UnavailableError
 from collector.receivers.accept import accept
 from collector.receivers.decoders import Decoders
@@ -118,7 +118,7 @@ class Reception:
 
 def account_of(key: IngestKey, client: str) -> str:
     """Return for whom room and threads are counted: an ingest key, or an address where nobody needs one."""
-    return client if key is OPEN_DOOR else key.name
+    return client if key is ANYONE_MAY_SEND else key.name
 
 
 def log_failure(signal: Signal, error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""TLS of the door, one pair of files for both transports; with a client CA, only who has a certificate gets in."""
+"""TLS of the receiver, one pair of files for both transports; with a client CA, only who has a certificate gets in."""
 
 from __future__ import annotations
 

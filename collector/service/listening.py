@@ -27,7 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
 def reserve(host: str, port: int) -> socket.socket:
     """Return a socket that keeps the port for our gRPC servers, which take no listening socket. Raises OSError.
 
-    It does not listen: while a door is started again, exporters are refused, and come again.
+    It does not listen: while a receiver is started again, exporters are refused, and come again.
     """
     # Where both sides set SO_REUSEPORT a port can be shared by mistake, so first it must be free without.
     if port:

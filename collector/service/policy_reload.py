@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from collector.service.pseudonym_key import load_pseudonym_key
-from collector.settings import SettingsError, refuse_open_door
+from collector.settings import SettingsError, refuse_keyless_receiver
 from collector.spool.seal import KeyFileError
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
@@ -49,12 +49,12 @@ _State = tuple[int, int, int]
 class PolicyFile:
     """The policy file as the supervisor watches it: one that appears or changes is taken over, a lost one is not."""
 
-    def __init__(self, settings: Settings, policy: Policy, *, door: bool, dashboard: bool) -> None:
+    def __init__(self, settings: Settings, policy: Policy, *, receiver: bool, dashboard: bool) -> None:
         self.refused = 0
         self._policy = policy
         self._text = ""  # of the file that the policy in force was read from; unknown until the first look
         self._settings = settings
-        self._door = door
+        self._receiver = receiver
         self._dashboard = dashboard
         self._path = settings.policy_path or Path("spanledger.yaml").absolute()
         self._read: _State | None = None  # unknown: it may have changed since the policy was made of it
@@ -130,8 +130,8 @@ class PolicyFile:
 
     def _check(self, policy: Policy) -> None:
         """Hold a policy against what a start with it would ask."""
-        refuse_open_door(self._settings, policy, door=self._door, dashboard=self._dashboard)
-        if self._door:
+        refuse_keyless_receiver(self._settings, policy, receiver=self._receiver, dashboard=self._dashboard)
+        if self._receiver:
             for name in policy.redaction.models:
                 require_model(name or DEFAULT)
             load_pseudonym_key(self._settings, policy)

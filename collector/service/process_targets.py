@@ -6,15 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 
-def receiver(*arguments: Any) -> None:  # noqa: ANN401 - those of run_door
+def receiver(*arguments: Any) -> None:  # noqa: ANN401 - those of run_receiver
     """Take requests until SIGTERM."""
-    from collector.service.receiver import run_door
+    from collector.service.receiver import run_receiver
 
-    run_door(*arguments)
+    run_receiver(*arguments)
 
 
-def server(*arguments: Any) -> None:  # noqa: ANN401 - those of run_house
+def server(*arguments: Any) -> None:  # noqa: ANN401 - those of run_server
     """Hold the store until SIGTERM."""
-    from collector.service.server import run_house
+    from collector.service.server import run_server
 
-    run_house(*arguments)
+    run_server(*arguments)

@@ -1,4 +1,4 @@
-"""The door: the process that takes requests and puts them on disk. It stays open when everything else is down."""
+"""The receiver: the process that takes requests and puts them on disk. It goes on when everything else is down."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MOST_RESIDENT = 1 << 30
 _MUCH_BYTES = 32 << 20  # of requests at a time, after which what they held is given back
 
 
-def run_door(
+def run_receiver(
     settings: Settings,
     policy: Policy,
     listener: socket.socket,
@@ -49,7 +49,7 @@ def run_door(
     Other policies than the first come by `policies` and hold from the next request on.
     HTTP comes by the listening socket, gRPC by an address whose port the parent keeps bound with SO_REUSEPORT.
     """
-    begin("door")
+    begin("receiver")
     files = raise_open_files()
     http_protocol.BoundedHeadProtocol.most_connections = files // 2  # a quarter is gRPC's, the rest for all else
     feed = PolicyFeed(policy, policies)

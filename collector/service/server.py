@@ -1,4 +1,4 @@
-"""The house: the one process that holds the store. Writer, API and, where it is wanted, the dashboard."""
+"""The server: the one process that holds the store. Writer, API and, where it is wanted, the dashboard."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 _RETRY = 1.0  # seconds between attempts at a store that is away
 
 
-def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positional
+def run_server(  # noqa: PLR0913, PLR0917 - the arguments of a process are positional
     settings: Settings,
     policy: Policy,
     endpoints: dict[str, str],
@@ -63,7 +63,7 @@ def run_house(  # noqa: PLR0913, PLR0917 - the arguments of a process are positi
 
     Other policies than the first come by `policies` and hold from the next requests on.
     """
-    begin("house")
+    begin("server")
     feed = PolicyFeed(policy, policies)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -152,17 +152,17 @@ def _for_browsers(settings: Settings) -> dict[str, Any]:
 
 
 def _write(writer: Writer, stop: threading.Event) -> None:
-    """Run the writer; if a bug ends it, end the process too: a house that stores nothing must not look alive."""
+    """Run the writer; if a bug ends it, end the process too: a server that stores nothing must not look alive."""
     try:
         writer.run(stop)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the supervisor starts a new house
+    except Exception as error:  # noqa: BLE001 - whatever it is, the supervisor starts a new server
         place = traceback.extract_tb(error.__traceback__)[-1]
         log.critical("the writer failed: %s at %s:%s", type(error).__name__, place.filename, place.lineno)
         os._exit(1)
 
 
 def _open_patiently(settings: Settings, stop: threading.Event, health: WorkerHealth | None) -> Store | None:
-    """Open the store, however long it is away: the door takes requests meanwhile."""
+    """Open the store, however long it is away: the receiver takes requests meanwhile."""
     while not stop.is_set():
         try:
             return open_store(settings)

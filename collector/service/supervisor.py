@@ -1,6 +1,6 @@
-"""`spanledger up`: starts the door and the house, restarts what dies, and stops everything together.
+"""`spanledger up`: starts the receiver and the server, restarts what dies, and stops everything together.
 
-It holds the listening sockets, so that a door that is being restarted makes exporters wait, not fail.
+It holds the listening sockets, so that a receiver that is being restarted makes exporters wait, not fail.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collector.service.announcement import withdraw
 from collector.service.listening import address_of, listen, reserve
 from collector.service.only_instance import only_instance
 from collector.service.policy_reload import PolicyFile, heed_hangup
-from collector.settings import SettingsError, refuse_open_door
+from collector.settings import SettingsError, refuse_keyless_receiver
 from collector.spool.spool import open_spool
 from redaction.models import DEFAULT, require_model
 
@@ -89,46 +89,50 @@ def run(
     settings: Settings,
     policy: Policy,
     *,
-    door: bool = True,
+    receiver: bool = True,
     dashboard: bool = True,
     on_ready: Callable[[dict[str, str]], None] = lambda _: None,
 ) -> None:
     """Run until SIGINT or SIGTERM; `on_ready` gets the addresses once everything answers.
 
-    Before anything starts it raises SettingsError (an open door, a busy port, no such certificate, another instance),
-    SpoolError, KeyFileError or RedactionError (no model).
+    Before anything starts it raises SettingsError (a receiver without keys, a busy port, no such certificate, another
+    instance), SpoolError, KeyFileError or RedactionError (no model).
     """
     allow_open_files()
-    refuse_open_door(settings, policy, door=door, dashboard=dashboard)
+    refuse_keyless_receiver(settings, policy, receiver=receiver, dashboard=dashboard)
     tls = load_tls(settings)
-    for name in policy.redaction.models if door else ():
+    for name in policy.redaction.models if receiver else ():
         require_model(name or DEFAULT)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    policy_file = PolicyFile(settings, policy, door=door, dashboard=dashboard)
+    policy_file = PolicyFile(settings, policy, receiver=receiver, dashboard=dashboard)
     heed_hangup(policy_file.ask, stop.set)
     with contextlib.ExitStack() as stack:
-        if door or settings.store_url.startswith("chdb:"):
+        if receiver or settings.store_url.startswith("chdb:"):
             stack.enter_context(only_instance(settings))
         endpoints: dict[str, str] = {}
         services = []
-        house_listener = None
+        server_listener = None
         if dashboard:
-            house_listener = stack.enter_context(_claim(settings, "dashboard_port"))
-            endpoints["dashboard"] = _url(settings.host, house_listener, tls)
-        if door:
+            server_listener = stack.enter_context(_claim(settings, "dashboard_port"))
+            endpoints["dashboard"] = _url(settings.host, server_listener, tls)
+        if receiver:
             open_spool(settings).close()  # a key that does not fit is said here, in one sentence
             settings.heartbeat_path.unlink(missing_ok=True)  # before the receiver reads what an earlier server wrote
-            door_listener = stack.enter_context(_claim(settings, "otlp_http_port"))
-            endpoints["otlp_http"] = _url(settings.host, door_listener, tls)
+            receiver_listener = stack.enter_context(_claim(settings, "otlp_http_port"))
+            endpoints["otlp_http"] = _url(settings.host, receiver_listener, tls)
             grpc_port = stack.enter_context(_claim(settings, "otlp_grpc_port", reserve))
             endpoints["otlp_grpc"] = _url(settings.host, grpc_port, tls)
             services.append(
-                _Service("door", process_targets.receiver, settings, policy, (door_listener, address_of(grpc_port)))
+                _Service(
+                    "receiver", process_targets.receiver, settings, policy, (receiver_listener, address_of(grpc_port))
+                )
             )
         withdraw(settings)
-        services.append(_Service("house", process_targets.server, settings, policy, (endpoints, house_listener, door)))
+        services.append(
+            _Service("server", process_targets.server, settings, policy, (endpoints, server_listener, receiver))
+        )
         try:
             _watch(services, stop, settings.api_path, on_ready, policy_file)
         finally:

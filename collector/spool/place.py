@@ -1,7 +1,7 @@
 """Where the spool's file lies: its connection, and what happens when the file turns out to be damaged.
 
-The door and the house share one file. While one of them uses it, it holds a shared lock on the directory; who makes a
-new file holds it alone, as does who has to replace a damaged one: nobody acknowledges into a file that was set aside.
+The receiver and the server share one file. A process that uses it holds a shared lock on the directory. A process that
+makes a new file, or replaces a damaged one, holds the lock alone: nobody acknowledges into a file that was set aside.
 """
 
 from __future__ import annotations

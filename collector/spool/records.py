@@ -10,7 +10,7 @@ Signal = Literal["traces", "logs", "metrics"]
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One OTLP request that the door accepted; `body` is protobuf, `spans` counts spans, records or points.
+    """One OTLP request that the receiver accepted; `body` is protobuf, `spans` counts spans, records or points.
 
     `rejected` spans came in the same request and were left out of `body`.
     """

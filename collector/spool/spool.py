@@ -1,6 +1,6 @@
-"""The durable queue between the door and the store: one SQLite file, every body in it sealed.
+"""The durable queue between the receiver and the store: one SQLite file, every body in it sealed.
 
-The door appends and acknowledges; one writer takes, groups, inserts and deletes. An acknowledged request leaves the
+The receiver appends and acknowledges; one writer takes, groups, inserts and deletes. An acknowledged request leaves the
 file only by `done`, or by an operator's `drop` of what is quarantined.
 """
 

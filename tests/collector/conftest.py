@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from running_door import Door
+from running_receiver import RunningReceiver
 
 from collector.settings import Settings
 from schema.policy.policy import Policy
@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def open_door(tmp_path: Path) -> Iterator[Callable[..., Door]]:
-    """Return a function that starts a door under a policy; `settings` are fields of Settings."""
-    doors: list[Door] = []
+def start_receiver(tmp_path: Path) -> Iterator[Callable[..., RunningReceiver]]:
+    """Return a function that starts a receiver under a policy; `settings` are fields of Settings."""
+    receivers: list[RunningReceiver] = []
 
-    def start(policy: Policy | None = None, *, client_tls: ssl.SSLContext | None = None, **settings: object) -> Door:
+    def start(
+        policy: Policy | None = None, *, client_tls: ssl.SSLContext | None = None, **settings: object
+    ) -> RunningReceiver:
         made = Settings.model_validate({"data_dir": tmp_path, **settings})
-        doors.append(Door(made, policy or Policy(), client_tls))
-        return doors[-1]
+        receivers.append(RunningReceiver(made, policy or Policy(), client_tls))
+        return receivers[-1]
 
     yield start
-    for door in doors:
-        door.close()
+    for receiver in receivers:
+        receiver.close()

@@ -109,5 +109,5 @@ def test_a_real_request_with_bytes_changed_is_no_request_or_is_stored(
         body[place] = value
     try:
         keep(empty_store, pipeline, signal, bytes(body))
-    except DecodeError:  # refused at the door: it is no request
+    except DecodeError:  # refused at the receiver: it is no request
         return

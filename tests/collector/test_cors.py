@@ -8,7 +8,7 @@ import httpx
 import pytest
 from google.rpc.status_pb2 import Status
 from pydantic import ValidationError
-from running_door import one_span
+from running_receiver import one_span
 
 from collector.receivers.reception import REQUEST_HEADER
 from collector.settings import Settings
@@ -16,7 +16,8 @@ from collector.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from running_door import Door
+    from running_receiver import RunningReceiver
+
 
 PREFLIGHT = {
     "access-control-request-method": "POST",
@@ -24,55 +25,55 @@ PREFLIGHT = {
 }
 
 
-def preflight(door: Door, origin: str) -> httpx.Response:
-    return httpx.options(f"{door.url}/v1/traces", headers={"origin": origin, **PREFLIGHT})
+def preflight(receiver: RunningReceiver, origin: str) -> httpx.Response:
+    return httpx.options(f"{receiver.url}/v1/traces", headers={"origin": origin, **PREFLIGHT})
 
 
-def send(door: Door, origin: str, content: bytes) -> httpx.Response:
+def send(receiver: RunningReceiver, origin: str, content: bytes) -> httpx.Response:
     headers = {"origin": origin, "content-type": "application/x-protobuf"}
-    return httpx.post(f"{door.url}/v1/traces", content=content, headers=headers)
+    return httpx.post(f"{receiver.url}/v1/traces", content=content, headers=headers)
 
 
-def test_pages_of_the_allowed_origins_may_send_and_read_answers(open_door: Callable[..., Door]) -> None:
-    door = open_door(cors_origins="https://app.example, http://localhost:3000", spool_max_bytes=3_000)
+def test_pages_of_the_allowed_origins_may_send_and_read_answers(start_receiver: Callable[..., RunningReceiver]) -> None:
+    receiver = start_receiver(cors_origins="https://app.example, http://localhost:3000", spool_max_bytes=3_000)
     for origin in ("https://app.example", "http://localhost:3000"):
-        asked = preflight(door, origin)
+        asked = preflight(receiver, origin)
         assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, origin)
         assert "POST" in asked.headers["access-control-allow-methods"]
         assert "x-spanledger-key" in asked.headers["access-control-allow-headers"]
-    sent = send(door, "https://app.example", one_span())
+    sent = send(receiver, "https://app.example", one_span())
     assert (sent.status_code, sent.headers["access-control-allow-origin"]) == (200, "https://app.example")
     assert {name.strip() for name in sent.headers["access-control-expose-headers"].split(",")} == {
         "retry-after",
         REQUEST_HEADER,
     }
-    refused = send(door, "https://app.example", b"no request")
+    refused = send(receiver, "https://app.example", b"no request")
     assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (400, "https://app.example")
 
 
-def test_other_pages_may_not(open_door: Callable[..., Door]) -> None:
-    door = open_door(cors_origins="https://app.example")
-    asked = preflight(door, "https://evil.example")
+def test_other_pages_may_not(start_receiver: Callable[..., RunningReceiver]) -> None:
+    receiver = start_receiver(cors_origins="https://app.example")
+    asked = preflight(receiver, "https://evil.example")
     assert asked.status_code == 400
     assert "access-control-allow-origin" not in asked.headers
-    sent = send(door, "https://evil.example", one_span())
+    sent = send(receiver, "https://evil.example", one_span())
     assert (sent.status_code, Status.FromString(sent.content).code) == (403, 7)
     assert "SPANLEDGER_CORS_ORIGINS" in Status.FromString(sent.content).message
     assert "access-control-allow-origin" not in sent.headers
-    assert door.open_spool().counts().waiting_requests == 0
+    assert receiver.open_spool().counts().waiting_requests == 0
 
 
-def test_no_page_may_by_default(open_door: Callable[..., Door]) -> None:
-    door = open_door()
-    asked = preflight(door, "https://app.example")
+def test_no_page_may_by_default(start_receiver: Callable[..., RunningReceiver]) -> None:
+    receiver = start_receiver()
+    asked = preflight(receiver, "https://app.example")
     assert asked.status_code == 405
     assert not any(name.startswith("access-control") for name in asked.headers)
-    assert send(door, "https://app.example", one_span()).status_code == 403
-    assert send(door, "null", one_span()).status_code == 403, "a page without an origin of its own"
+    assert send(receiver, "https://app.example", one_span()).status_code == 403
+    assert send(receiver, "null", one_span()).status_code == 403, "a page without an origin of its own"
 
 
-def test_every_page_may_where_that_is_set(open_door: Callable[..., Door]) -> None:
-    assert send(open_door(cors_origins="*"), "https://any.example", one_span()).status_code == 200
+def test_every_page_may_where_that_is_set(start_receiver: Callable[..., RunningReceiver]) -> None:
+    assert send(start_receiver(cors_origins="*"), "https://any.example", one_span()).status_code == 200
 
 
 def test_origins_are_written_as_browsers_send_them() -> None:

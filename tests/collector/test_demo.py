@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
-    from running_door import Door
+    from running_receiver import RunningReceiver
 
     from schema.span import Span
 
@@ -123,27 +123,29 @@ def test_most_of_the_text_is_repeated_so_that_redaction_is_quick(spans: list[Spa
     assert sum(map(len, distinct)) < 60_000
 
 
-def test_the_door_takes_every_run(open_door: Callable[..., Door]) -> None:
-    door = open_door()
+def test_the_receiver_takes_every_run(start_receiver: Callable[..., RunningReceiver]) -> None:
+    receiver = start_receiver()
     sentences: list[str] = []
-    sent = send_demo(door.url, progress=sentences.append)
+    sent = send_demo(receiver.url, progress=sentences.append)
     assert sentences[-1].startswith(f"Sent {sent} sample runs of three teams")
-    waiting = door.open_spool().take(1_000, 1 << 30)
+    waiting = receiver.open_spool().take(1_000, 1 << 30)
     bodies = [ExportTraceServiceRequest.FromString(w.body) for w in waiting]
     assert len(otlp_runs(bodies)) == sent
-    assert send_demo(door.url) == sent
-    assert door.open_spool().counts().waiting_requests == 2 * len(waiting)
+    assert send_demo(receiver.url) == sent
+    assert receiver.open_spool().counts().waiting_requests == 2 * len(waiting)
 
 
-def test_a_door_that_asks_for_a_key_gets_it_or_says_no_in_a_sentence(open_door: Callable[..., Door]) -> None:
+def test_a_receiver_that_asks_for_a_key_gets_it_or_says_no_in_a_sentence(
+    start_receiver: Callable[..., RunningReceiver],
+) -> None:
     key = IngestKey(name="demo", sha256=hashlib.sha256(b"demo-key").hexdigest())
-    door = open_door(Policy(ingest_keys=(key,)))
+    receiver = start_receiver(Policy(ingest_keys=(key,)))
     with pytest.raises(DemoError, match="with 401; see --key"):
-        send_demo(door.url)
-    assert send_demo(f"{door.url}/", key="demo-key") > 0
+        send_demo(receiver.url)
+    assert send_demo(f"{receiver.url}/", key="demo-key") > 0
 
 
-def test_a_door_that_is_not_there_is_said_in_a_sentence() -> None:
+def test_a_receiver_that_is_not_there_is_named_in_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     with pytest.raises(DemoError, match="does not answer"):

@@ -139,7 +139,7 @@ def test_a_drill_measures_a_real_instance_and_cleans_up(instance: Instance) -> N
     assert f"{kept['gone']} of {kept['planted']} planted texts were removed" in told
 
 
-def test_a_drill_needs_the_real_door(tmp_path: Path) -> None:
+def test_a_drill_needs_the_real_receiver(tmp_path: Path) -> None:
     done = command(tmp_path / "data", "drill")
     assert done.returncode == 1
     assert "start `spanledger up` first" in done.stderr

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 from otlp_grpc_client import Client, retry_delay
-from running_door import one_span
+from running_receiver import one_span
 
 from collector.keys.ingest_keys import IngestKeys
 from collector.receivers.grpc import READING_BYTES, create_server

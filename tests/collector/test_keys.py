@@ -94,7 +94,7 @@ def test_another_policy_holds_from_the_next_request_on() -> None:
         keys.authenticate({"x-spanledger-key": "pay-key"})
 
 
-def test_without_keys_the_door_is_open_and_binds_nothing() -> None:
+def test_without_keys_the_receiver_is_open_and_binds_nothing() -> None:
     keys = IngestKeys(Policy())
     key = keys.authenticate({})
     assert (key.name, key.team) == ("open", "")

@@ -103,7 +103,7 @@ def test_a_second_key_of_a_name_is_the_same_senders(tmp_path: Path) -> None:
         added(text, path, team="b")
 
 
-def test_a_new_key_opens_the_door_and_only_its_hash_is_kept(tmp_path: Path) -> None:
+def test_a_new_key_opens_the_receiver_and_only_its_hash_is_kept(tmp_path: Path) -> None:
     policy = tmp_path / "spanledger.yaml"
     policy.write_text("# ours\nretention: {days: 30}\n")
     policy.chmod(0o640)

@@ -77,7 +77,7 @@ def listed_or_none(instance: Instance) -> str:
     return "" if said.startswith("Nothing") else said
 
 
-def test_it_adds_up_after_the_house_is_killed(instance: Instance) -> None:
+def test_it_adds_up_after_the_server_is_killed(instance: Instance) -> None:
     for number in range(20):
         assert instance.send(run_request([f"Where is parcel {number}?"])[0]).status_code == 200
         if number == 10:

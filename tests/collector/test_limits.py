@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from running_door import Door
+    from running_receiver import RunningReceiver
+
 
 NOON = 1_795_348_800.0  # 2026-11-22 12:00 UTC
 MIB = 1 << 20
@@ -207,39 +208,41 @@ def spans(count: int, *, name: str = "call") -> bytes:
     return request.SerializeToString()
 
 
-def post(door: Door, body: bytes) -> httpx.Response:
+def post(receiver: RunningReceiver, body: bytes) -> httpx.Response:
     headers = {"content-type": "application/x-protobuf", "authorization": "Bearer spl_key"}
-    return httpx.post(f"{door.url}/v1/traces", content=body, headers=headers, timeout=60)
+    return httpx.post(f"{receiver.url}/v1/traces", content=body, headers=headers, timeout=60)
 
 
-def test_over_its_rate_a_sender_is_told_when_to_come_again_over_http_and_grpc(open_door: Callable[..., Door]) -> None:
-    door = open_door(policy(spans_per_second=1, burst_spans=1))
-    assert post(door, spans(5_000)).status_code == 200
-    answer = post(door, spans(1))
+def test_over_its_rate_a_sender_is_told_when_to_come_again_over_http_and_grpc(
+    start_receiver: Callable[..., RunningReceiver],
+) -> None:
+    receiver = start_receiver(policy(spans_per_second=1, burst_spans=1))
+    assert post(receiver, spans(5_000)).status_code == 200
+    answer = post(receiver, spans(1))
     assert answer.status_code == 429
     assert 4_000 < int(answer.headers["retry-after"]) < 5_000
     assert "The key payments may send 1 spans a second" in Status.FromString(answer.content).message
-    with Client(door.grpc_address) as client:
+    with Client(receiver.grpc_address) as client:
         code, message, trailers = client.send(spans(1), authorization="Bearer spl_key")
     assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert b"that is used up" in message
     assert 4_000 < retry_delay(trailers) < 5_000
-    assert door.open_spool().counts().waiting_spans == 5_000
+    assert receiver.open_spool().counts().waiting_spans == 5_000
 
 
-def test_the_volume_of_a_day_holds_over_a_killed_door_and_repetitions_are_not_counted(
-    open_door: Callable[..., Door],
+def test_the_volume_of_a_day_holds_over_a_killed_receiver_and_repetitions_are_not_counted(
+    start_receiver: Callable[..., RunningReceiver],
 ) -> None:
-    door = open_door(policy(mib_per_day=1))
+    receiver = start_receiver(policy(mib_per_day=1))
     small, large, other = (spans(1, name="x" * size) for size in (200_000, 700_000, 900_000))
-    assert [post(door, small).status_code for _ in range(10)] == [200] * 10
-    assert post(door, other).status_code == 429
-    assert post(door, large).status_code == 200
+    assert [post(receiver, small).status_code for _ in range(10)] == [200] * 10
+    assert post(receiver, other).status_code == 429
+    assert post(receiver, large).status_code == 200
     time.sleep(1.1)  # the file is written once a second
-    assert post(door, spans(1, name="z" * 10_000)).status_code == 200
-    door.kill()
-    door.start()
-    answer = post(door, other)
+    assert post(receiver, spans(1, name="z" * 10_000)).status_code == 200
+    receiver.kill()
+    receiver.start()
+    answer = post(receiver, other)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["retry-after"]) <= 86_400
     assert "The day ends at 0:00 UTC" in Status.FromString(answer.content).message

@@ -9,7 +9,7 @@ import grpc
 import httpx
 import pytest
 from otlp_grpc_client import Client
-from running_door import one_span
+from running_receiver import one_span
 
 from collector.service import listening
 from collector.service.listening import listen, reserve
@@ -17,7 +17,8 @@ from collector.service.listening import listen, reserve
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from running_door import Door
+    from running_receiver import RunningReceiver
+
 
 _V4, _V6 = "127.0.0.1", "[::1]"
 
@@ -47,10 +48,12 @@ def over_grpc(address: str) -> bool:
     ],
 )
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
-def test_http_and_grpc_answer_at_the_same_addresses(open_door: Callable[..., Door], host: str, where: set[str]) -> None:
-    door = open_door(host=host)
-    grpc_port = door.grpc_address.rpartition(":")[2]
-    assert {address for address in (_V4, _V6) if over_http(f"{address}:{door.port}")} == where
+def test_http_and_grpc_answer_at_the_same_addresses(
+    start_receiver: Callable[..., RunningReceiver], host: str, where: set[str]
+) -> None:
+    receiver = start_receiver(host=host)
+    grpc_port = receiver.grpc_address.rpartition(":")[2]
+    assert {address for address in (_V4, _V6) if over_http(f"{address}:{receiver.port}")} == where
     assert {address for address in (_V4, _V6) if over_grpc(f"{address}:{grpc_port}")} == where
 
 
@@ -69,8 +72,8 @@ def test_a_machine_without_ipv6_listens_on_what_it_has(monkeypatch: pytest.Monke
                 assert taken.getsockname()[0] == "0.0.0.0"
 
 
-def test_a_port_that_is_taken_is_said(open_door: Callable[..., Door]) -> None:
-    door = open_door(host="0.0.0.0")
+def test_a_port_that_is_taken_is_said(start_receiver: Callable[..., RunningReceiver]) -> None:
+    receiver = start_receiver(host="0.0.0.0")
     for take in (listen, reserve):
         with pytest.raises(OSError, match="in use"):
-            take("::", door.port)
+            take("::", receiver.port)

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opentelemetry.sdk.trace.export import SpanExporter
-    from running_door import Door
+    from running_receiver import RunningReceiver
 
     from collector.spool.spool import Waiting
 
 JAVASCRIPT = Path(__file__).parents[1] / "javascript"
-EXPORTERS: dict[str, Callable[[Door], SpanExporter]] = {
-    "http": lambda door: HttpExporter(f"{door.url}/v1/traces", timeout=60),
-    "http gzip": lambda door: HttpExporter(f"{door.url}/v1/traces", timeout=60, compression=Compression.Gzip),
-    "grpc": lambda door: GrpcExporter(f"http://{door.grpc_address}", timeout=60),
-    "grpc gzip": lambda door: GrpcExporter(
-        f"http://{door.grpc_address}", timeout=60, compression=grpc.Compression.Gzip
+EXPORTERS: dict[str, Callable[[RunningReceiver], SpanExporter]] = {
+    "http": lambda receiver: HttpExporter(f"{receiver.url}/v1/traces", timeout=60),
+    "http gzip": lambda receiver: HttpExporter(f"{receiver.url}/v1/traces", timeout=60, compression=Compression.Gzip),
+    "grpc": lambda receiver: GrpcExporter(f"http://{receiver.grpc_address}", timeout=60),
+    "grpc gzip": lambda receiver: GrpcExporter(
+        f"http://{receiver.grpc_address}", timeout=60, compression=grpc.Compression.Gzip
     ),
 }
 
@@ -82,38 +82,38 @@ def span_ids(requests: list[Waiting]) -> list[bytes]:
     ]
 
 
-def killed(door: Door) -> None:
-    """The door dies in the middle of whatever it does; HTTP's socket stays, as under a supervisor."""
-    door.kill()
+def killed(receiver: RunningReceiver) -> None:
+    """The receiver dies in the middle of whatever it does; HTTP's socket stays, as under a supervisor."""
+    receiver.kill()
     time.sleep(0.5)
-    door.start()
+    receiver.start()
 
 
-def away(door: Door) -> None:
-    """Nothing listens, as while a machine is started again: a second, and what the door needs to start."""
-    door.leave()
+def away(receiver: RunningReceiver) -> None:
+    """Nothing listens, as while a machine is started again: a second, and what the receiver needs to start."""
+    receiver.leave()
     time.sleep(1)
-    door.come_back()
+    receiver.come_back()
 
 
-def through(outage: Callable[[Door], None], door: Door) -> None:
+def through(outage: Callable[[RunningReceiver], None], receiver: RunningReceiver) -> None:
     """Have an outage in the middle."""
     time.sleep(0.5)
-    outage(door)
+    outage(receiver)
     time.sleep(0.5)
 
 
 @pytest.mark.parametrize("outage", [killed, away])
 @pytest.mark.parametrize("exporter", EXPORTERS)
-def test_every_span_arrives_though_the_door_is_gone_for_a_while(
-    open_door: Callable[..., Door], exporter: str, outage: Callable[[Door], None]
+def test_every_span_arrives_though_the_receiver_is_gone_for_a_while(
+    start_receiver: Callable[..., RunningReceiver], exporter: str, outage: Callable[[RunningReceiver], None]
 ) -> None:
-    door = open_door()
-    agent = Agent(EXPORTERS[exporter](door))
-    through(outage, door)
+    receiver = start_receiver()
+    agent = Agent(EXPORTERS[exporter](receiver))
+    through(outage, receiver)
     ended = agent.stop()
     assert len(ended) > 100
-    assert ended - set(span_ids(door.open_spool().take(100_000, 1 << 30))) == set()
+    assert ended - set(span_ids(receiver.open_spool().take(100_000, 1 << 30))) == set()
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="there is no Node.js")
@@ -121,23 +121,25 @@ def test_every_span_arrives_though_the_door_is_gone_for_a_while(
 @pytest.mark.parametrize("outage", [killed, away])
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_every_span_of_a_javascript_agent_arrives_too(
-    open_door: Callable[..., Door], compression: str, outage: Callable[[Door], None]
+    start_receiver: Callable[..., RunningReceiver], compression: str, outage: Callable[[RunningReceiver], None]
 ) -> None:
     """Over HTTP: JavaScript's gRPC exporter does not try again."""
-    door = open_door()
-    command = ["node", str(JAVASCRIPT / "agent.cjs"), f"{door.url}/v1/traces", compression]
+    receiver = start_receiver()
+    command = ["node", str(JAVASCRIPT / "agent.cjs"), f"{receiver.url}/v1/traces", compression]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as agent:
-        through(outage, door)
+        through(outage, receiver)
         ended = {bytes.fromhex(line) for line in agent.communicate(timeout=60)[0].split()}
     assert len(ended) > 100
-    assert ended - set(span_ids(door.open_spool().take(100_000, 1 << 30))) == set()
+    assert ended - set(span_ids(receiver.open_spool().take(100_000, 1 << 30))) == set()
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)
-def test_every_span_arrives_though_the_spool_is_full_for_a_while(open_door: Callable[..., Door], exporter: str) -> None:
-    door = open_door(spool_max_bytes=6_000)
-    spool = door.open_spool()
-    agent = Agent(EXPORTERS[exporter](door))
+def test_every_span_arrives_though_the_spool_is_full_for_a_while(
+    start_receiver: Callable[..., RunningReceiver], exporter: str
+) -> None:
+    receiver = start_receiver(spool_max_bytes=6_000)
+    spool = receiver.open_spool()
+    agent = Agent(EXPORTERS[exporter](receiver))
     time.sleep(2)  # it fills within a moment, and refuses
     arrived: list[bytes] = []
     stored = threading.Event()

@@ -71,7 +71,7 @@ def request_of(size: int) -> bytes:
 def test_a_client_that_trickles_is_told_so_and_holds_nothing(spool: Spool) -> None:
     with served(spool, body_seconds=0.3) as port, socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(
-            b"POST /v1/traces HTTP/1.1\r\nhost: door\r\ncontent-type: application/x-protobuf\r\n"
+            b"POST /v1/traces HTTP/1.1\r\nhost: receiver\r\ncontent-type: application/x-protobuf\r\n"
             b"content-length: 1000\r\n\r\n" + b"x" * 10
         )
         assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
@@ -80,7 +80,7 @@ def test_a_client_that_trickles_is_told_so_and_holds_nothing(spool: Spool) -> No
 def test_a_body_that_comes_byte_by_byte_is_timed_out_too(spool: Spool) -> None:
     with served(spool, body_seconds=0.5) as port, socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(
-            b"POST /v1/traces HTTP/1.1\r\nhost: door\r\ncontent-type: application/x-protobuf\r\n"
+            b"POST /v1/traces HTTP/1.1\r\nhost: receiver\r\ncontent-type: application/x-protobuf\r\n"
             b"content-length: 1000\r\n\r\n"
         )
         client.settimeout(0.02)
@@ -114,7 +114,7 @@ def test_a_client_that_goes_away_leaves_the_memory_to_the_others(spool: Spool) -
         for _ in range(3):
             with socket.create_connection(("127.0.0.1", port)) as client:
                 client.sendall(
-                    b"POST /v1/traces HTTP/1.1\r\nhost: door\r\ncontent-type: application/x-protobuf\r\n"
+                    b"POST /v1/traces HTTP/1.1\r\nhost: receiver\r\ncontent-type: application/x-protobuf\r\n"
                     b"content-length: 2000\r\n\r\n" + b"x" * 1_000
                 )
                 time.sleep(0.2)
@@ -127,7 +127,7 @@ def test_bodies_in_flight_are_bounded_together(spool: Spool) -> None:
     room = 2 * REQUEST_BYTES + 1_500
     with served(spool, max_in_flight_bytes=room) as port, socket.create_connection(("127.0.0.1", port)) as slow:
         slow.sendall(
-            b"POST /v1/traces HTTP/1.1\r\nhost: door\r\ncontent-type: application/x-protobuf\r\n"
+            b"POST /v1/traces HTTP/1.1\r\nhost: receiver\r\ncontent-type: application/x-protobuf\r\n"
             b"content-length: 1100\r\n\r\n" + b"x" * 1_000
         )
         time.sleep(0.3)

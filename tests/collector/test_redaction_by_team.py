@@ -1,4 +1,4 @@
-"""Whose a text is, from what arrives: a team's looser rules hold only where it is sure whose text it is."""
+"""The owner of a text, from what arrives: a team's looser rules apply only if ownership is certain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from collector.keys.ingest_keys import IngestKeys
 from collector.pipeline.pipeline import Pipeline
 from collector.pipeline.rules_from_policy import build_team_redactor
-from redaction.teams import Whose
+from redaction.teams import Owner
 from redaction.version import RULES_VERSION
 from schema.policy.policy import IngestKey, Policy
 from schema.policy.redaction import RedactionPolicy
@@ -155,7 +155,7 @@ def test_what_is_remembered_of_clean_keys_and_values_is_bounded(pipeline: Pipeli
     ]
     for attributes in wanted:
         stored(pipeline, {}, ("a", "", attributes))
-    cleared = pipeline.redactor.cleared(Whose(None))
+    cleared = pipeline.redactor.cleared(Owner(None))
     assert 0 < len(cleared.keys) <= 10_000
     assert 0 < len(cleared.values) <= 10_000
     stored(pipeline, {}, ("a", "", {"long": "word " * 100}))

@@ -1,4 +1,4 @@
-"""The policy file is taken over while everything runs, or refused whole; nothing is lost and no door is left open."""
+"""The policy file is taken over while everything runs, or refused whole; nothing is lost, every key stays in force."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def watched(folder: Path, text: str, host: str = HERE) -> tuple[Path, PolicyFile
     file = folder / "policy.yaml"
     file.write_text(text)
     settings = Settings.model_validate({"data_dir": folder / "data", "config": file, "host": host})
-    watch = PolicyFile(settings, load_policy(file), door=True, dashboard=False)
+    watch = PolicyFile(settings, load_policy(file), receiver=True, dashboard=False)
     assert not looked(watch)
     return file, watch
 
@@ -99,7 +99,9 @@ def test_a_bad_file_is_told_once_with_its_line_and_the_next_good_one_counts(
     assert looked(watch) == [load_policy(file)]
 
 
-def test_a_lost_file_does_not_open_the_door_and_may_come_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_lost_file_does_not_open_the_receiver_and_may_come_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file, watch = watched(tmp_path, A)
     file.unlink()
     assert looked(watch) == []
@@ -110,7 +112,7 @@ def test_a_lost_file_does_not_open_the_door_and_may_come_back(tmp_path: Path, ca
 
 def test_a_file_that_appears_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    watch = PolicyFile(Settings(data_dir=tmp_path / "data"), Policy(), door=True, dashboard=False)
+    watch = PolicyFile(Settings(data_dir=tmp_path / "data"), Policy(), receiver=True, dashboard=False)
     assert looked(watch) == []
     (tmp_path / "spanledger.yaml").write_text(A)
     assert looked(watch) == [load_policy(tmp_path / "spanledger.yaml")]
@@ -118,7 +120,7 @@ def test_a_file_that_appears_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("host", [HERE, EVERYWHERE])
 @pytest.mark.parametrize("text", ["", "retention: {days: 30}\n", "ingest_keys: []\n"])
-def test_a_door_keeps_its_keys(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, host: str) -> None:
+def test_a_receiver_keeps_its_keys(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, host: str) -> None:
     file, watch = watched(tmp_path, A, host)
     file.write_text(text)
     assert looked(watch) == []
@@ -200,7 +202,7 @@ def status(instance: Instance, key: str) -> int:
 
 
 def answers(instance: Instance, a: int, b: int) -> None:
-    """Wait until the door answers the two keys so."""
+    """Wait until the receiver answers the two keys so."""
     instance.wait(lambda: (status(instance, "a"), status(instance, "b")) == (a, b), f"answers {a} and {b}")
 
 
@@ -223,7 +225,7 @@ def test_keys_and_rules_change_under_load_and_nothing_is_lost(instance: Instance
     answers(instance, 200, 200)
     file.write_text(B)
     answers(instance, 401, 200)
-    assert children(instance.endpoints["pid"]) == workers, "keys are the door's business: workers stay"
+    assert children(instance.endpoints["pid"]) == workers, "keys are the receiver's business: workers stay"
 
     file.write_text("retention: {days: 30}\n")
     says(instance, "no ingest keys are set")
@@ -271,7 +273,7 @@ def digest_of(actions: dict[str, str]) -> str:
     return Policy.model_validate({"redaction": {"actions": actions}}).redaction.digest
 
 
-def test_a_door_or_house_that_dies_comes_back_under_the_policy_of_the_day(instance: Instance) -> None:
+def test_a_receiver_or_server_that_dies_comes_back_under_the_policy_of_the_day(instance: Instance) -> None:
     file = instance.data_dir.parent / "policy.yaml"
     file.write_text(f"{B}redaction: {{actions: {{PERSON: pseudonym}}}}\n")
     answers(instance, 401, 200)

@@ -1,4 +1,4 @@
-"""A damaged page of the spool: what is readable is kept, the rest is counted as lost, and the door goes on."""
+"""A damaged page of the spool: what is readable is kept, the rest is counted as lost, and the receiver goes on."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
 def test_two_processes_agree_on_the_new_file(tmp_path: Path) -> None:
     path = tmp_path / "spool.sqlite"
     filled(path)
-    door, house = opened(path), opened(path)
-    door.close()
-    house.close()
+    receiver, server = opened(path), opened(path)
+    receiver.close()
+    server.close()
     assert damage(path, {13}, 2)
     start = threading.Barrier(2)
     acknowledged: list[int] = []
@@ -106,7 +106,7 @@ def test_two_processes_agree_on_the_new_file(tmp_path: Path) -> None:
         for number in range(50):
             try:
                 acknowledged.extend(
-                    receipt.id for receipt in door.append([Incoming("traces", b"%d" % number, "s", "key 0", 1)])
+                    receipt.id for receipt in receiver.append([Incoming("traces", b"%d" % number, "s", "key 0", 1)])
                 )
             except SpoolUnavailableError:
                 continue
@@ -114,12 +114,12 @@ def test_two_processes_agree_on_the_new_file(tmp_path: Path) -> None:
     thread = threading.Thread(target=send)
     thread.start()
     start.wait()
-    _taken(house)
+    _taken(server)
     thread.join()
     assert acknowledged
-    assert set(acknowledged) <= set(_taken(house)), "nothing was acknowledged into a file that was set aside"
-    door.close()
-    house.close()
+    assert set(acknowledged) <= set(_taken(server)), "nothing was acknowledged into a file that was set aside"
+    receiver.close()
+    server.close()
 
 
 def test_a_replacement_that_was_interrupted_is_finished(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_nothing_is_lost_or_taken_twice_when_the_writer_is_killed(tmp_path: Path
     path = tmp_path / "spool.db"
     chance = random.Random(8)
     stored: list[int] = []
-    door = start(APPEND_UNTIL_KILLED, str(path), "door")
+    receiver = start(APPEND_UNTIL_KILLED, str(path), "receiver")
     for _ in range(5):
         stored += kill_after(start(STORE_UNTIL_KILLED, str(path)), 0.6 + chance.random() * 0.4)
         spool = Spool(path, Seal(KEY), max_bytes=1 << 30)
@@ -121,7 +121,7 @@ def test_nothing_is_lost_or_taken_twice_when_the_writer_is_killed(tmp_path: Path
             stored = [i for i in stored if i not in {w.id for w in waiting}] + [w.id for w in waiting]
             spool.done(batch)
         spool.close()
-    acknowledged = kill_after(door, 0)
+    acknowledged = kill_after(receiver, 0)
     spool = Spool(path, Seal(KEY), max_bytes=1 << 30)
     left = [w.id for w in spool.take(1_000_000, 1 << 40)]
     ledger = books(spool)

@@ -15,7 +15,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from otlp_grpc_client import Client
-from running_door import one_span
+from running_receiver import one_span
 
 from collector.receivers.tls import load_tls
 from collector.settings import Settings, SettingsError
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from running_door import Door
+    from running_receiver import RunningReceiver
+
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
 
@@ -34,74 +35,76 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path, "authority")
 
 
-def test_both_ports_speak_tls_and_nothing_else(open_door: Callable[..., Door], authority: Authority) -> None:
-    door = open_door(tls_certificate=authority.certify("door"), client_tls=authority.trusted())
+def test_both_ports_speak_tls_and_nothing_else(
+    start_receiver: Callable[..., RunningReceiver], authority: Authority
+) -> None:
+    receiver = start_receiver(tls_certificate=authority.certify("receiver"), client_tls=authority.trusted())
     answer = httpx.post(
-        f"{door.url}/v1/traces", content=one_span(1), headers=PROTOBUF, verify=authority.trusted(), timeout=60
+        f"{receiver.url}/v1/traces", content=one_span(1), headers=PROTOBUF, verify=authority.trusted(), timeout=60
     )
     assert answer.status_code == 200
-    with Client(door.grpc_address, authority.trusted_by_grpc()) as client:
+    with Client(receiver.grpc_address, authority.trusted_by_grpc()) as client:
         assert client.send(one_span(2))[0] == grpc.StatusCode.OK
     with pytest.raises(httpx.TransportError):
-        httpx.post(f"http://127.0.0.1:{door.port}/v1/traces", content=one_span(3), headers=PROTOBUF)
-    with Client(door.grpc_address) as client:
+        httpx.post(f"http://127.0.0.1:{receiver.port}/v1/traces", content=one_span(3), headers=PROTOBUF)
+    with Client(receiver.grpc_address) as client:
         assert client.send(one_span(3))[0] == grpc.StatusCode.UNAVAILABLE
-    assert [waiting.body for waiting in door.open_spool().take(10, 1 << 30)] == [one_span(1), one_span(2)]
+    assert [waiting.body for waiting in receiver.open_spool().take(10, 1 << 30)] == [one_span(1), one_span(2)]
 
 
 def test_with_a_client_ca_only_its_certificates_get_in(
-    open_door: Callable[..., Door], authority: Authority, tmp_path: Path
+    start_receiver: Callable[..., RunningReceiver], authority: Authority, tmp_path: Path
 ) -> None:
     clients = Authority(tmp_path, "clients")
     known = clients.certify("agent")
     stranger = authority.certify("stranger")
-    door = open_door(
-        tls_certificate=authority.certify("door"),
+    receiver = start_receiver(
+        tls_certificate=authority.certify("receiver"),
         tls_client_ca=clients.certificate,
         client_tls=authority.trusted(known),
     )
-    url = f"{door.url}/v1/traces"
+    url = f"{receiver.url}/v1/traces"
     assert httpx.post(url, content=one_span(1), headers=PROTOBUF, verify=authority.trusted(known)).is_success
-    with Client(door.grpc_address, authority.trusted_by_grpc(known)) as client:
+    with Client(receiver.grpc_address, authority.trusted_by_grpc(known)) as client:
         assert client.send(one_span(2))[0] == grpc.StatusCode.OK
     for refused in (None, stranger):
         with pytest.raises(httpx.TransportError):
             httpx.post(url, content=one_span(3), headers=PROTOBUF, verify=authority.trusted(refused))
-        with Client(door.grpc_address, authority.trusted_by_grpc(refused)) as client:
+        with Client(receiver.grpc_address, authority.trusted_by_grpc(refused)) as client:
             assert client.send(one_span(3))[0] == grpc.StatusCode.UNAVAILABLE
-    assert [waiting.body for waiting in door.open_spool().take(10, 1 << 30)] == [one_span(1), one_span(2)]
+    assert [waiting.body for waiting in receiver.open_spool().take(10, 1 << 30)] == [one_span(1), one_span(2)]
 
 
 def test_stock_exporters_deliver_with_a_certificate_of_their_own(
-    open_door: Callable[..., Door], authority: Authority, monkeypatch: pytest.MonkeyPatch
+    start_receiver: Callable[..., RunningReceiver], authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they win over the exporter's own setting
         monkeypatch.delenv(name, raising=False)
     own = authority.certify("agent")
-    door = open_door(
-        tls_certificate=authority.certify("door"),
+    receiver = start_receiver(
+        tls_certificate=authority.certify("receiver"),
         tls_client_ca=authority.certificate,
         client_tls=authority.trusted(own),
     )
     exporters = [
         HttpExporter(
-            f"{door.url}/v1/traces",
+            f"{receiver.url}/v1/traces",
             certificate_file=str(authority.certificate),
             client_certificate_file=str(own),
             client_key_file=str(own),
         ),
-        GrpcExporter(f"https://{door.grpc_address}", credentials=authority.trusted_by_grpc(own)),
+        GrpcExporter(f"https://{receiver.grpc_address}", credentials=authority.trusted_by_grpc(own)),
     ]
     for exporter in exporters:
         provider = TracerProvider()
         provider.add_span_processor(SimpleSpanProcessor(exporter))
         provider.get_tracer("test").start_span("call").end()
         provider.shutdown()
-    assert len(door.open_spool().take(10, 1 << 30)) == 2
+    assert len(receiver.open_spool().take(10, 1 << 30)) == 2
 
 
 def test_a_file_that_cannot_be_used_is_named_with_its_variable(authority: Authority, tmp_path: Path) -> None:
-    good = authority.certify("door")
+    good = authority.certify("receiver")
     missing = tmp_path / "missing.pem"
     locked = authority.certify("locked", serialization.BestAvailableEncryption(b"secret"))
     mixed = tmp_path / "mixed.pem"
@@ -128,7 +131,7 @@ def test_a_file_that_cannot_be_used_is_named_with_its_variable(authority: Author
 
 
 def test_an_instance_says_https(authority: Authority, tmp_path: Path) -> None:
-    settings = {"SPANLEDGER_TLS_CERTIFICATE": str(authority.certify("door"))}
+    settings = {"SPANLEDGER_TLS_CERTIFICATE": str(authority.certify("receiver"))}
     instance = Instance(tmp_path / "data", settings).start("collect")
     try:
         assert instance.endpoints["otlp_grpc"].startswith("https://127.0.0.1:")

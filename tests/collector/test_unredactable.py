@@ -1,4 +1,4 @@
-"""A text that cannot be redacted, from the door to the ledger: it is removed whole, stored as a marker, and counted."""
+"""A text that cannot be redacted, from receiver to ledger: it is removed whole, stored as a marker, and counted."""
 
 from __future__ import annotations
 

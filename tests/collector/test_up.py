@@ -117,7 +117,7 @@ def test_a_busy_port_is_named_in_one_sentence(tmp_path: Path, setting: str) -> N
     assert done.stderr.count("\n") == 1
 
 
-def test_an_open_door_is_refused(tmp_path: Path) -> None:
+def test_an_open_receiver_is_refused(tmp_path: Path) -> None:
     done = command(tmp_path / "data", "up", SPANLEDGER_HOST="0.0.0.0")
     assert done.returncode == 1
     assert "no ingest keys" in done.stderr
@@ -132,7 +132,7 @@ def test_an_open_door_is_refused(tmp_path: Path) -> None:
 def test_it_stops_clean(tmp_path: Path, how: signal.Signals) -> None:
     instance = Instance(tmp_path / "data").start()
     processes = instance.processes()
-    assert len(processes) >= 4  # supervisor, door, house, worker
+    assert len(processes) >= 4  # supervisor, receiver, server, worker
     assert instance.stop(how) == 0
     deadline = time.monotonic() + 10  # multiprocessing's own helper process ends a moment after its parent
     while any(Path(f"/proc/{pid}").exists() for pid in processes):

@@ -1,4 +1,4 @@
-"""The whole product as `spanledger demo` starts it: from the exporter through the door to figures on the page."""
+"""The whole product as `spanledger demo` starts it: from the exporter through the receiver to figures on the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the door acknowledged is in the store exactly once, whatever is killed meanwhile."""
+"""What the receiver acknowledged is in the store exactly once, whatever is killed meanwhile."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_only_the_supervisor_is_killed(instance: Instance) -> None:
     assert not {pid for pid in orphans if Path(f"/proc/{pid}").exists() and pid not in instance.processes()}
 
 
-@pytest.mark.parametrize("which", ["door", "house", "worker"])
+@pytest.mark.parametrize("which", ["receiver", "server", "worker"])
 def test_one_process_is_killed_and_started_again(instance: Instance, which: str) -> None:
     load = Load(instance)
     load.until(200)
@@ -55,6 +55,6 @@ def test_one_process_is_killed_and_started_again(instance: Instance, which: str)
     before = len(load.acknowledged)
     load.until(before + 100)
     acknowledged = load.stop()
-    if which == "house":
+    if which == "server":
         instance.ready()
     assert_each_once(instance, acknowledged)

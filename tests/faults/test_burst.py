@@ -1,4 +1,4 @@
-"""A burst is acknowledged as fast as the door can, and drains without loss; the dashboard works, and tells how far."""
+"""A burst is acknowledged as fast as possible and drains without loss; the dashboard works, and shows how far it is."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def test_what_was_acknowledged_is_stored_once_or_counted_as_lost(tmp_path: Path)
     instance = Instance(tmp_path / "data").start("collect")
     try:
         roles = instance.by_role()
-        for role in ("house", "worker"):
+        for role in ("server", "worker"):
             os.kill(roles[role], signal.SIGSTOP)
         load = Load(instance)
         load.until(2_000)

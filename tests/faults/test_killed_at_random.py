@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "10"))  # `make faults` takes 50
-_ROLES = ("door", "house", "worker", "worker", "supervisor")
+_ROLES = ("receiver", "server", "worker", "worker", "supervisor")
 _POLICIES = ("redaction: {}\n", "redaction: {default_action: pseudonym}\n", "redaction: {default_action: drop}\n")
 
 

@@ -1,4 +1,4 @@
-"""Whatever comes as a body is refused with its reason or taken whole: the door answers the next, and stays small."""
+"""Any body is refused with its reason or taken whole: the receiver answers the next one, and stays small."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from body_mutations import changed_bytes
 from memory import resident
-from running_door import EXPORT, Door, one_span
+from running_receiver import EXPORT, RunningReceiver, one_span
 
 from collector.settings import Settings
 from schema.policy.policy import Policy
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
 BODIES = int(os.environ.get("FAULT_BODIES", "4000"))  # `make faults` takes 100,000
 _TYPES = ("application/x-protobuf", "application/json", "text/plain")
 _ENCODINGS = ("", "", "", "gzip", "deflate", "zstd", "br")
-_GROWTH = 64 << 20  # bytes that the door may grow by, whatever the number of bodies
+_GROWTH = 64 << 20  # bytes that the receiver may grow by, whatever the number of bodies
 _ANSWERS = frozenset({200, 400, 413, 415})
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Iterator[Door]:
-    door = Door(Settings(data_dir=tmp_path), Policy())
-    yield door
-    door.close()
+def receiver(tmp_path: Path) -> Iterator[RunningReceiver]:
+    receiver = RunningReceiver(Settings(data_dir=tmp_path), Policy())
+    yield receiver
+    receiver.close()
 
 
 @pytest.mark.timeout(900)
-def test_the_door_stands_whatever_comes(door: Door, request: pytest.FixtureRequest) -> None:
+def test_the_receiver_stands_whatever_comes(receiver: RunningReceiver, request: pytest.FixtureRequest) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")  # noqa: T201 - pytest shows it when the test fails
     rng = random.Random(seed)
     sound = [EXPORT.read_bytes(), one_span(), b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"call"}]}]}]}']
-    connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=30)
     request.addfinalizer(connection.close)
     answers: Counter[int] = Counter()
     before = 0
-    assert door.process.pid is not None
+    assert receiver.process.pid is not None
     for number in range(BODIES):
         if number == BODIES // 4:  # what is loaded late is loaded by now
-            before = resident(door.process.pid)
+            before = resident(receiver.process.pid)
         body = changed_bytes(rng, rng.choice(sound))
         if rng.random() < 0.1:
             body = gzip.compress(body)
@@ -59,9 +59,9 @@ def test_the_door_stands_whatever_comes(door: Door, request: pytest.FixtureReque
         answers[answer.status] += 1
     assert answers.keys() <= _ANSWERS
     assert answers[400] > BODIES // 10
-    assert resident(door.process.pid) - before < _GROWTH
+    assert resident(receiver.process.pid) - before < _GROWTH
     connection.request("POST", "/v1/traces", one_span(7), {"content-type": "application/x-protobuf"})
     answer = connection.getresponse()
     assert (answer.status, answer.read()) == (200, b"")
-    counts = door.open_spool().counts()
+    counts = receiver.open_spool().counts()
     assert counts.waiting_requests <= answers[200] + 1  # of equal bodies one waits, and an empty one holds nothing

@@ -1,4 +1,4 @@
-"""The store is slow, goes away under load and comes back: the door never notices, and nothing is lost or doubled."""
+"""The store is slow, goes away under load and comes back: exporters never notice, and nothing is lost or doubled."""
 
 from __future__ import annotations
 

@@ -47,16 +47,16 @@ class Way:
         self.open()
 
     def open(self) -> None:
-        self.door, self.house = (self._opened() for _ in range(2))
-        self.writer = Writer(self.house, self.store, QuickPool(), Policy())
+        self.receiver, self.server = (self._opened() for _ in range(2))
+        self.writer = Writer(self.server, self.store, QuickPool(), Policy())
         self.settled = False
 
     def _opened(self) -> Spool:
         return Spool(self.path, Seal(KEY), max_bytes=1 << 30)
 
     def close(self) -> None:
-        self.door.close()
-        self.house.close()
+        self.receiver.close()
+        self.server.close()
 
     def send(self, requests: int) -> None:
         """Send until so many are acknowledged, as senders do: what is refused is tried again."""
@@ -71,7 +71,7 @@ class Way:
     def _append(self, group: list[tuple[Incoming, list[str]]]) -> None:
         for _ in range(_ATTEMPTS):
             with suppress(SpoolError):
-                receipts = self.door.append([request for request, _ in group])
+                receipts = self.receiver.append([request for request, _ in group])
                 self.acknowledged += [span_id for _, span_ids in group for span_id in span_ids]
                 self.numbers += [receipt.id for receipt in receipts]
                 return
@@ -92,8 +92,8 @@ class Way:
         for _ in range(_ATTEMPTS):
             self.work(5)
             with suppress(SpoolError):
-                if not self.house.counts().waiting_requests and self.settled:
-                    LedgerCopy(self.house, self.store).copy()
+                if not self.server.counts().waiting_requests and self.settled:
+                    LedgerCopy(self.server, self.store).copy()
                     return
         pytest.fail("what waits is not stored any more")
 
@@ -128,7 +128,7 @@ def test_what_is_gone_is_counted_and_storing_goes_on(
     way.send(noise.randint(5, 120))
     way.work(noise.randint(0, 3))
     if noise.random() < 0.5:
-        LedgerCopy(way.house, emptied).copy()
+        LedgerCopy(way.server, emptied).copy()
     way.send(noise.randint(5, 120))
     if while_it == "runs":
         KINDS[kind](way.path, noise)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from collector.pipeline.rules_from_policy import rulebook
 from redaction.recognizers import user_patterns
-from redaction.teams import TeamRedactor, Whose
+from redaction.teams import Owner, TeamRedactor
 from redaction.text import Text
 from schema.policy.redaction import RedactionPolicy
 
@@ -31,7 +31,7 @@ def recognizer(number: int, pattern: str) -> dict[str, Any]:
 
 
 def redact(built: TeamRedactor, *texts: str) -> list[Redacted]:
-    return built.redact_many([Text(text, "input.value") for text in texts], [Whose()] * len(texts))
+    return built.redact_many([Text(text, "input.value") for text in texts], [Owner()] * len(texts))
 
 
 def test_a_pattern_that_never_ends_removes_texts_closed_and_costs_less_each_time(

@@ -15,7 +15,7 @@ from aftermath import PROMPT_SECONDS, assert_unharmed, ledger
 from body_mutations import Mutant, Mutator
 from otlp_grpc_client import METHOD, SERVICES
 
-from collector.keys.ingest_keys import OPEN_DOOR, IngestKeys
+from collector.keys.ingest_keys import ANYONE_MAY_SEND, IngestKeys
 from collector.otlp.refusals import RefusedError
 from collector.pipeline.pipeline import Pipeline
 from collector.pipeline.rules_from_policy import build_team_redactor
@@ -62,7 +62,7 @@ def test_any_body_is_refused_or_becomes_rows(mutator: Mutator, pipeline: Pipelin
         began = time.thread_time()
         try:
             body = Body(mutant.signal, mutant.content, mutant.encoding, mutant.compression, "fuzz")
-            incoming = accept(body, keys, OPEN_DOOR, 64 * _MIB).incoming
+            incoming = accept(body, keys, ANYONE_MAY_SEND, 64 * _MIB).incoming
         except RefusedError as error:
             counts[f"{error.http_status}"] += 1
             seen.add((mutant.signal, mutant.encoding, mutant.compression, str(error)))

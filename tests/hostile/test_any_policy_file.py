@@ -43,7 +43,7 @@ def watched(file: Path) -> PolicyFile:
     """Watch a file, GOOD as it stands, as a supervisor of everything does."""
     file.write_text(GOOD)
     settings = Settings.model_validate({"data_dir": file.parent / "data", "config": file})
-    watch = PolicyFile(settings, load_policy(file), door=True, dashboard=True)
+    watch = PolicyFile(settings, load_policy(file), receiver=True, dashboard=True)
     assert looked(watch) is None
     return watch
 

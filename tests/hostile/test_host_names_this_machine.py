@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from aftermath import assert_unharmed
-from running_door import one_span
+from running_receiver import one_span
 
 if TYPE_CHECKING:
     from instance import Instance

@@ -16,7 +16,7 @@ import uvicorn
 from aftermath import assert_unharmed
 from otlp_grpc_client import Client
 from own_thread import in_own_thread
-from running_door import one_span
+from running_receiver import one_span
 
 from collector.keys.ingest_keys import IngestKeys
 from collector.otlp.refusals import SlowRequestError, TryAgainError

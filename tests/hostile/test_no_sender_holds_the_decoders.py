@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from own_thread import in_own_thread
-from running_door import one_span
+from running_receiver import one_span
 
 from collector.keys.ingest_keys import IngestKeys
 from collector.otlp.refusals import TryAgainError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 from otlp_grpc_client import METHOD, SERVICES
-from running_door import Door, one_span
+from running_receiver import RunningReceiver, one_span
 
 from collector.settings import Settings
 from schema.policy.policy import Policy
@@ -43,26 +43,28 @@ TAKEN: tuple[Pairs, ...] = (
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningReceiver]:
     keys = [
         {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "team": name} for name in ("alpha", "beta")
     ]
-    door = Door(Settings(data_dir=tmp_path_factory.mktemp("door")), Policy.model_validate({"ingest_keys": keys}))
-    yield door
-    door.close()
+    receiver = RunningReceiver(
+        Settings(data_dir=tmp_path_factory.mktemp("receiver")), Policy.model_validate({"ingest_keys": keys})
+    )
+    yield receiver
+    receiver.close()
 
 
-def over_http(door: Door, lines: list[str], body: bytes = b"", path: str = "POST /v1/traces") -> int:
+def over_http(receiver: RunningReceiver, lines: list[str], body: bytes = b"", path: str = "POST /v1/traces") -> int:
     """Send a request as it is written here and return the status of the first answer."""
     head = "\r\n".join([f"{path} HTTP/1.1", "host: localhost", *lines, "", ""])
-    with socket.create_connection(("127.0.0.1", door.port), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as client:
         client.sendall(head.encode("latin-1") + body)
         answer = client.recv(1 << 16)
     return int(answer.split(b" ", 2)[1])
 
 
-def over_grpc(door: Door, pairs: Pairs) -> grpc.StatusCode:
-    with grpc.insecure_channel(door.grpc_address) as channel:
+def over_grpc(receiver: RunningReceiver, pairs: Pairs) -> grpc.StatusCode:
+    with grpc.insecure_channel(receiver.grpc_address) as channel:
         export: Any = channel.unary_unary(METHOD.format(SERVICES["traces"]))
         try:
             return export.with_call(one_span(), timeout=60, metadata=pairs)[1].code()
@@ -76,24 +78,24 @@ def lines(pairs: Pairs, size: int) -> list[str]:
     return [*sent, "content-type: application/x-protobuf", f"content-length: {size}", "connection: close"]
 
 
-def test_both_transports_take_and_refuse_the_same(door: Door) -> None:
+def test_both_transports_take_and_refuse_the_same(receiver: RunningReceiver) -> None:
     body = one_span()
     for pairs in REFUSED:
-        assert over_http(door, lines(pairs, len(body)), body) in {400, 401}, pairs
+        assert over_http(receiver, lines(pairs, len(body)), body) in {400, 401}, pairs
         if not any("\t" in value for _, value in pairs):  # the client refuses it
-            answer = over_grpc(door, pairs)
+            answer = over_grpc(receiver, pairs)
             assert answer in {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAUTHENTICATED}, pairs
-    assert door.open_spool().counts().waiting_requests == 0
+    assert receiver.open_spool().counts().waiting_requests == 0
     for pairs in TAKEN:
-        assert over_http(door, lines(pairs, len(body)), body) == 200, pairs
-        assert over_grpc(door, tuple((name, value.strip()) for name, value in pairs)) == grpc.StatusCode.OK, pairs
-    (waiting,) = door.open_spool().take(9, 1 << 30)
+        assert over_http(receiver, lines(pairs, len(body)), body) == 200, pairs
+        assert over_grpc(receiver, tuple((name, value.strip()) for name, value in pairs)) == grpc.StatusCode.OK, pairs
+    (waiting,) = receiver.open_spool().take(9, 1 << 30)
     assert waiting.key_name == "alpha"
 
 
-def test_metrics_are_asked_for_with_one_key_too(door: Door) -> None:
+def test_metrics_are_asked_for_with_one_key_too(receiver: RunningReceiver) -> None:
     for pairs, status in ((REFUSED[0], 400), (REFUSED[4], 400), (TAKEN[0], 200)):
-        assert over_http(door, [f"{name}: {value}" for name, value in pairs], path="GET /metrics") == status
+        assert over_http(receiver, [f"{name}: {value}" for name, value in pairs], path="GET /metrics") == status
 
 
 @pytest.mark.parametrize(
@@ -105,9 +107,9 @@ def test_metrics_are_asked_for_with_one_key_too(door: Door) -> None:
         ["content-type: application/x-protobuf", "content-encoding: identity", "content-encoding: gzip"],
     ],
 )
-def test_how_to_read_a_body_is_not_said_twice(door: Door, doubled: list[str]) -> None:
+def test_how_to_read_a_body_is_not_said_twice(receiver: RunningReceiver, doubled: list[str]) -> None:
     sent = ["authorization: Bearer alpha", *doubled, f"content-length: {len(one_span())}", "connection: close"]
-    assert over_http(door, sent, one_span()) in {400, 415}
+    assert over_http(receiver, sent, one_span()) in {400, 415}
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,6 @@ def test_how_to_read_a_body_is_not_said_twice(door: Door, doubled: list[str]) ->
         ["content-length: 46", "x-folded: a\r\n b"],
     ],
 )
-def test_where_a_body_ends_is_not_said_twice(door: Door, framing: list[str]) -> None:
+def test_where_a_body_ends_is_not_said_twice(receiver: RunningReceiver, framing: list[str]) -> None:
     sent = ["authorization: Bearer alpha", "content-type: application/x-protobuf", *framing, "connection: close"]
-    assert over_http(door, sent, b"0\r\n\r\n" + one_span(5)) == 400
+    assert over_http(receiver, sent, b"0\r\n\r\n" + one_span(5)) == 400

@@ -19,7 +19,7 @@ import pytest
 from aftermath import assert_unharmed
 from instance import Instance
 from own_thread import in_own_thread
-from running_door import one_span
+from running_receiver import one_span
 
 from collector import heartbeat
 from collector.heartbeat import beat, server_problem
@@ -160,7 +160,7 @@ def ready(instance: Instance) -> tuple[int, str]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("role", "reason"), [("house", "the server has not answered for"), ("worker", "a worker is stopped")]
+    ("role", "reason"), [("server", "the server has not answered for"), ("worker", "a worker is stopped")]
 )
 def test_an_instance_of_which_a_process_is_stopped_is_not_ready(attacked: Instance, role: str, reason: str) -> None:
     attacked.wait(lambda: ready(attacked) == (200, "ready"), "readiness")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from collector.pipeline.rules_from_policy import rulebook
-from redaction.teams import TeamRedactor, Whose
+from redaction.teams import Owner, TeamRedactor
 from redaction.text import Text
 from redaction.version import RULES_VERSION
 from schema.policy.redaction import RedactionPolicy
@@ -52,7 +52,7 @@ def teams() -> Iterator[TeamRedactor]:
 
 
 def redact(teams: TeamRedactor, text: str, team: str | None, run: str = "", key: str = "") -> str:
-    return teams.redact_many([Text(text, key)], [Whose(team, run)])[0].text
+    return teams.redact_many([Text(text, key)], [Owner(team, run)])[0].text
 
 
 def pseudonyms(text: str) -> list[str]:
@@ -72,7 +72,7 @@ def test_each_team_has_its_own_actions(teams: TeamRedactor) -> None:
 
 
 def test_one_batch_holds_texts_of_several_teams(teams: TeamRedactor) -> None:
-    owners = [Whose("payments"), Whose("audit"), Whose("payments"), Whose("another"), Whose(None)]
+    owners = [Owner("payments"), Owner("audit"), Owner("payments"), Owner("another"), Owner(None)]
     together = [one.text for one in teams.redact_many([Text(LETTER)] * len(owners), owners)]
     assert together == [redact(teams, LETTER, owner.team) for owner in owners]
     assert together[0] == together[2]
@@ -150,14 +150,14 @@ def test_a_pattern_without_end_removes_the_text_and_not_the_worker(teams: TeamRe
 
 
 def test_decisions_are_explained(teams: TeamRedactor) -> None:
-    explained = teams.explain(Text(LETTER), Whose("payments"))
+    explained = teams.explain(Text(LETTER), Owner("payments"))
     told = {(one.finding.entity, one.action, one.written, one.reason) for one in explained.decisions}
     assert ("EMAIL_ADDRESS", "keep", "", "kept") in told
     assert ("CREDIT_CARD", "mask", "<CREDIT_CARD:*1111>", "") in told
     assert all(LETTER[one.finding.start : one.finding.end] for one in explained.decisions)
-    below = teams.explain(Text("Call +1 415 555 0137 now."), Whose("own")).decisions
+    below = teams.explain(Text("Call +1 415 555 0137 now."), Owner("own")).decisions
     assert {(one.finding.entity, one.reason) for one in below} == {("PHONE_NUMBER", "below the threshold")}
-    allowed = teams.explain(Text("mail hello@acme.example"), Whose("another")).decisions
+    allowed = teams.explain(Text("mail hello@acme.example"), Owner("another")).decisions
     assert {(one.finding.entity, one.reason) for one in allowed} == {("EMAIL_ADDRESS", "allow-list")}
     [card] = [one for one in explained.decisions if one.finding.entity == "CREDIT_CARD"]
     assert card.finding.recognizer == "CardRecognizer"

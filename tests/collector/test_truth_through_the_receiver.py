@@ -1,4 +1,4 @@
-"""Every real export, sent through the OTLP door, redacted and stored: what the store shows against the ground truth."""
+"""Every real export, sent to the receiver, redacted and stored: what the store shows against the ground truth."""
 
 from __future__ import annotations
 

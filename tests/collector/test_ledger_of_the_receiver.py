@@ -1,4 +1,4 @@
-"""What the door answers is counted, and anyone with a key can read it as metrics."""
+"""What the receiver answers is counted, and anyone with a key can read it as metrics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from schema.policy.policy import Policy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from running_door import Door
+    from running_receiver import RunningReceiver
+
 
 SECRET = "slk-payments"
 KEY = {"name": "payments", "sha256": hashlib.sha256(SECRET.encode()).hexdigest(), "team": "payments"}
@@ -32,13 +33,13 @@ def spans(*ids: int) -> bytes:
     return request.SerializeToString()
 
 
-def send(door: Door, body: bytes, headers: dict[str, str]) -> int:
-    answer = httpx.post(f"{door.url}/v1/traces", content=body, headers=PROTOBUF | headers, timeout=30)
+def send(receiver: RunningReceiver, body: bytes, headers: dict[str, str]) -> int:
+    answer = httpx.post(f"{receiver.url}/v1/traces", content=body, headers=PROTOBUF | headers, timeout=30)
     return answer.status_code
 
 
-def metrics(door: Door, headers: dict[str, str]) -> dict[str, float]:
-    answer = httpx.get(f"{door.url}/metrics", headers=headers, timeout=30)
+def metrics(receiver: RunningReceiver, headers: dict[str, str]) -> dict[str, float]:
+    answer = httpx.get(f"{receiver.url}/metrics", headers=headers, timeout=30)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     samples = [line for line in answer.text.splitlines() if not line.startswith("#")]
@@ -46,14 +47,14 @@ def metrics(door: Door, headers: dict[str, str]) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in samples)}
 
 
-def test_every_answer_is_counted(open_door: Callable[..., Door]) -> None:
-    door = open_door(Policy.model_validate({"ingest_keys": [KEY]}))
-    assert send(door, spans(1, 2, 0), WITH_KEY) == 200  # the third has no valid id
-    assert send(door, spans(1, 2, 0), WITH_KEY) == 200  # a repeat
-    assert send(door, spans(0), WITH_KEY) == 200  # nothing in it can be kept
-    assert send(door, b"\xff no protobuf", WITH_KEY) == 400
-    assert send(door, spans(3), {}) == 401
-    assert send(door, spans(3), WITH_KEY | {"content-encoding": "lzma"}) == 415
+def test_every_answer_is_counted(start_receiver: Callable[..., RunningReceiver]) -> None:
+    receiver = start_receiver(Policy.model_validate({"ingest_keys": [KEY]}))
+    assert send(receiver, spans(1, 2, 0), WITH_KEY) == 200  # the third has no valid id
+    assert send(receiver, spans(1, 2, 0), WITH_KEY) == 200  # a repeat
+    assert send(receiver, spans(0), WITH_KEY) == 200  # nothing in it can be kept
+    assert send(receiver, b"\xff no protobuf", WITH_KEY) == 400
+    assert send(receiver, spans(3), {}) == 401
+    assert send(receiver, spans(3), WITH_KEY | {"content-encoding": "lzma"}) == 415
     slot = '{key="payments",signal="traces"}'
     rejected = {
         ("payments", "invalid_ids"): 1,
@@ -77,7 +78,7 @@ def test_every_answer_is_counted(open_door: Callable[..., Door]) -> None:
     }
     deadline = time.monotonic() + 30
     while True:  # refusals are written once a second
-        found = metrics(door, WITH_KEY)
+        found = metrics(receiver, WITH_KEY)
         if {name: found.get(name) for name in expected} == expected or time.monotonic() > deadline:
             break
         time.sleep(0.1)
@@ -86,10 +87,10 @@ def test_every_answer_is_counted(open_door: Callable[..., Door]) -> None:
     assert found['spanledger_spool_bytes{state="waiting"}'] > 0
 
 
-def test_metrics_ask_for_a_key_where_there_are_keys(open_door: Callable[..., Door]) -> None:
-    door = open_door(Policy.model_validate({"ingest_keys": [KEY]}))
-    assert httpx.get(f"{door.url}/metrics", timeout=30).status_code == 401
+def test_metrics_ask_for_a_key_where_there_are_keys(start_receiver: Callable[..., RunningReceiver]) -> None:
+    receiver = start_receiver(Policy.model_validate({"ingest_keys": [KEY]}))
+    assert httpx.get(f"{receiver.url}/metrics", timeout=30).status_code == 401
 
 
-def test_metrics_are_open_where_the_door_is(open_door: Callable[..., Door]) -> None:
-    assert metrics(open_door(), {})["spanledger_spool_oldest_waiting_seconds"] == 0
+def test_metrics_are_open_where_the_receiver_is(start_receiver: Callable[..., RunningReceiver]) -> None:
+    assert metrics(start_receiver(), {})["spanledger_spool_oldest_waiting_seconds"] == 0

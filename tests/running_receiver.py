@@ -1,4 +1,4 @@
-"""A real door: its own process, a real socket, a real spool."""
+"""A real receiver: its own process, a real socket, a real spool."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from collector.heartbeat import beat
 from collector.process import SPAWN
 from collector.service.listening import address_of, listen, reserve
-from collector.service.receiver import run_door
+from collector.service.receiver import run_receiver
 from collector.spool.seal import Seal, load_or_create_key
 from collector.spool.spool import Spool
 
@@ -46,11 +46,11 @@ def large_request() -> bytes:
     return request.SerializeToString()
 
 
-class Door:
-    """A door and what its supervisor does: it holds the listening socket, starts, stops and kills."""
+class RunningReceiver:
+    """A receiver and what its supervisor does: it holds the listening socket, starts, stops and kills."""
 
     def __init__(self, settings: Settings, policy: Policy, client_tls: ssl.SSLContext | None = None) -> None:
-        """Start a door that listens where the settings say, on ports of its own."""
+        """Start a receiver that listens where the settings say, on ports of its own."""
         self.settings = settings
         self.client_tls = client_tls
         self._policy = policy
@@ -66,9 +66,9 @@ class Door:
 
     def start(self) -> None:
         arguments = (self.settings, self._policy, self._listener, self.grpc_address)
-        self.process = SPAWN.Process(target=run_door, args=arguments)
+        self.process = SPAWN.Process(target=run_receiver, args=arguments)
         self.process.start()
-        # It waits in the queue of the socket until the door takes it.
+        # It waits in the queue of the socket until the receiver takes it.
         httpx.get(f"{self.url}/healthz", timeout=60, verify=self.client_tls or True)
 
     def readiness(self) -> httpx.Response:
@@ -108,13 +108,13 @@ class Door:
             spool.close()
 
 
-def assert_delivers(door: Door, exporter: SpanExporter) -> None:
-    """Let a stock exporter send a span; it is what waits at the door."""
+def assert_delivers(receiver: RunningReceiver, exporter: SpanExporter) -> None:
+    """Let a stock exporter send a span; it is what waits at the receiver."""
     provider = TracerProvider(resource=Resource.create({"service.name": "refunds"}))
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     with provider.get_tracer("test").start_as_current_span("invoke_agent refunds") as span:
         trace_id = span.get_span_context().trace_id
     provider.shutdown()
-    (waiting,) = door.open_spool().take(10, 1 << 30)
+    (waiting,) = receiver.open_spool().take(10, 1 << 30)
     request = ExportTraceServiceRequest.FromString(waiting.body)
     assert request.resource_spans[0].scope_spans[0].spans[0].trace_id == trace_id.to_bytes(16, "big")
