@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from dashboard import connection
+from dashboard import connection, viewer
 from dashboard.components import blocks
 from schema.queries.filters import Facets, Filter, facets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from schema.queries.scope import Scope
 
 RANGES: Final = {
     "15m": timedelta(minutes=15),
@@ -105,7 +107,7 @@ def bar() -> Selection:
     """Draw the filter bar and return what is selected."""
     selection = current()
     zone = viewer_zone()
-    available = _facets(selection.filter.start, selection.filter.end)
+    available = _facets(viewer.scope(), selection.filter.start, selection.filter.end)
     state = st.session_state
     # Written before the widgets are drawn, so that they show the address also after the Back button.
     state["filter_range"] = selection.range
@@ -157,8 +159,8 @@ def bar() -> Selection:
 
 
 @st.cache_resource(ttl=10, max_entries=256, show_spinner=False)
-def _facets(start: datetime, end: datetime) -> Facets:
-    return facets(connection.store(), start, end)
+def _facets(scope: Scope, start: datetime, end: datetime) -> Facets:
+    return facets(connection.store(), scope, start, end)
 
 
 def _write(changes: Mapping[str, str | list[str] | None]) -> None:

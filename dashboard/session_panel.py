@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from dashboard import connection, filters, formatting, links, run_cells
+from dashboard import connection, filters, formatting, links, run_cells, viewer
 from dashboard.components.blocks import subheading
 from dashboard.components.neighbours import Neighbour, neighbours
 from dashboard.components.table import Cell, Column, Row, table
@@ -33,7 +33,7 @@ _COLUMNS: Final = (
 
 def draw(run: RunRow, *, path: str) -> None:
     """Draw the session of this run, if it has more than one; its runs are opened on the page at `path`."""
-    session = load_session(connection.store(), run.first_trace_id, run.team, limit=KNOWN)
+    session = load_session(connection.store(), viewer.scope(), run.first_trace_id, run.team, limit=KNOWN)
     if session.runs <= 1:
         return
     rows = run_cells.plain_rows(session.rows)

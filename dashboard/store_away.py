@@ -1,4 +1,4 @@
-"""What the viewer is told when the store does not answer: a sentence, never a traceback."""
+"""What a page shows where the store does not answer, or the viewer may not read: a sentence, never a traceback."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dashboard.components import blocks
+from schema.queries.scope import OutOfScopeError
 from schema.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Say on the page, in place of what could not be drawn, that the store did not answer."""
+def errors_shown() -> Iterator[None]:
+    """Show a notice in place of what could not be drawn."""
     try:
         yield
     except StoreError as error:
@@ -28,3 +29,5 @@ def told() -> Iterator[None]:
             "kept and appear when it is back: reload the page in a few seconds.",
             "bad",
         )
+    except OutOfScopeError as error:
+        blocks.notice(str(error), "bad")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from schema.queries.holdings import REMOVAL_SCHEMA
-from schema.queries.ledger import LEDGER_SCHEMA
+from schema.ledger_copy import LEDGER_SCHEMA
+from schema.maintenance.removals import REMOVAL_SCHEMA
 
 if TYPE_CHECKING:
     from schema.store.store import Store

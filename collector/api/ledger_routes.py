@@ -11,8 +11,10 @@ from collector.api.contract import Chosen  # noqa: TC001 - the same
 from collector.jobs.ledger_copy import LedgerCopy
 from collector.spool import quarantine
 from collector.spool.records import Quarantined  # noqa: TC001 - the same
+from schema.ledger_lines import By, Line  # noqa: TC001 - FastAPI reads them
 from schema.queries.holdings import holdings
-from schema.queries.ledger import By, Line, lines
+from schema.queries.ledger import lines
+from schema.queries.scope import EVERYTHING
 
 if TYPE_CHECKING:
     from collector.spool.spool import Spool
@@ -27,12 +29,12 @@ def ledger_routes(store: Store, spool: Spool) -> APIRouter:
     @router.get("/api/ledger")
     def ledger_lines(start: datetime, end: datetime, by: By = "key") -> list[Line]:
         ledger.copy()
-        return lines(store, start, end, by=by)
+        return lines(store, EVERYTHING, start, end, by=by)
 
     @router.get("/api/holdings")
     def problems_of_the_store() -> list[str]:
         ledger.copy()
-        return holdings(store).sentences
+        return holdings(store, EVERYTHING).sentences
 
     @router.get("/api/quarantine")
     def quarantined() -> list[Quarantined]:

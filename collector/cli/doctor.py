@@ -22,6 +22,7 @@ from redaction.models import DEFAULT, require_model
 from schema.policy.policy import PolicyError
 from schema.queries.drills import LAST_DRILL, LastDrill
 from schema.queries.holdings import holdings
+from schema.queries.scope import EVERYTHING
 from schema.store.errors import StoreError
 from schema.store.store import NothingStoredError
 
@@ -146,7 +147,7 @@ def _holdings(settings: Settings, instance: Instance | None) -> Iterator[Finding
             problems = instance.store_problems()
         else:
             with open_store(settings, patience=0, create=False) as store:
-                problems = holdings(store).sentences
+                problems = holdings(store, EVERYTHING).sentences
     except NothingStoredError:
         return
     except StoreError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from collector.cli.counted import counted
+from schema.queries.scope import EVERYTHING
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -93,14 +94,14 @@ def _lines_alone(settings: Settings, start: datetime, end: datetime, by: By) -> 
 
     if not settings.spool_path.exists():
         with open_store(settings, create=False) as store:
-            return lines(store, start, end, by=by), holdings(store).sentences
+            return lines(store, EVERYTHING, start, end, by=by), holdings(store, EVERYTHING).sentences
     with only_instance(settings), open_store(settings) as store:
         spool = open_spool(settings)
         try:
             LedgerCopy(spool, store).copy()
         finally:
             spool.close()
-        return lines(store, start, end, by=by), holdings(store).sentences
+        return lines(store, EVERYTHING, start, end, by=by), holdings(store, EVERYTHING).sentences
 
 
 def _row(line: Line, by: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from collector.exporters.missing_rows import without_stored
-from schema.queries.holdings import TABLES
+from schema.ledger_copy import TABLES
 from schema.store.errors import QueryFailedError
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from collector.spool.figures import ServerFigures, note
 from collector.spool.file import snapshot, transaction
 from collector.spool.schema import MINUTE_NS
 from collector.spool.tally import KEPT_MINUTES
+from schema.ledger_copy import LEDGER_SCHEMA
 from schema.queries.holdings import holdings
-from schema.queries.ledger import LEDGER_SCHEMA
+from schema.queries.scope import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +130,7 @@ class LedgerUpdates(Job):
 
     def _compare(self) -> None:
         """Look whether the store holds what was stored; what it lacks is logged once, and shown in the metrics."""
-        found = holdings(self._store)
+        found = holdings(self._store, EVERYTHING)
         for sentence in set(found.sentences) - self._lacking:
             log.error("%s", sentence)
         self._lacking = set(found.sentences)

@@ -21,8 +21,7 @@ from collector.spool import ledger as spool_ledger
 from collector.spool.file import snapshot, transaction
 from collector.spool.salvage import TOTAL
 from collector.spool.schema import COUNTS, MINUTE_NS
-from schema.queries import holdings
-from schema.queries.ledger import LEDGER_SCHEMA, entries
+from schema.ledger_copy import LEDGER_SCHEMA, TABLES, entries, received
 
 if TYPE_CHECKING:
     import sqlite3
@@ -217,7 +216,7 @@ def _stored_rows(  # noqa: PLR0913, PLR0917 - what there is to know of a minute
     in no entry.
     """
     start, end = minute * MINUTE_NS, (minute + 1) * MINUTE_NS
-    rows = holdings.received(store, signal, start, end) if signal in holdings.TABLES else {}
+    rows = received(store, signal, start, end) if signal in TABLES else {}
     again: dict[str, Counter[str]] = {}
     numbers = []
     for number, instant, key_name, spans, state in connection.execute(_OF_MINUTE, (signal, start, end)).fetchall():

@@ -36,6 +36,6 @@ with st.container(horizontal=True, vertical_alignment="center", key="top_bar"):
         st.page_link(pages[path], label=label, icon=icon, query_params=links.filter_parameters())
     if connection.signs_in():
         st.html('<a class="sl-sign-out" href="/sign-out" target="_self">Sign out</a>', width="content")
-with store_away.told():
+with store_away.errors_shown():
     current.run()
 theme.end_of_page()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from dashboard import charts, connection, filters, formatting, view_switch
+from dashboard import charts, connection, filters, formatting, view_switch, viewer
 from dashboard.components.blocks import Fact, facts, notice, subheading
 from dashboard.components.table import Cell, Column, Row, table
 from schema.queries.costs import bucket_seconds, by_group, over_time
@@ -35,14 +35,14 @@ def page() -> None:
 
 
 def _draw(chosen: Filter, zone: tzinfo) -> None:
-    by_team = by_group(connection.store(), chosen, by="team").to_pylist()
+    by_team = by_group(connection.store(), viewer.scope(), chosen, by="team").to_pylist()
     if not by_team:
         notice("No runs in this time range, so there is nothing to pay for: choose a longer one or fewer names.")
         return
     _total(by_team)
     by = cast("Literal['team', 'workflow']", view_switch.segmented("Cost over time by", GROUPS, parameter="by"))
     series: dict[str, dict[datetime, Decimal]] = {}
-    for bar in over_time(connection.store(), chosen, by=by).to_pylist():
+    for bar in over_time(connection.store(), viewer.scope(), chosen, by=by).to_pylist():
         if bar["cost_usd"] is not None:
             series.setdefault(bar["label"], {})[bar["bucket"]] = bar["cost_usd"]
     if series:
@@ -50,8 +50,8 @@ def _draw(chosen: Filter, zone: tzinfo) -> None:
     else:
         notice("No model call in this range has a known price, so there are no costs to draw.")
     _table("team", by_team)
-    _table("workflow", by_group(connection.store(), chosen, by="workflow").to_pylist())
-    _table("model", by_group(connection.store(), chosen, by="model").to_pylist())
+    _table("workflow", by_group(connection.store(), viewer.scope(), chosen, by="workflow").to_pylist())
+    _table("model", by_group(connection.store(), viewer.scope(), chosen, by="model").to_pylist())
 
 
 def _total(teams: list[dict[str, Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from dashboard import charts, connection, filters, formatting, view_switch
+from dashboard import charts, connection, filters, formatting, view_switch, viewer
 from dashboard.components.blocks import notice, subheading
 from dashboard.components.table import Cell, Column, Row, table
 from schema.queries.latency import percentiles
@@ -26,7 +26,7 @@ def page() -> None:
 
 
 def _draw(chosen: Filter, by: Literal["workflow", "tool", "model"]) -> None:
-    groups = percentiles(connection.store(), chosen, by=by).to_pylist()
+    groups = percentiles(connection.store(), viewer.scope(), chosen, by=by).to_pylist()
     if not groups:
         notice(f"No {by} has run in this time range: choose a longer one or fewer names.")
         return

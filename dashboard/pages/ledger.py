@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dashboard import connection, filters, formatting
+from dashboard import connection, filters, formatting, viewer
 from dashboard.components.blocks import Fact, facts, notice, subheading
 from dashboard.components.table import Cell, Column, Row, table
+from schema.ledger_lines import total
 from schema.queries.holdings import holdings
-from schema.queries.ledger import lines, total
+from schema.queries.ledger import lines
 
 if TYPE_CHECKING:
-    from schema.queries.ledger import Line
+    from schema.ledger_lines import Line
 
 _COUNTS: Final = ("accepted", "deduplicated", "stored", "waiting", "quarantined")
 _COLUMNS: Final = (
@@ -38,14 +39,14 @@ def page() -> None:
     chosen = filters.bar().filter
     if chosen.teams or chosen.workflows:
         notice("The ledger counts by ingest key: the choice of teams and workflows does not change it.", "quiet")
-    found = lines(connection.store(), chosen.start, chosen.end)
+    found = lines(connection.store(), viewer.scope(), chosen.start, chosen.end)
     if not found:
         notice("Nothing was received in this time range: choose a longer one.")
         return
     whole = total(found)
     _summary(whole)
     notice(whole.verdict, "good" if whole.adds_up else "bad")
-    for sentence in holdings(connection.store()).sentences:
+    for sentence in holdings(connection.store(), viewer.scope()).sentences:
         notice(sentence, "bad")
     subheading("By ingest key and signal", "spans, log records or metric points, by the minute they were received")
     table("ledger", label="What became of what was received", columns=_COLUMNS, rows=[_row(line) for line in found])

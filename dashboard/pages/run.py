@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from dashboard import connection, filters, formatting, links, session_panel, store_away
+from dashboard import connection, filters, formatting, links, session_panel, store_away, viewer
 from dashboard.components.blocks import Fact, facts, heading, notice, outcome, subheading
 from dashboard.components.neighbours import Neighbour, neighbours
 from dashboard.components.records import records
@@ -35,7 +35,7 @@ def page() -> None:
         return
     top(run, label="Replay", path="/replay", icon=":material/play_circle:")
     growing = not run.closed or datetime.now(UTC) - run.updated_at < _STILL_ARRIVING
-    others = other_teams(connection.store(), run.trace_id, run.team)
+    others = other_teams(connection.store(), viewer.scope(), run.trace_id, run.team)
     st.fragment(_follow, run_every=_REFRESH_S if growing else None)(run, others)
     session_panel.draw(run, path="/run")
     _other_teams(run, others)
@@ -61,8 +61,8 @@ def requested_run() -> RunRow | None:
 
 def _load(trace_id: str, team: str | None) -> RunRow | None:
     """Return the run of this team; a link that names another one, or none, leads to the first run of its trace."""
-    named = load_run(connection.store(), trace_id, team) if team else None
-    return named or load_run(connection.store(), trace_id)
+    named = load_run(connection.store(), viewer.scope(), trace_id, team) if team else None
+    return named or load_run(connection.store(), viewer.scope(), trace_id)
 
 
 def _back() -> None:
@@ -84,15 +84,16 @@ def top(run: RunRow, *, label: str, path: str, icon: str) -> None:
 
 
 def _follow(drawn: RunRow, others: list[OtherTeam]) -> None:
-    with store_away.told():
-        run = load_run(connection.store(), drawn.trace_id, drawn.team)
+    with store_away.errors_shown():
+        run = load_run(connection.store(), viewer.scope(), drawn.trace_id, drawn.team)
         if run is None:
             notice(
                 f"The run {drawn.trace_id} of team {drawn.team} is no longer there: it has reached the end of its "
                 "retention, or its spans were found to be of another team."
             )
             return
-        if (run.updated_at, other_teams(connection.store(), run.trace_id, run.team)) != (drawn.updated_at, others):
+        now_there = other_teams(connection.store(), viewer.scope(), run.trace_id, run.team)
+        if (run.updated_at, now_there) != (drawn.updated_at, others):
             st.rerun()
         _facts(run, filters.viewer_zone())
         _completeness(run, filters.viewer_zone())
@@ -109,7 +110,7 @@ def _completeness(run: RunRow, zone: tzinfo) -> None:
             "quiet",
         )
         return
-    latest = last_arrival(connection.store(), run.trace_id, run.team)
+    latest = last_arrival(connection.store(), viewer.scope(), run.trace_id, run.team)
     since = f"since {formatting.moment(latest, zone)} ({zone})" if latest else "for a while"
     notice(
         f"This run was closed without its root, or without the parent of some of its {spans}: nothing has come for it "
@@ -149,7 +150,7 @@ def _select(span_id: str) -> None:
 
 
 def _records(run: RunRow) -> None:
-    total = count_loose_logs(connection.store(), run.trace_id, run.team)
+    total = count_loose_logs(connection.store(), viewer.scope(), run.trace_id, run.team)
     if total:
         subheading("Records without a span", formatting.plural(total, "log record"))
         records(run.trace_id, run.team, label="Log records without a span", total=total)

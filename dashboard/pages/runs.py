@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
-from dashboard import connection, filters, formatting, links, run_cells, store_away
+from dashboard import connection, filters, formatting, links, run_cells, store_away, viewer
 from dashboard.components.blocks import Fact, facts, notice
 from dashboard.components.table import Cell, Column, Row, table
 from schema.queries.drills import LastDrill, last_drill, removed_share
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dashboard.components.blocks import Tone
+    from schema.queries.scope import Scope
 
 PAGE_SIZE: Final = 100
 LAST_PAGE: Final = 1_000_000
@@ -67,19 +68,19 @@ def page() -> None:
 
 
 def _body() -> None:
-    with store_away.told():
+    with store_away.errors_shown():
         _draw(filters.current().filter, filters.viewer_zone())
 
 
 def _draw(chosen: Filter, zone: tzinfo) -> None:
     number = _page_number()
-    found = _list(chosen, number)
+    found = _list(viewer.scope(), chosen, number)
     if found.total == 0:
         _say_why_empty(chosen)
         return
-    _figures(_summary(chosen))
+    _figures(_summary(viewer.scope(), chosen))
     rows = run_cells.plain_rows(found.rows.select(_SHOWN))
-    sizes = _session_sizes(frozenset((run["first_trace_id"], run["team"]) for run in rows))
+    sizes = _session_sizes(viewer.scope(), frozenset((run["first_trace_id"], run["team"]) for run in rows))
     drawn = [_row(run, zone, session_runs=sizes.get((run["first_trace_id"], run["team"]), 1)) for run in rows]
     opened = table("runs", label="Runs, newest first", columns=_COLUMNS, rows=drawn)
     _paging(number, len(rows), found.total)
@@ -89,18 +90,18 @@ def _draw(chosen: Filter, zone: tzinfo) -> None:
 
 # Viewers of the same range share an answer; a second is how old it may be.
 @st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
-def _list(chosen: Filter, number: int) -> RunList:
-    return list_runs(connection.store(), chosen, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
+def _list(scope: Scope, chosen: Filter, number: int) -> RunList:
+    return list_runs(connection.store(), scope, chosen, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
 
 
 @st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
-def _session_sizes(sessions: frozenset[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    return session_sizes(connection.store(), sessions)
+def _session_sizes(scope: Scope, sessions: frozenset[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    return session_sizes(connection.store(), scope, sessions)
 
 
 @st.cache_resource(ttl=_REFRESH_S * 0.9, max_entries=64, show_spinner=False)
-def _summary(chosen: Filter) -> Summary:
-    return summary(connection.store(), chosen)
+def _summary(scope: Scope, chosen: Filter) -> Summary:
+    return summary(connection.store(), scope, chosen)
 
 
 @st.cache_resource(ttl=_REFRESH_S * 10, max_entries=1, show_spinner=False)
@@ -128,7 +129,7 @@ def _page_number() -> int:
 
 def _say_why_empty(chosen: Filter) -> None:
     everything = Filter(datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
-    if list_runs(connection.store(), everything, limit=1).total == 0:
+    if list_runs(connection.store(), viewer.scope(), everything, limit=1).total == 0:
         st.markdown(_EMPTY.format(endpoint=connection.endpoint()))
         return
     named = " and ".join([*(chosen.teams and [" or ".join(chosen.teams)]), *(chosen.workflows and ["these workflows"])])

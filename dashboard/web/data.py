@@ -9,12 +9,13 @@ import re
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from dashboard import assets, connection
+from dashboard.viewer import scope_of
 from schema.queries.logs import LogPage, count_span_logs, loose_logs, span_logs
 from schema.queries.run import load_run, load_span, load_tree
 from schema.queries.timeline import Step, steps
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
+
+    from schema.queries.scope import Scope
 
 Columns = dict[str, Any]
 
@@ -57,9 +60,11 @@ def run_span(trace_id: str, span_id: str, request: Request) -> Response:
         return _bad_span_id()
     if not TRACE_ID.fullmatch(trace_id):
         return _bad_trace_id()
+    scope, _, team = _asked(trace_id, request)
+    store = connection.store()
     try:
-        span = load_span(connection.store(), trace_id, span_id, _team(request))
-        log_records = count_span_logs(connection.store(), trace_id, span["team"], span_id) if span else 0
+        span = load_span(store, scope, trace_id, span_id, team)
+        log_records = count_span_logs(store, scope, trace_id, span["team"], span_id) if span else 0
     except StoreError:
         return _store_error()
     if span is None:
@@ -72,13 +77,13 @@ def run_span_logs(trace_id: str, span_id: str, request: Request) -> Response:
     """Return the log records that name a span, from `offset` on."""
     if not SPAN_ID.fullmatch(span_id):
         return _bad_span_id()
-    return _log_page(trace_id, request, lambda team, offset: _span_logs(trace_id, team, span_id, offset))
+    return _log_page(trace_id, request, span_id)
 
 
 @router.get("/api/runs/{trace_id}/logs")
 def run_logs(trace_id: str, request: Request) -> Response:
     """Return the log records of a run that name no span that is stored, from `offset` on."""
-    return _log_page(trace_id, request, lambda team, offset: _loose_logs(trace_id, team, offset))
+    return _log_page(trace_id, request)
 
 
 @router.get("/assets/{version}/{name}")
@@ -98,11 +103,23 @@ def nothing_here(path: str) -> Response:
     return _error(404, f"There is nothing at {path[:200]!r}.")
 
 
-def _run_columns(trace_id: str, request: Request, columns: Callable[[str, str | None], Columns | None]) -> Response:
+class _Asked(NamedTuple):
+    """The run that a request names, and what its viewer may read; a trace can hold a run of each of several teams."""
+
+    scope: Scope
+    trace_id: str
+    team: str | None
+
+
+def _asked(trace_id: str, request: Request) -> _Asked:
+    return _Asked(scope_of(request.headers), trace_id, request.query_params.get("team") or None)
+
+
+def _run_columns(trace_id: str, request: Request, columns: Callable[[_Asked], Columns | None]) -> Response:
     if not TRACE_ID.fullmatch(trace_id):
         return _bad_trace_id()
     try:
-        found = columns(trace_id, _team(request))
+        found = columns(_asked(trace_id, request))
     except StoreError:
         return _store_error()
     if found is None:
@@ -110,21 +127,16 @@ def _run_columns(trace_id: str, request: Request, columns: Callable[[str, str | 
     return _json(found, request)
 
 
-def _team(request: Request) -> str | None:
-    """Return the team that the address asks for; a trace can hold a run of each of several."""
-    return request.query_params.get("team") or None
-
-
-def _tree_columns(trace_id: str, team: str | None) -> Columns | None:
-    tree = load_tree(connection.store(), trace_id, team, others=True)
+def _tree_columns(asked: _Asked) -> Columns | None:
+    tree = load_tree(connection.store(), *asked, others=True)
     return _by_column(tree) if tree.num_rows else None
 
 
-def _step_columns(trace_id: str, team: str | None) -> Columns | None:
-    run = load_run(connection.store(), trace_id, team)
+def _step_columns(asked: _Asked) -> Columns | None:
+    run = load_run(connection.store(), *asked)
     if run is None:
         return None
-    tree = load_tree(connection.store(), trace_id, run.team)
+    tree = load_tree(connection.store(), asked.scope, asked.trace_id, run.team)
     if tree.num_rows == 0:
         return None
     order = steps(tree, run.call_span_ids)
@@ -134,15 +146,7 @@ def _step_columns(trace_id: str, team: str | None) -> Columns | None:
     }
 
 
-def _span_logs(trace_id: str, team: str, span_id: str, offset: int) -> LogPage:
-    return span_logs(connection.store(), trace_id, team, span_id, limit=LOGS_A_PAGE, offset=offset)
-
-
-def _loose_logs(trace_id: str, team: str, offset: int) -> LogPage:
-    return loose_logs(connection.store(), trace_id, team, limit=LOGS_A_PAGE, offset=offset)
-
-
-def _log_page(trace_id: str, request: Request, page: Callable[[str, int], LogPage]) -> Response:
+def _log_page(trace_id: str, request: Request, span_id: str | None = None) -> Response:
     """Answer with {total, records}: a page of records, their attributes as an object."""
     if not TRACE_ID.fullmatch(trace_id):
         return _bad_trace_id()
@@ -150,17 +154,22 @@ def _log_page(trace_id: str, request: Request, page: Callable[[str, int], LogPag
     if not given.isdecimal() or int(given) > _LAST_OFFSET:
         return _error(400, f"The offset {given[:40]!r} is not a number from 0 to {_LAST_OFFSET:,}.")
     try:
-        found = page(_team(request) or _only_team(trace_id), int(given))
+        found = _records(_asked(trace_id, request), span_id, int(given))
     except StoreError:
         return _store_error()
     records = [row | {"attributes": dict(row["attributes"])} for row in found.rows.to_pylist()]
     return _json({"total": found.total, "records": records}, request)
 
 
-def _only_team(trace_id: str) -> str:
-    """Return the team of the run that a trace id alone names."""
-    run = load_run(connection.store(), trace_id)
-    return run.team if run else UNASSIGNED
+def _records(asked: _Asked, span_id: str | None, offset: int) -> LogPage:
+    """Return a page of the records that name this span, or of those that name no span that is stored."""
+    store, (scope, trace_id, team) = connection.store(), asked
+    if team is None:
+        run = load_run(store, scope, trace_id)
+        team = run.team if run else UNASSIGNED
+    if span_id is None:
+        return loose_logs(store, scope, trace_id, team, limit=LOGS_A_PAGE, offset=offset)
+    return span_logs(store, scope, trace_id, team, span_id, limit=LOGS_A_PAGE, offset=offset)
 
 
 def _by_column(table: pa.Table) -> Columns:

@@ -15,6 +15,7 @@ from dashboard import connection
 from dashboard.web import configuration, data
 from dashboard.web.access import Gate
 from dashboard.web.headers import SecurityHeaders
+from dashboard.web.viewer import ViewerScope
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,7 +46,7 @@ def create_app(
                 collecting.cancel()
 
     application = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    gate = Gate(application, password=password, loopback=loopback)
+    gate = Gate(ViewerScope(application), password=password, loopback=loopback)
     connection.connect(store, endpoint, signs_in=bool(password))
     configuration.apply()
     pages = streamlit.App(Path(__file__).parents[1] / "entry" / "app.py")

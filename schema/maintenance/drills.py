@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from schema.queries.holdings import note_removal
+from schema.maintenance.removals import note_removal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from schema.maintenance.changes import Named, Purged
-from schema.queries.holdings import note_removal
+from schema.maintenance.removals import note_removal
 from schema.runs.record_teams import IS_STAMPED
 
 if TYPE_CHECKING:

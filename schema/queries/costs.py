@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from schema.queries.filters import Filter
+    from schema.queries.scope import Scope
     from schema.store.store import Store
 
 _BUCKETS: Final = (  # the longest range that a bucket is used for, in hours, and the bucket in seconds
@@ -43,25 +44,27 @@ def bucket_seconds(chosen: Filter) -> int:
     return next((width for longest, width in _BUCKETS if hours <= longest), _DAY)
 
 
-def over_time(store: Store, chosen: Filter, *, by: Literal["team", "workflow"]) -> pa.Table:
+def over_time(store: Store, scope: Scope, chosen: Filter, *, by: Literal["team", "workflow"]) -> pa.Table:
     """Return bucket (start of the bar, UTC), label, cost_usd (NULL: nothing priced), unpriced_calls, runs."""
+    where, bound = chosen.within(scope)
     return store.query(
         f"SELECT toDateTime64(toStartOfInterval(start_time, INTERVAL {bucket_seconds(chosen)} SECOND, 'UTC'), 0, 'UTC')"
         " AS bucket,"
         f" toString({by}) AS label, sumOrNull(cost_usd) AS cost_usd, sum(unpriced_calls) AS unpriced_calls,"
-        f" count() AS runs FROM runs FINAL WHERE {chosen.where} GROUP BY bucket, label ORDER BY bucket, label",
-        chosen.parameters,
+        f" count() AS runs FROM runs FINAL WHERE {where} GROUP BY bucket, label ORDER BY bucket, label",
+        bound,
     )
 
 
-def by_group(store: Store, chosen: Filter, *, by: Literal["team", "workflow", "model"]) -> pa.Table:
+def by_group(store: Store, scope: Scope, chosen: Filter, *, by: Literal["team", "workflow", "model"]) -> pa.Table:
     """Return label, cost_usd (NULL: nothing priced), unpriced_calls, model_calls, runs and tokens, dearest first."""
+    where, bound = chosen.within(scope)
     if by == "model":
-        return store.query(_BY_MODEL.format(where=chosen.where), chosen.parameters)
+        return store.query(_BY_MODEL.format(where=where), bound)
     return store.query(
         f"SELECT toString({by}) AS label, sumOrNull(cost_usd) AS cost_usd, sum(unpriced_calls) AS unpriced_calls,"
         " sum(model_calls) AS model_calls, count() AS runs, sumOrNull(input_tokens) AS input_tokens,"
         " sumOrNull(output_tokens) AS output_tokens, sumOrNull(cached_input_tokens) AS cached_input_tokens"
-        f" FROM runs FINAL WHERE {chosen.where} GROUP BY label ORDER BY cost_usd DESC NULLS LAST, label",
-        chosen.parameters,
+        f" FROM runs FINAL WHERE {where} GROUP BY label ORDER BY cost_usd DESC NULLS LAST, label",
+        bound,
     )

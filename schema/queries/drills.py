@@ -39,6 +39,9 @@ class LastDrill:
 
 
 def last_drill(store: Store) -> LastDrill | None:
-    """Return what the last drill proved, None if there was none. Raises StoreError."""
+    """Return what the last drill proved, None if there was none. Its data is invented: it is of no team.
+
+    Raises StoreError.
+    """
     rows = store.query(LAST_DRILL).to_pylist()
     return LastDrill(**rows[0]) if rows else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from schema.queries.scope import Scope
     from schema.store.store import Store
 
 
@@ -20,25 +21,19 @@ class Filter:
     teams: tuple[str, ...] = ()
     workflows: tuple[str, ...] = ()
 
-    @property
-    def where(self) -> str:
-        """The condition, for `runs` and `spans` alike; its parameters are `parameters`."""
-        conditions = ["start_time >= {start:DateTime64(9, 'UTC')}", "start_time < {end:DateTime64(9, 'UTC')}"]
+    def within(self, scope: Scope) -> tuple[str, dict[str, Any]]:
+        """Return the condition on `runs` and `spans` of what a viewer may read of these, and what it binds."""
+        conditions = [
+            scope.where,
+            "start_time >= {start:DateTime64(9, 'UTC')}",
+            "start_time < {end:DateTime64(9, 'UTC')}",
+        ]
         if self.teams:
             conditions.append("team IN {teams:Array(String)}")
         if self.workflows:
             conditions.append("workflow IN {workflows:Array(String)}")
-        return " AND ".join(conditions)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What `where` binds."""
-        return {
-            "start": self.start,
-            "end": self.end,
-            "teams": list(self.teams),
-            "workflows": list(self.workflows),
-        }
+        bound = {"start": self.start, "end": self.end, "teams": list(self.teams), "workflows": list(self.workflows)}
+        return " AND ".join(conditions), bound | scope.parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +44,13 @@ class Facets:
     workflows: list[str]
 
 
-def facets(store: Store, start: datetime, end: datetime) -> Facets:
+def facets(store: Store, scope: Scope, start: datetime, end: datetime) -> Facets:
     """Return the teams and workflows that have runs in [start, end), sorted."""
-    within = Filter(start, end)
+    where, bound = Filter(start, end).within(scope)
     row = store.query(
         "SELECT arraySort(groupUniqArray(toString(team))) AS teams,"
         " arraySort(groupUniqArray(toString(workflow))) AS workflows"
-        f" FROM runs FINAL WHERE {within.where}",
-        within.parameters,
+        f" FROM runs FINAL WHERE {where}",
+        bound,
     ).to_pylist()[0]
     return Facets(row["teams"], row["workflows"])

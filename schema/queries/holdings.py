@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
+from schema.ledger_copy import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
+    from schema.queries.scope import Scope
     from schema.store.store import Store
-
-TABLES: Final[dict[Literal["traces", "logs", "metrics"], str]] = {
-    "traces": "spans",
-    "logs": "logs",
-    "metrics": "metric_points",
-}
-"""Where the rows of each signal go."""
-
-REMOVAL_SCHEMA: Final[pa.Schema] = pa.schema(
-    [("at", pa.timestamp("us", "UTC")), ("name", pa.string()), ("day", pa.date32()), ("rows", pa.uint64())]
-)
-"""Arrow schema of the table `removals`; its columns in their order."""
 
 _COMPARED_DAYS: Final = 7  # the shortest retention that a policy can set: of later rows none has expired
 _NEW_STORE: Final = "INTERVAL 60 SECOND"  # its migrations were applied within
@@ -74,11 +60,13 @@ class Holdings:
         ]
 
 
-def holdings(store: Store, now: datetime | None = None) -> Holdings:
-    """Compare what the ledger says is stored with what the store holds, of the last seven days. Raises StoreError.
+def holdings(store: Store, scope: Scope, now: datetime | None = None) -> Holdings:
+    """Compare what the ledger says is stored with what the store holds, of the last seven days.
 
     The ledger is read first and the removals last: a row is stored before it is counted, and deleted afterwards.
+    Raises StoreError, OutOfScopeError.
     """
+    scope.require_instance()
     now = now or datetime.now(UTC)
     start = max(now - timedelta(days=_COMPARED_DAYS), store.query(_SINCE).column("since")[0].as_py())
     stored = store.query(
@@ -98,30 +86,6 @@ def holdings(store: Store, now: datetime | None = None) -> Holdings:
         name, day = TABLES[row["signal_"]], row["day"]
         vanished[name] += max(0, int(row["stored"]) - held[name].get(day, 0) - removed.get((name, day), 0))
     return Holdings([Vanished(name, rows) for name, rows in vanished.items() if rows], _detached(store))
-
-
-def note_removal(store: Store, name: str, where: str, parameters: Mapping[str, Sequence[str] | str]) -> None:
-    """Count the rows of a table that are about to be deleted; `where` is our own words. Raises StoreError."""
-    rows = store.query(
-        f"SELECT toDate(received_at) AS day, count() AS removed FROM {name} WHERE {where} GROUP BY day",
-        parameters,
-    ).to_pylist()
-    if rows:
-        now = datetime.now(UTC)
-        counted = [{"at": now, "name": name, "day": row["day"], "rows": int(row["removed"])} for row in rows]
-        store.insert("removals", pa.RecordBatch.from_pylist(counted, schema=REMOVAL_SCHEMA), token=uuid.uuid4().hex)
-
-
-def received(store: Store, signal: str, start: int, end: int) -> dict[int, int]:
-    """Return how many rows each request has that was received in [start, end), by the instant of its receipt (ns)."""
-    rows = store.query(
-        "SELECT toUnixTimestamp64Nano(received_at) AS instant, count() AS stored"
-        f" FROM {TABLES[signal]}"  # type: ignore[index]
-        " WHERE received_at >= fromUnixTimestamp64Nano({start:Int64})"
-        " AND received_at < fromUnixTimestamp64Nano({end:Int64}) GROUP BY instant",
-        {"start": start, "end": end},
-    ).to_pylist()
-    return {int(row["instant"]): int(row["stored"]) for row in rows}
 
 
 def _held(store: Store, name: str, start: datetime) -> dict[date, int]:

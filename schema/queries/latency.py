@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from schema.queries.filters import Filter
+    from schema.queries.scope import Scope
     from schema.store.store import Store
 
 _QUANTILES: Final = (
@@ -31,13 +32,14 @@ _SOURCES: Final = {
 }
 
 
-def percentiles(store: Store, chosen: Filter, *, by: Literal["workflow", "tool", "model"]) -> pa.Table:
+def percentiles(store: Store, scope: Scope, chosen: Filter, *, by: Literal["workflow", "tool", "model"]) -> pa.Table:
     """Return label, count, errors, p50_ns, p95_ns and p99_ns (exact), slowest p95 first.
 
     A workflow's durations are those of its runs; a tool's and a model's are those of the spans in the chosen runs.
     """
-    source = _SOURCES[by].replace("{where}", chosen.where)
+    where, bound = chosen.within(scope)
+    source = _SOURCES[by].replace("{where}", where)
     return store.query(
         f"SELECT toString(label) AS label, {_QUANTILES} FROM ({source}) GROUP BY label ORDER BY p95_ns DESC, label",
-        chosen.parameters,
+        bound,
     )

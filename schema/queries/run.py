@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
+    from schema.queries.scope import Scope
     from schema.store.store import Store
 
 _TEAM = "(empty({teams:Array(String)}) OR team IN {teams:Array(String)})"
@@ -72,7 +73,7 @@ def _micros(table: pa.Table) -> pa.Table:
     return table
 
 
-def load_run(store: Store, trace_id: str, team: str | None = None) -> RunRow | None:
+def load_run(store: Store, scope: Scope, trace_id: str, team: str | None = None) -> RunRow | None:
     """Return the run that this team has in the trace, or None if it has none there.
 
     Where no team is named, it is the one run of the trace, or that which started first.
@@ -80,8 +81,8 @@ def load_run(store: Store, trace_id: str, team: str | None = None) -> RunRow | N
     rows = _micros(
         store.query(
             "SELECT * EXCEPT is_deleted FROM runs FINAL WHERE trace_id = {trace:String}"
-            f" AND {_TEAM} ORDER BY start_time, team LIMIT 1",
-            {"trace": trace_id, "teams": _named(team)},
+            f" AND {_TEAM} AND {scope.where} ORDER BY start_time, team LIMIT 1",
+            {"trace": trace_id, "teams": _named(team)} | scope.parameters,
         )
     ).to_pylist()
     return RunRow(**rows[0] | {"findings": dict(rows[0]["findings"])}) if rows else None
@@ -97,17 +98,17 @@ class OtherTeam:
     unpriced_calls: int
 
 
-def other_teams(store: Store, trace_id: str, team: str) -> list[OtherTeam]:
+def other_teams(store: Store, scope: Scope, trace_id: str, team: str) -> list[OtherTeam]:
     """Return the runs that other teams have in this trace, by team."""
     rows = store.query(
         "SELECT toString(team) AS team, span_count, cost_usd, unpriced_calls FROM runs FINAL"
-        " WHERE trace_id = {trace:String} AND team != {team:String} ORDER BY team",
-        {"trace": trace_id, "team": team},
+        f" WHERE trace_id = {{trace:String}} AND team != {{team:String}} AND {scope.where} ORDER BY team",
+        {"trace": trace_id, "team": team} | scope.parameters,
     )
     return [OtherTeam(**row) for row in rows.to_pylist()]
 
 
-def load_tree(store: Store, trace_id: str, team: str | None = None, *, others: bool = False) -> pa.Table:
+def load_tree(store: Store, scope: Scope, trace_id: str, team: str | None = None, *, others: bool = False) -> pa.Table:
     """Return the light columns of every span of a team's run in tree pre-order; no team named: of the whole trace.
 
     With `others`, those of other teams in the same trace are there too. Besides the columns of `spans`: parent (row, -1
@@ -118,14 +119,14 @@ def load_tree(store: Store, trace_id: str, team: str | None = None, *, others: b
         copies.spans(
             "span_id, parent_span_id, toString(team) AS team, kind, name, duration_ns, status, approval_status, model,"
             " tool_name, input_tokens, output_tokens, cost_usd, toUnixTimestamp64Nano(start_time) AS start_ns",
-            f"trace_id = {{trace:String}} AND {_TEAM}",
+            f"trace_id = {{trace:String}} AND {_TEAM} AND {scope.where}",
         ),
-        {"trace": trace_id, "teams": [] if others else _named(team)},
+        {"trace": trace_id, "teams": [] if others else _named(team)} | scope.parameters,
     ).sort_by([("start_ns", "ascending"), ("span_id", "ascending"), ("team", "ascending")])
     starts = spans.column("start_ns").to_pylist()
     ids = list(zip(spans.column("span_id").to_pylist(), spans.column("team").to_pylist(), strict=True))
     senders = Counter(span_id for span_id, _ in ids)
-    first = _first_senders(store, trace_id, {span_id for span_id, teams in senders.items() if teams > 1})
+    first = _first_senders(store, scope, trace_id, {span_id for span_id, teams in senders.items() if teams > 1})
     parents = spans.column("parent_span_id").to_pylist()
     if len({sender for _, sender in ids}) > 1:
         tree = build_tree(ids, _parents(ids, parents, first), starts)
@@ -143,17 +144,21 @@ def load_tree(store: Store, trace_id: str, team: str | None = None, *, others: b
     return ordered.append_column("first_sent_by", pa.array(conflicts, pa.string()))
 
 
-def load_span(store: Store, trace_id: str, span_id: str, team: str | None = None) -> dict[str, Any] | None:
+def load_span(
+    store: Store, scope: Scope, trace_id: str, span_id: str, team: str | None = None
+) -> dict[str, Any] | None:
     """Return every column of one span (times as aware datetimes, maps as dicts), or None if there is none.
 
     Where no team is named and several sent a span of this id, it is that of the first.
     """
     if team is None:
-        team = _first_senders(store, trace_id, {span_id}).get(span_id)
+        team = _first_senders(store, scope, trace_id, {span_id}).get(span_id)
     rows = _micros(
         store.query(
-            copies.spans("*", f"trace_id = {{trace:String}} AND span_id = {{span:String}} AND {_TEAM}"),
-            {"trace": trace_id, "span": span_id, "teams": _named(team)},
+            copies.spans(
+                "*", f"trace_id = {{trace:String}} AND span_id = {{span:String}} AND {_TEAM} AND {scope.where}"
+            ),
+            {"trace": trace_id, "span": span_id, "teams": _named(team)} | scope.parameters,
         )
     ).to_pylist()
     return rows[0] | {name: dict(rows[0][name]) for name in _MAPS} if rows else None
@@ -163,14 +168,15 @@ def _named(team: str | None) -> list[str]:
     return [] if team is None else [team]
 
 
-def _first_senders(store: Store, trace_id: str, span_ids: set[str]) -> dict[str, str]:
+def _first_senders(store: Store, scope: Scope, trace_id: str, span_ids: set[str]) -> dict[str, str]:
     """Return, for each of these span ids, the team of which the first copy was received."""
     if not span_ids:
         return {}
     rows = store.query(
         "SELECT span_id, argMin(toString(team), (received_at, _block_number, _block_offset)) AS team FROM spans"
-        " WHERE trace_id = {trace:String} AND span_id IN {spans:Array(String)} GROUP BY span_id",
-        {"trace": trace_id, "spans": sorted(span_ids)},
+        f" WHERE trace_id = {{trace:String}} AND span_id IN {{spans:Array(String)}} AND {scope.covers('spans.team')}"
+        " GROUP BY span_id",
+        {"trace": trace_id, "spans": sorted(span_ids)} | scope.parameters,
     ).to_pylist()
     return {row["span_id"]: row["team"] for row in rows}
 

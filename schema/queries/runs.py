@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from schema.queries.filters import Filter
+    from schema.queries.scope import Scope
     from schema.store.store import Store
 
 
@@ -38,26 +39,28 @@ class Summary:
     p95_ns: float | None
 
 
-def list_runs(store: Store, chosen: Filter, *, limit: int, offset: int = 0) -> RunList:
+def list_runs(store: Store, scope: Scope, chosen: Filter, *, limit: int, offset: int = 0) -> RunList:
     """Return the columns of `runs` for one page of the chosen runs."""
+    where, bound = chosen.within(scope)
     rows = store.query(
-        f"SELECT * EXCEPT is_deleted FROM runs FINAL WHERE {chosen.where} ORDER BY start_time DESC, trace_id, team"
+        f"SELECT * EXCEPT is_deleted FROM runs FINAL WHERE {where} ORDER BY start_time DESC, trace_id, team"
         " LIMIT {limit:UInt32} OFFSET {offset:UInt64}",
-        chosen.parameters | {"limit": limit, "offset": offset},
+        bound | {"limit": limit, "offset": offset},
     )
-    total = store.query(f"SELECT count() AS total FROM runs FINAL WHERE {chosen.where}", chosen.parameters)
+    total = store.query(f"SELECT count() AS total FROM runs FINAL WHERE {where}", bound)
     return RunList(rows, total.column("total")[0].as_py())
 
 
-def summary(store: Store, chosen: Filter) -> Summary:
+def summary(store: Store, scope: Scope, chosen: Filter) -> Summary:
     """Return the sums and duration quantiles (exact, ns) of the chosen runs."""
+    where, bound = chosen.within(scope)
     row = store.query(
         "SELECT count() AS runs, countIf(error) AS errors, countIf(complete) AS complete,"
         " countIf(outcome = 'success') AS success, sumOrNull(cost_usd) AS cost_usd,"
         " sum(unpriced_calls) AS unpriced_calls, sumOrNull(input_tokens) AS input_tokens,"
         " sumOrNull(output_tokens) AS output_tokens,"
         " quantileExactOrNull(0.5)(duration_ns) AS p50_ns, quantileExactOrNull(0.95)(duration_ns) AS p95_ns"
-        f" FROM runs FINAL WHERE {chosen.where}",
-        chosen.parameters,
+        f" FROM runs FINAL WHERE {where}",
+        bound,
     ).to_pylist()[0]
     return Summary(**row)

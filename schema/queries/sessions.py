@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from schema.queries.scope import Scope
     from schema.store.store import Store
 
 # The candidates come by the index, which also finds versions that no longer hold (schema/runs/session_links.py).
@@ -18,7 +19,7 @@ _MEMBERS: Final = (
     "FROM (SELECT * FROM runs WHERE team = {team:String}"
     " AND trace_id IN (SELECT trace_id FROM runs WHERE first_trace_id = {first:String} AND team = {team:String})"
     " ORDER BY updated_at DESC LIMIT 1 BY trace_id) AS run"
-    " WHERE first_trace_id = {first:String} AND NOT is_deleted"
+    " WHERE first_trace_id = {first:String} AND NOT is_deleted AND {scope}"
 )
 _ROWS: Final = (
     "SELECT trace_id, toString(run.team) AS team, toString(workflow) AS workflow, root_name, start_time, duration_ns,"
@@ -55,12 +56,12 @@ class Session:
     end: datetime | None
 
 
-def load_session(store: Store, first_trace_id: str, team: str, *, limit: int) -> Session:
+def load_session(store: Store, scope: Scope, first_trace_id: str, team: str, *, limit: int) -> Session:
     """Return the session of this team that this `first_trace_id` names.
 
     Its rows, oldest first: trace_id, team, workflow, root_name, start_time, duration_ns, outcome, error, complete,
     cost_usd, unpriced_calls, model_calls, tool_calls, input_preview.
     """
-    first = {"first": first_trace_id, "team": team}
-    rows = store.query(_ROWS, first | {"limit": limit})
-    return Session(rows, **store.query(_TOTALS, first).to_pylist()[0])
+    first = {"first": first_trace_id, "team": team} | scope.parameters
+    rows = store.query(_ROWS.replace("{scope}", scope.where), first | {"limit": limit})
+    return Session(rows, **store.query(_TOTALS.replace("{scope}", scope.where), first).to_pylist()[0])

@@ -16,9 +16,9 @@ from otlp_requests import key_values, request
 from collector.pipeline.pipeline import Pipeline
 from collector.pipeline.rules_from_policy import build_team_redactor
 from collector.spool.spool import Signal
+from schema.ledger_copy import TABLES
 from schema.policy.policy import Policy
 from schema.pricing.prices import Prices
-from schema.queries.holdings import TABLES
 from schema.runs.log_content import join_logs
 from schema.runs.recompute import recompute
 

@@ -19,8 +19,10 @@ from collector.spool import ledger as spool_ledger
 from collector.spool import quarantine
 from collector.spool.seal import Seal
 from collector.spool.spool import MAX_ATTEMPTS, Incoming, Spool, SpoolUnavailableError
+from schema.ledger_lines import Line, total
 from schema.policy.policy import Policy
-from schema.queries.ledger import Line, lines, total
+from schema.queries.ledger import lines
+from schema.queries.scope import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +51,7 @@ def counted(spool: Spool) -> dict[str, dict[str, int]]:
 
 def in_the_store(store: Store) -> dict[str, Line]:
     now = datetime.now(UTC)
-    return {line.key_name: line for line in lines(store, now - timedelta(days=1), now + timedelta(days=1))}
+    return {line.key_name: line for line in lines(store, EVERYTHING, now - timedelta(days=1), now + timedelta(days=1))}
 
 
 def test_it_adds_up_after_every_step(spool: Spool) -> None:  # noqa: C901, PLR0912 - all that can happen to a request

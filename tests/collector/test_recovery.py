@@ -19,9 +19,9 @@ from collector.delivery import Writer
 from collector.pipeline.workers import WorkerPool
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
+from schema.ledger_copy import TABLES
 from schema.policy.policy import Policy
 from schema.policy.redaction import RedactionPolicy
-from schema.queries.holdings import TABLES
 from schema.store.errors import StoreUnavailableError
 from schema.store.store import Store
 

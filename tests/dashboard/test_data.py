@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from dashboard import assets
 from dashboard.web import data
 from dashboard.web.headers import SecurityHeaders
+from dashboard.web.viewer import ViewerScope
 from schema.store.errors import StoreError
 from schema.store.store import Store
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def client() -> TestClient:
     application = FastAPI()
     application.include_router(data.router)
-    return TestClient(SecurityHeaders(application), base_url="http://127.0.0.1")
+    return TestClient(SecurityHeaders(ViewerScope(application)), base_url="http://127.0.0.1")
 
 
 def test_tree_holds_every_span_of_the_run_once(sample: Sample, client: TestClient) -> None:

@@ -10,6 +10,7 @@ from app_pages import opened_run, said
 
 from dashboard import connection, formatting, session_panel
 from schema.queries.arrivals import last_arrival
+from schema.queries.scope import EVERYTHING
 from schema.queries.session_sizes import session_sizes
 from schema.runs.closing import close_silent
 
@@ -54,15 +55,18 @@ def test_sizes_count_every_run_of_a_session_once(long_session: Store) -> None:
     rows = long_session.query("SELECT trace_id, team, first_trace_id FROM runs FINAL").to_pylist()
     first = {row["trace_id"]: (row["first_trace_id"], row["team"]) for row in rows}
     long, alone = first[sample_runs.trace_of(0)], first[sample_runs.trace_of(1)]
-    assert session_sizes(long_session, [long, alone, alone, ("0" * 32, "support")]) == {long: RUNS, alone: 1}
-    assert session_sizes(long_session, []) == {}
+    assert session_sizes(long_session, EVERYTHING, [long, alone, alone, ("0" * 32, "support")]) == {
+        long: RUNS,
+        alone: 1,
+    }
+    assert session_sizes(long_session, EVERYTHING, []) == {}
 
 
 def test_run_without_its_root_is_arriving_until_it_is_closed(empty_store: Store) -> None:
     connection.connect(empty_store, "http://127.0.0.1:4318")
     spans = sample_runs.incomplete_run(3, time.time_ns())
     sample_runs.insert(empty_store, spans)
-    received = last_arrival(empty_store, spans[0].trace_id, spans[0].team)
+    received = last_arrival(empty_store, EVERYTHING, spans[0].trace_id, spans[0].team)
     assert received == datetime.fromtimestamp(spans[0].received_at // 1000 / 10**6, UTC)
     text = said(opened_run(spans[0].trace_id))
     assert f"still arriving: of its {len(spans)} spans so far" in text
@@ -73,4 +77,4 @@ def test_run_without_its_root_is_arriving_until_it_is_closed(empty_store: Store)
 
 
 def test_run_that_the_store_does_not_hold_came_never(empty_store: Store) -> None:
-    assert last_arrival(empty_store, "0" * 32, "payments") is None
+    assert last_arrival(empty_store, EVERYTHING, "0" * 32, "payments") is None

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from dashboard import connection
 from dashboard.web import data
+from dashboard.web.viewer import ViewerScope
 
 if TYPE_CHECKING:
     from schema.store.store import Store
@@ -33,7 +34,7 @@ def test_page_shows_the_run_of_one_team_and_names_the_others(empty_store: Store)
     assert f"{call.team} /" in said(opened_run(call.trace_id, run_team="a team that is not there"))
     application = FastAPI()
     application.include_router(data.router)
-    client = TestClient(application, base_url="http://127.0.0.1")
+    client = TestClient(ViewerScope(application), base_url="http://127.0.0.1")
     address = f"/api/runs/{call.trace_id}"
     tree = client.get(f"{address}/spans?team={call.team}").json()
     rows = list(zip(tree["span_id"], tree["team"], tree["first_sent_by"], strict=True))

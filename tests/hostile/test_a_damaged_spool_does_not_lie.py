@@ -19,8 +19,10 @@ from collector.delivery import Writer
 from collector.jobs.ledger_copy import LedgerCopy
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool, SpoolError
+from schema.ledger_lines import Line, total
 from schema.policy.policy import Policy
-from schema.queries.ledger import Line, lines, total
+from schema.queries.ledger import lines
+from schema.queries.scope import EVERYTHING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +104,7 @@ class Way:
 
     def ledger(self) -> Line:
         now = datetime.now(UTC)
-        return total(lines(self.store, now - timedelta(days=1), now + timedelta(days=1)))
+        return total(lines(self.store, EVERYTHING, now - timedelta(days=1), now + timedelta(days=1)))
 
 
 @pytest.fixture

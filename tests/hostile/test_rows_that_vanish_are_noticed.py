@@ -11,13 +11,14 @@ from instance import command
 from ledger_entries import entry
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from schema.ledger_copy import LEDGER_SCHEMA
 from schema.maintenance import drills
 from schema.maintenance.purge import purge
 from schema.normalise.traces import normalise
 from schema.policy.policy import Policy
 from schema.pricing.prices import Prices
 from schema.queries.holdings import Vanished, holdings
-from schema.queries.ledger import LEDGER_SCHEMA
+from schema.queries.scope import EVERYTHING
 from schema.span import to_batch
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ def _fill(store: Store) -> list[str]:
 
 def test_what_somebody_deleted_is_not_missed_and_the_rest_is(empty_store: Store) -> None:
     traces = _fill(empty_store)
-    assert not holdings(empty_store).sentences
+    assert not holdings(empty_store, EVERYTHING).sentences
     purge(empty_store, "trace", traces[0])
     drills.remove(empty_store, traces[1:3], "a service of a drill")
-    assert not holdings(empty_store).sentences
+    assert not holdings(empty_store, EVERYTHING).sentences
     empty_store.command("DELETE FROM spans WHERE trace_id = {trace:String}", {"trace": traces[3]})
-    assert holdings(empty_store).vanished == [Vanished("spans", 2)]
+    assert holdings(empty_store, EVERYTHING).vanished == [Vanished("spans", 2)]
 
 
 def test_a_part_that_was_detached_as_broken_is_named(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from schema.queries import costs, latency, logs, runs, sessions
 from schema.queries.arrivals import last_arrival
 from schema.queries.filters import Filter
 from schema.queries.run import load_run, load_span, load_tree, other_teams
+from schema.queries.scope import EVERYTHING
 from schema.queries.session_sizes import session_sizes
 from schema.queries.timeline import steps
 from schema.runs.closing import close_silent
@@ -67,27 +68,30 @@ def arrive(store: Store, name: str, *bodies: ExportRequest, passed: bool = True)
 def shown(store: Store, team: str = "beta", *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return every word that the queries have for a team, but for some columns."""
     chosen = Filter(BETAS.start, BETAS.end, teams=(team,))
-    run, tree = load_run(store, TRACE, team), load_tree(store, TRACE, team)
+    run, tree = load_run(store, EVERYTHING, TRACE, team), load_tree(store, EVERYTHING, TRACE, team)
     assert run is not None
     ids = tree.column("span_id").to_pylist()
     repriced = reprice(store, PRICES, BETAS.start, BETAS.end, policy=POLICY, team=team, dry_run=True)
     found = {
-        "list": runs.list_runs(store, chosen, limit=50).rows.to_pylist(),
-        "summary": runs.summary(store, chosen),
-        "over time": costs.over_time(store, chosen, by="workflow").to_pylist(),
-        **{f"costs {by}": costs.by_group(store, chosen, by=by).to_pylist() for by in ("team", "workflow", "model")},
+        "list": runs.list_runs(store, EVERYTHING, chosen, limit=50).rows.to_pylist(),
+        "summary": runs.summary(store, EVERYTHING, chosen),
+        "over time": costs.over_time(store, EVERYTHING, chosen, by="workflow").to_pylist(),
         **{
-            f"latency {by}": latency.percentiles(store, chosen, by=by).to_pylist()
+            f"costs {by}": costs.by_group(store, EVERYTHING, chosen, by=by).to_pylist()
+            for by in ("team", "workflow", "model")
+        },
+        **{
+            f"latency {by}": latency.percentiles(store, EVERYTHING, chosen, by=by).to_pylist()
             for by in ("workflow", "tool", "model")
         },
         "tree": tree.drop_columns(["first_sent_by"]).to_pylist(),
         "steps": steps(tree, run.call_span_ids),
-        "spans": [load_span(store, TRACE, one, team) for one in ids],
-        "records": [logs.span_logs(store, TRACE, team, one, limit=50).rows.to_pylist() for one in ids],
-        "loose records": logs.loose_logs(store, TRACE, team, limit=50).rows.to_pylist(),
-        "session": sessions.load_session(store, run.first_trace_id, team, limit=50).rows.to_pylist(),
-        "size": session_sizes(store, [(run.first_trace_id, team)]),
-        "arrival": None if without else last_arrival(store, TRACE, team),
+        "spans": [load_span(store, EVERYTHING, TRACE, one, team) for one in ids],
+        "records": [logs.span_logs(store, EVERYTHING, TRACE, team, one, limit=50).rows.to_pylist() for one in ids],
+        "loose records": logs.loose_logs(store, EVERYTHING, TRACE, team, limit=50).rows.to_pylist(),
+        "session": sessions.load_session(store, EVERYTHING, run.first_trace_id, team, limit=50).rows.to_pylist(),
+        "size": session_sizes(store, EVERYTHING, [(run.first_trace_id, team)]),
+        "arrival": None if without else last_arrival(store, EVERYTHING, TRACE, team),
         "calls": (repriced.calls, repriced.changed, repriced.before),
     }
     return {name: plain(answer, without) for name, answer in found.items()}
@@ -143,24 +147,24 @@ def test_no_order_of_arrival_lets_another_team_in(empty_store: Store, undisturbe
         arrive(empty_store, name, body, passed=rng.random() < 0.3)
     bring_up_to_date(empty_store, [TRACE, ALPHA_TRACE.hex(), "01" * 16, "bf" * 16], POLICY)
     assert shown(empty_store, without=ARRIVAL) == undisturbed
-    alphas = load_run(empty_store, TRACE, "alpha")
+    alphas = load_run(empty_store, EVERYTHING, TRACE, "alpha")
     assert alphas is not None
     assert (alphas.cost_usd, alphas.user_id) == (Decimal(75) * alphas.model_calls, "u-alpha")
-    assert [(other.team, other.cost_usd) for other in other_teams(empty_store, TRACE, "beta")] == [
+    assert [(other.team, other.cost_usd) for other in other_teams(empty_store, EVERYTHING, TRACE, "beta")] == [
         ("alpha", alphas.cost_usd)
     ]
 
 
 def test_a_span_id_of_two_teams_is_two_spans_and_the_first_keeps_its_place(settled: Store) -> None:
     arrive(settled, "alpha", attacks(START)["copy of the call"])
-    tree = load_tree(settled, TRACE, "beta", others=True).to_pylist()
+    tree = load_tree(settled, EVERYTHING, TRACE, "beta", others=True).to_pylist()
     call_id = f"{CALL:016x}"
     assert [(row["team"], row["first_sent_by"]) for row in tree if row["span_id"] == call_id] == [
         ("beta", ""),
         ("alpha", "beta"),
     ]
     for team, text in ((None, "beta's answer"), ("beta", "beta's answer"), ("alpha", "alpha's text")):
-        span = load_span(settled, TRACE, call_id, team)
+        span = load_span(settled, EVERYTHING, TRACE, call_id, team)
         assert span is not None
         assert text in span["output"]
 
@@ -170,7 +174,7 @@ def test_purging_what_another_team_named_takes_its_run_only(settled: Store) -> N
     arrive(settled, "alpha", *attacks(START).values())
     assert purge(settled, "user", "u-alpha").runs == 1
     assert shown(settled) == before
-    assert load_run(settled, TRACE, "alpha") is None
+    assert load_run(settled, EVERYTHING, TRACE, "alpha") is None
 
 
 def draft_and_whole() -> list[ExportRequest]:
@@ -188,13 +192,13 @@ def test_every_query_takes_the_last_received_copy(empty_store: Store, together: 
     if together:
         copies[0].MergeFrom(copies.pop())
     arrive(empty_store, "beta", *copies)
-    run, tree = load_run(empty_store, TRACE), load_tree(empty_store, TRACE)
-    span = load_span(empty_store, TRACE, f"{CALL:016x}")
+    run, tree = load_run(empty_store, EVERYTHING, TRACE), load_tree(empty_store, EVERYTHING, TRACE)
+    span = load_span(empty_store, EVERYTHING, TRACE, f"{CALL:016x}")
     assert run is not None
     assert span is not None
     (row,) = tree.to_pylist()
-    (model,) = costs.by_group(empty_store, BETAS, by="model").to_pylist()
-    (slow,) = latency.percentiles(empty_store, BETAS, by="model").to_pylist()
+    (model,) = costs.by_group(empty_store, EVERYTHING, BETAS, by="model").to_pylist()
+    (slow,) = latency.percentiles(empty_store, EVERYTHING, BETAS, by="model").to_pylist()
     assert (run.span_count, run.output_preview, run.input_tokens, run.models) == (1, "whole", 100, ["own-7b"])
     assert (span["name"], row["name"]) == ("whole", "whole")
     assert (model["label"], slow["label"], slow["count"], slow["errors"]) == ("own-7b", "own-7b", 1, 0)
@@ -207,23 +211,27 @@ def test_every_query_takes_the_last_received_copy(empty_store: Store, together: 
 def test_spans_without_a_team_leave_no_run_behind_when_their_parent_names_one(empty_store: Store) -> None:
     child = spans({"id": 30, "parent": 31, "attributes": call("late", 1.0)}, start=START)
     arrive(empty_store, "nobody", child)
-    alone = load_run(empty_store, TRACE)
+    alone = load_run(empty_store, EVERYTHING, TRACE)
     assert alone is not None
     assert alone.team == "unassigned"
     arrive(empty_store, "beta", spans({"id": 31, "name": "agent"}, start=START))
-    whole = load_run(empty_store, TRACE)
+    whole = load_run(empty_store, EVERYTHING, TRACE)
     assert whole is not None
     assert (whole.team, whole.span_count, whole.cost_usd, whole.complete) == ("beta", 2, Decimal(1), True)
-    assert load_run(empty_store, TRACE, "unassigned") is None
+    assert load_run(empty_store, EVERYTHING, TRACE, "unassigned") is None
     everyone = Filter(BETAS.start, BETAS.end)
-    assert runs.summary(empty_store, everyone).runs == runs.list_runs(empty_store, everyone, limit=9).total == 1
+    assert (
+        runs.summary(empty_store, EVERYTHING, everyone).runs
+        == runs.list_runs(empty_store, EVERYTHING, everyone, limit=9).total
+        == 1
+    )
     assert close_silent(empty_store, timedelta(0)) == 0
-    assert session_sizes(empty_store, [(TRACE, "beta"), (TRACE, "unassigned")]) == {(TRACE, "beta"): 1}
+    assert session_sizes(empty_store, EVERYTHING, [(TRACE, "beta"), (TRACE, "unassigned")]) == {(TRACE, "beta"): 1}
     assert stale_traces(empty_store) == []
     # A second team makes it unknown which of them they are of only where no ancestor says so.
     arrive(empty_store, "alpha", spans({"id": 32, "name": "other"}, start=START))
-    assert load_run(empty_store, TRACE, "beta") == whole
+    assert load_run(empty_store, EVERYTHING, TRACE, "beta") == whole
     arrive(empty_store, "nobody", spans({"id": 33, "name": "of nobody"}, start=START))
-    nobody = load_run(empty_store, TRACE, "unassigned")
+    nobody = load_run(empty_store, EVERYTHING, TRACE, "unassigned")
     assert nobody is not None
     assert nobody.span_count == 1

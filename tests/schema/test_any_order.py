@@ -16,6 +16,7 @@ from schema.normalise.traces import normalise
 from schema.policy.policy import Policy
 from schema.pricing.prices import Prices
 from schema.queries.run import load_tree
+from schema.queries.scope import EVERYTHING
 from schema.runs.refresh import bring_up_to_date
 from schema.span import to_batch
 
@@ -40,7 +41,7 @@ def shown(
             bring_up_to_date(store, traces, Policy())
     bring_up_to_date(store, traces, Policy())
     runs = store.query("SELECT * EXCEPT (updated_at, retain_until) FROM runs FINAL ORDER BY trace_id").to_pylist()
-    return runs, [load_tree(store, trace).to_pylist() for trace in traces]
+    return runs, [load_tree(store, EVERYTHING, trace).to_pylist() for trace in traces]
 
 
 def requests_of(source: str) -> list[ExportTraceServiceRequest]:

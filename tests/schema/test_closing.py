@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from schema.policy.policy import Policy
 from schema.queries.run import RunRow, load_run
+from schema.queries.scope import EVERYTHING
 from schema.runs.closing import close_silent
 from schema.runs.recompute import recompute, stale_traces
 from schema.span import Span, to_batch
@@ -33,7 +34,7 @@ def put(store: Store, span_id: str, parent: str = "", **more: Any) -> RunRow:
 
 
 def load(store: Store, trace: str = TRACE) -> RunRow:
-    run = load_run(store, trace)
+    run = load_run(store, EVERYTHING, trace)
     assert run is not None
     return run
 

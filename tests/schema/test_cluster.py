@@ -28,6 +28,7 @@ from schema.queries.arrivals import last_arrival
 from schema.queries.drills import last_drill
 from schema.queries.filters import Filter, facets
 from schema.queries.run import load_run, load_span, load_tree
+from schema.queries.scope import EVERYTHING
 from schema.queries.session_sizes import session_sizes
 from schema.runs.closing import close_silent
 from schema.runs.recompute import stale_traces
@@ -99,23 +100,23 @@ def answers(store: Store) -> dict[str, Any]:
         "SELECT first_trace_id AS id, team, count() AS n FROM runs FINAL GROUP BY id, team ORDER BY n DESC, id"
     )
     session, team = first.column("id")[0].as_py(), first.column("team")[0].as_py()
-    tree = load_tree(store, one)
+    tree = load_tree(store, EVERYTHING, one)
     asked = {
-        "list": runs.list_runs(store, ALL, limit=100),
-        "summary": runs.summary(store, ALL),
-        "facets": facets(store, ALL.start, ALL.end),
-        "over time": costs.over_time(store, ALL, by="team"),
-        **{f"costs {by}": costs.by_group(store, ALL, by=by) for by in ("team", "workflow", "model")},
-        **{f"latency {by}": latency.percentiles(store, ALL, by=by) for by in ("workflow", "tool", "model")},
-        "run": load_run(store, one),
+        "list": runs.list_runs(store, EVERYTHING, ALL, limit=100),
+        "summary": runs.summary(store, EVERYTHING, ALL),
+        "facets": facets(store, EVERYTHING, ALL.start, ALL.end),
+        "over time": costs.over_time(store, EVERYTHING, ALL, by="team"),
+        **{f"costs {by}": costs.by_group(store, EVERYTHING, ALL, by=by) for by in ("team", "workflow", "model")},
+        **{f"latency {by}": latency.percentiles(store, EVERYTHING, ALL, by=by) for by in ("workflow", "tool", "model")},
+        "run": load_run(store, EVERYTHING, one),
         "tree": tree,
-        "span": load_span(store, one, tree.column("span_id")[0].as_py()),
-        "arrival": last_arrival(store, one, "payments"),
-        "logs": logs.loose_logs(store, trace_of(6), "support", limit=10),
+        "span": load_span(store, EVERYTHING, one, tree.column("span_id")[0].as_py()),
+        "arrival": last_arrival(store, EVERYTHING, one, "payments"),
+        "logs": logs.loose_logs(store, EVERYTHING, trace_of(6), "support", limit=10),
         "sessions": first,
-        "session": sessions.load_session(store, session, team, limit=10),
-        "sizes": session_sizes(store, [(session, team)]),
-        "ledger": ledger.lines(store, ALL.start, ALL.end),
+        "session": sessions.load_session(store, EVERYTHING, session, team, limit=10),
+        "sizes": session_sizes(store, EVERYTHING, [(session, team)]),
+        "ledger": ledger.lines(store, EVERYTHING, ALL.start, ALL.end),
         "stale": stale_traces(store),
         "logs in all": store.query("SELECT trace_id, body FROM logs ORDER BY body"),
         "costs of calls": store.query("SELECT span_id, cost_usd, cost_source FROM spans ORDER BY trace_id, span_id"),

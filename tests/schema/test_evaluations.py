@@ -15,6 +15,7 @@ from schema.normalise.evaluations import of_record, verdict
 from schema.normalise.logs import log_batch
 from schema.policy.policy import Policy
 from schema.queries.run import RunRow, load_run
+from schema.queries.scope import EVERYTHING
 from schema.runs.recompute import recompute, stale_traces
 from schema.span import Span, to_batch
 
@@ -57,7 +58,7 @@ def put(store: Store, **more: Any) -> None:
 
 def run(store: Store) -> RunRow:
     recompute(store, [TRACE.hex()])
-    found = load_run(store, TRACE.hex())
+    found = load_run(store, EVERYTHING, TRACE.hex())
     assert found is not None
     return found
 

@@ -14,6 +14,7 @@ from schema.normalise.traces import normalise
 from schema.policy.policy import Policy
 from schema.pricing.prices import Prices
 from schema.queries.run import load_run, load_span, load_tree
+from schema.queries.scope import EVERYTHING
 from schema.queries.timeline import steps
 from schema.runs.recompute import recompute
 from schema.span import to_batch
@@ -45,12 +46,12 @@ def test_any_number_in_a_count_is_stored_or_unknown(empty_store: Store, key: str
     rows = normalise(request, received_at=now, policy=Policy(), prices=Prices(()))
     empty_store.insert("spans", to_batch(rows), token=uuid4().hex)
     assert recompute(empty_store, [trace.hex()]) == 1
-    run = load_run(empty_store, trace.hex())
+    run = load_run(empty_store, EVERYTHING, trace.hex())
     assert run is not None
     assert run.span_count == len(spans) == 28
-    tree = load_tree(empty_store, trace.hex())
+    tree = load_tree(empty_store, EVERYTHING, trace.hex())
     assert len(steps(tree, run.call_span_ids)) == len(spans)
-    assert load_span(empty_store, trace.hex(), tree.column("span_id")[0].as_py()) is not None
+    assert load_span(empty_store, EVERYTHING, trace.hex(), tree.column("span_id")[0].as_py()) is not None
 
 
 @pytest.mark.parametrize("values", [("a", "b"), ("a", ""), ("", "b"), ('{"x": "a"}', "b"), ("b", '{"x": "a"}')])

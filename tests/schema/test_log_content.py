@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from log_requests import CONTENT, ORDERS, TRACE, add, call, ingest, record, stored
 
 from schema.queries.run import load_run
+from schema.queries.scope import EVERYTHING
 from schema.runs.log_content import join_logs
 from schema.runs.recompute import recompute, stale_traces
 from schema.span import to_batch
@@ -62,7 +63,7 @@ def test_messages_of_openai_events_come_to_their_model_calls(empty_store: Store,
     assert final["input_preview"].startswith("I'm Marguerite")
     assert final["output_preview"].startswith("Hi Marguerite")
     assert final["prompt_hash"].startswith("sha256:")
-    run = load_run(empty_store, final["trace_id"])
+    run = load_run(empty_store, EVERYTHING, final["trace_id"])
     assert run is not None
     assert run.input_preview.startswith("I'm Marguerite")
     assert join_logs(empty_store, traces) == set()

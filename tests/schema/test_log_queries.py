@@ -9,6 +9,7 @@ import sample_runs
 
 from schema.normalise.logs import LOG_SCHEMA
 from schema.queries.logs import count_loose_logs, count_span_logs, loose_logs, span_logs
+from schema.queries.scope import EVERYTHING
 
 if TYPE_CHECKING:
     from schema.store.store import Store
@@ -35,13 +36,16 @@ def logged(empty_store: Store) -> Store:
 
 def test_records_of_a_span_are_apart_from_those_without_one(logged: Store) -> None:
     root = sample_runs.run(1, START)[0].span_id
-    own = span_logs(logged, TRACE, TEAM, root, limit=10)
+    own = span_logs(logged, EVERYTHING, TRACE, TEAM, root, limit=10)
     assert (own.rows.column("body").to_pylist(), own.total) == (["of the root"], 1)
     assert own.rows.column("at_ns").to_pylist() == [sample_runs.SECOND]
-    loose = loose_logs(logged, TRACE, TEAM, limit=10)
+    loose = loose_logs(logged, EVERYTHING, TRACE, TEAM, limit=10)
     assert (loose.rows.column("body").to_pylist(), loose.total) == (["of a span that never came", "of none"], 2)
     assert loose.rows.column("time").to_pylist()[0] == "2026-11-20 12:00:00.000000002"
-    assert (count_span_logs(logged, TRACE, TEAM, root), count_loose_logs(logged, TRACE, TEAM)) == (1, 2)
+    assert (
+        count_span_logs(logged, EVERYTHING, TRACE, TEAM, root),
+        count_loose_logs(logged, EVERYTHING, TRACE, TEAM),
+    ) == (1, 2)
 
 
 def test_pages_hold_every_record_once_in_the_order_in_which_they_were_written(empty_store: Store) -> None:
@@ -51,7 +55,7 @@ def test_pages_hold_every_record_once_in_the_order_in_which_they_were_written(em
         for n in range(250)
     ]
     sample_runs.insert_logs(empty_store, list(reversed(records)))
-    pages = [loose_logs(empty_store, TRACE, TEAM, limit=100, offset=offset) for offset in (0, 100, 200)]
+    pages = [loose_logs(empty_store, EVERYTHING, TRACE, TEAM, limit=100, offset=offset) for offset in (0, 100, 200)]
     assert [page.total for page in pages] == [250, 250, 250]
     bodies = [body for page in pages for body in page.rows.column("body").to_pylist()]
     assert bodies == [str(n) for n in range(250)]
@@ -62,4 +66,4 @@ def test_a_record_that_was_sent_twice_is_shown_once(empty_store: Store) -> None:
     for received in (1, 2):
         record = sample_runs.log_record(TRACE, at=START, body="once") | {"received_at": START + received}
         empty_store.insert("logs", pa.RecordBatch.from_pylist([record], schema=LOG_SCHEMA), token=f"{received}")
-    assert loose_logs(empty_store, TRACE, TEAM, limit=10).total == 1
+    assert loose_logs(empty_store, EVERYTHING, TRACE, TEAM, limit=10).total == 1

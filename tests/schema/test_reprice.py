@@ -17,6 +17,7 @@ from schema.pricing.prices import Prices
 from schema.queries.costs import by_group
 from schema.queries.filters import Filter
 from schema.queries.run import load_run
+from schema.queries.scope import EVERYTHING
 from schema.runs.recompute import recompute, stale_traces
 from schema.span import Span, to_batch
 from schema.store.errors import QueryFailedError
@@ -53,7 +54,7 @@ def costs(store: Store) -> dict[str, tuple[Decimal | None, str]]:
 
 
 def run_cost(store: Store, trace_id: str = OLD) -> tuple[Decimal | None, int]:
-    run = load_run(store, trace_id)
+    run = load_run(store, EVERYTHING, trace_id)
     assert run is not None
     return run.cost_usd, run.unpriced_calls
 
@@ -101,7 +102,7 @@ def test_what_the_record_says_is_what_the_cost_pages_say(ledger: Store) -> None:
     put(ledger, root(), wrapper, span("a1", parent="w1", **counts), span("d1", status="error", **counts))
     done = reprice(ledger, BY_TOKEN, DAY, NEXT, policy=POLICY)
     assert done == Repriced(2, 2, None, Decimal("0.0012"))  # not the wrapper; the failed call has a price of its own
-    rows = by_group(ledger, Filter(DAY, NEXT), by="model").to_pylist()
+    rows = by_group(ledger, EVERYTHING, Filter(DAY, NEXT), by="model").to_pylist()
     assert sum(row["cost_usd"] for row in rows) == run_cost(ledger)[0] == done.after
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from schema.queries.run import RunRow, load_run
+from schema.queries.scope import EVERYTHING
 from schema.runs.recompute import recompute, stale_traces
 from schema.runs.rows import RUN_SCHEMA
 from schema.span import Span, to_batch
@@ -28,7 +29,7 @@ def stored(store: Store, *spans: Span) -> RunRow:
     for one in spans:  # one by one: the order of arrival must not matter
         store.insert("spans", to_batch([one]), token=uuid4().hex)
     assert recompute(store, [spans[0].trace_id]) == 1
-    run = load_run(store, spans[0].trace_id)
+    run = load_run(store, EVERYTHING, spans[0].trace_id)
     assert run is not None
     return run
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from schema.dialects import DIALECTS
+from schema.ledger_copy import LEDGER_SCHEMA
 from schema.maintenance.drills import DRILL_SCHEMA
 from schema.maintenance.purge import PURGE_SCHEMA
-from schema.queries.holdings import REMOVAL_SCHEMA
-from schema.queries.ledger import LEDGER_SCHEMA
+from schema.maintenance.removals import REMOVAL_SCHEMA
 from schema.runs.rows import RUN_SCHEMA
 from schema.span import SPAN_SCHEMA
 

@@ -17,8 +17,10 @@ from without_redaction import QuickPool
 from collector.delivery import Writer
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
+from schema.ledger_lines import total
 from schema.policy.policy import Policy
-from schema.queries.ledger import lines, total
+from schema.queries.ledger import lines
+from schema.queries.scope import EVERYTHING
 from schema.runs.recompute import recompute
 from schema.span import to_batch
 from schema.store.errors import StoreUnavailableError
@@ -154,7 +156,9 @@ def test_a_server_that_answers_wrongly_loses_and_doubles_nothing(faulty: tuple[F
     assert stored(store) == [{"copies": spans, "spans": spans}]
     assert problems
     assert all(f"127.0.0.1:{double.port}" in problem for problem in problems), "the sentence names the server"
-    counted = total(lines(store, datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=1)))
+    counted = total(
+        lines(store, EVERYTHING, datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=1))
+    )
     assert (counted.stored_spans, counted.waiting_spans, counted.quarantined_spans) == (spans, 0, 0)
     spool.close()
 

@@ -14,6 +14,7 @@ from clickhouse_double import ClickHouseDouble
 from sample_runs import insert, run, trace_of
 
 from schema.queries.run import load_run
+from schema.queries.scope import EVERYTHING
 from schema.runs.recompute import recompute, stale_traces
 from schema.span import to_batch
 from schema.store.errors import QueryFailedError, StoreUnavailableError
@@ -43,7 +44,7 @@ def test_migrations_inserts_and_queries_work_over_http(server: ClickHouseDouble)
         assert migrate(served) == []
         spans = run(7, START)
         insert(served, spans)
-        found = load_run(served, trace_of(7))
+        found = load_run(served, EVERYTHING, trace_of(7))
         assert found is not None
         assert found.span_count == len(spans)
         assert served.query_read_only("SELECT count() AS n FROM spans").to_pylist() == [{"n": len(spans)}]
@@ -139,7 +140,7 @@ def test_collectors_with_different_clocks_and_halves_of_a_run_agree(
         with ThreadPoolExecutor(2) as both:
             list(both.map(lambda store: recompute(store, [trace_of(10)]), [one, other] * 4))
         assert trace_of(10) not in stale_traces(one)
-        found = load_run(other, trace_of(10))
+        found = load_run(other, EVERYTHING, trace_of(10))
     assert found is not None
     assert (found.span_count, found.cost_usd) == (len(spans), sum(span.cost_usd for span in spans if span.cost_usd))
 

@@ -16,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from schema.normalise.traces import normalise
 from schema.policy.policy import Policy
 from schema.pricing.prices import Prices
+from schema.queries.scope import EVERYTHING
 from schema.queries.sessions import load_session
 from schema.runs.recompute import recompute, stale_traces
 from schema.span import Span, to_batch
@@ -222,7 +223,7 @@ def test_a_run_that_waited_for_a_person_and_the_one_that_went_on_are_one_session
     first = empty_store.query("SELECT DISTINCT first_trace_id, team FROM runs FINAL WHERE session_id = 'appr-1'")
     assert first.num_rows == 1
     session = load_session(
-        empty_store, first.column("first_trace_id")[0].as_py(), first.column("team")[0].as_py(), limit=10
+        empty_store, EVERYTHING, first.column("first_trace_id")[0].as_py(), first.column("team")[0].as_py(), limit=10
     )
     assert (session.runs, session.rows.num_rows) == (2, 2)
 
@@ -234,12 +235,12 @@ def test_totals_are_those_of_all_runs_and_unknown_stays_unknown(empty_store: Sto
         run(1, session_id="s", start_time=START + 10**9, kind="llm", input_tokens=5, output_tokens=1),
         run(2),
     )
-    session = load_session(empty_store, trace(1), "t", limit=1)
+    session = load_session(empty_store, EVERYTHING, trace(1), "t", limit=1)
     assert session.rows.column("trace_id").to_pylist() == [trace(3)], "oldest first"
     assert (session.runs, session.errors, session.unpriced_calls) == (2, 1, 1)
     assert (session.input_tokens, session.output_tokens, session.cost_usd) == (5, 1, None)
     assert session.start_time is not None
     assert session.end is not None
     assert (session.end - session.start_time).total_seconds() == 2
-    nothing = load_session(empty_store, "f" * 32, "t", limit=1)
+    nothing = load_session(empty_store, EVERYTHING, "f" * 32, "t", limit=1)
     assert (nothing.runs, nothing.start_time, nothing.end, nothing.input_tokens) == (0, None, None, None)
