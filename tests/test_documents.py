@@ -15,17 +15,26 @@ DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
-def test_every_setting_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text()
+def test_every_setting_has_a_row() -> None:
+    settings = (ROOT / "docs" / "settings.md").read_text()
     for name in Settings.model_fields:
-        assert f"| `SPANLEDGER_{name.upper()}` |" in readme, name
+        assert f"| `SPANLEDGER_{name.upper()}` |" in settings, name
 
 
-def test_every_command_is_in_the_readme() -> None:
+def test_every_command_has_a_row() -> None:
+    commands = (ROOT / "docs" / "commands.md").read_text()
+    names = [command.callback.__name__ for command in app.registered_commands if command.callback]
+    groups = [group.typer_instance.info.name for group in app.registered_groups if group.typer_instance]
+    assert len(names) > 10
+    for name in [*names, *groups]:
+        assert f"| `spanledger {name}` |" in commands, name
+
+
+def test_the_readme_is_short_and_leads_to_every_document() -> None:
     readme = (ROOT / "README.md").read_text()
-    for command in app.registered_commands:
-        assert command.callback is not None
-        assert command.callback.__name__ in readme
+    assert len(readme.splitlines()) <= 90
+    for document in (ROOT / "docs").glob("*.md"):
+        assert f"(docs/{document.name})" in readme, document.name
 
 
 def test_every_decision_is_in_the_list() -> None:
@@ -34,6 +43,14 @@ def test_every_decision_is_in_the_list() -> None:
         title = file.read_text().splitlines()[0].removeprefix("# ")
         number, _, name = title.partition(": ")
         assert f"- [{number}]({file.name}) {name}" in listed
+
+
+def test_every_decision_has_a_status_a_date_and_what_would_change_it() -> None:
+    for file in (ROOT / "docs" / "adr").glob("0*.md"):
+        text = file.read_text()
+        assert re.search(r"^Status: \w", text, re.MULTILINE), file.name
+        assert re.search(r"^Date: 20\d\d-\d\d-\d\d$", text, re.MULTILINE), file.name
+        assert text.count("\n## What would change it\n") == 1, file.name
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
