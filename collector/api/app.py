@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from collector.api.contract import ARROW_STREAM, Progress, Query, Requests, Status, Taken
 from collector.api.file_requests import take_in
 from collector.api.ledger_routes import ledger_routes
-from collector.api.maintenance_routes import upkeep_routes
+from collector.api.maintenance_routes import maintenance_routes
 from collector.errors import IntakeError
 from collector.spool.spool import SpoolError
 from schema.policy.policy import PolicyError
@@ -38,8 +38,10 @@ async def _refuse(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": str(error)}, 400 if isinstance(error, _USERS_OWN) else 503)
 
 
-def create_api(store: Store, spool: Spool, writer: Writer, token: str, read_policy: Callable[[], Policy]) -> FastAPI:
-    """Return the API of one server; `read_policy` reads the policy file as it is now."""
+def create_api(
+    store: Store, spool: Spool, writer: Writer, token: str, policy_in_force: Callable[[], Policy]
+) -> FastAPI:
+    """Return the API of one server; `policy_in_force` raises PolicyError while the policy file holds another policy."""
 
     def authorised(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
@@ -83,5 +85,5 @@ def create_api(store: Store, spool: Spool, writer: Writer, token: str, read_poli
         return Progress(waiting=sorted(waiting), quarantined=sorted(quarantined))
 
     api.include_router(ledger_routes(store, spool))
-    api.include_router(upkeep_routes(store, read_policy))
+    api.include_router(maintenance_routes(store, policy_in_force))
     return api

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def upkeep_routes(store: Store, read_policy: Callable[[], Policy]) -> APIRouter:
-    """Return the routes; `read_policy` reads the policy file as it is now."""
+def maintenance_routes(store: Store, policy_in_force: Callable[[], Policy]) -> APIRouter:
+    """Return the routes; `policy_in_force` raises PolicyError while the policy file holds another policy."""
     api = APIRouter()
 
     @api.post("/api/reprice")
     def price_again(wanted: Repricing) -> Repriced:
         days = (datetime.combine(day, time(), UTC) for day in (wanted.start, wanted.end))
-        policy = read_policy()
+        policy = policy_in_force()
         return reprice(store, Prices(policy.prices), *days, team=wanted.team, dry_run=wanted.dry_run, policy=policy)
 
     @api.post("/api/purge")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -18,6 +18,7 @@ from schema.span import to_batch
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from collector.otlp.messages import ExportRequest
     from collector.spool.spool import Signal
     from redaction.teams import TeamRedactor
     from schema.policy.policy import Policy
@@ -31,6 +32,13 @@ _WARM_UP = {
     "gen_ai.usage.input_tokens": "10",
     "gen_ai.input.messages": '[{"role": "user", "parts": [{"type": "text", "content": "Jane Doe asked at 10:30."}]}]',
 }
+
+
+class Processed(NamedTuple):
+    """What became of a request: the same request redacted, in which no raw text is left, and its rows for the store."""
+
+    request: ExportRequest
+    rows: pa.RecordBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +55,10 @@ class Pipeline:
         span = request.resource_spans.add().scope_spans.add().spans.add(name="chat")
         for key, value in _WARM_UP.items():
             span.attributes.add(key=key).value.string_value = value
-        self.rows("traces", request.SerializeToString(), received_at=0)
+        self.process("traces", request.SerializeToString(), received_at=0)
 
-    def rows(self, signal: Signal, body: bytes, *, received_at: int) -> pa.RecordBatch:
-        """Return the redacted rows of one protobuf request for the store; `received_at` is ns."""
+    def process(self, signal: Signal, body: bytes, *, received_at: int) -> Processed:
+        """Decode one protobuf request, redact it, and make its rows; `received_at` is ns. Raises DecodeError."""
         keys = self.policy.attributes.team
         if signal == "traces":
             traces = ExportTraceServiceRequest.FromString(body)
@@ -59,11 +67,13 @@ class Pipeline:
             for span, found in zip(spans, findings, strict=True):
                 span.findings = found
                 span.redaction_version = self.redactor.rulebook.version
-            return to_batch(spans)
+            return Processed(traces, to_batch(spans))
         if signal == "logs":
             logs = ExportLogsServiceRequest.FromString(body)
             found_in_logs = redact_logs(logs, self.redactor, keys)
-            return log_batch(logs, found_in_logs, received_at=received_at, policy=self.policy)
+            rows = log_batch(logs, found_in_logs, received_at=received_at, policy=self.policy)
+            return Processed(logs, rows)
         metrics = ExportMetricsServiceRequest.FromString(body)
         found_in_metrics = redact_metrics(metrics, self.redactor, keys)
-        return point_batch(metrics, found_in_metrics, received_at=received_at, policy=self.policy)
+        points = point_batch(metrics, found_in_metrics, received_at=received_at, policy=self.policy)
+        return Processed(metrics, points)

@@ -94,7 +94,7 @@ def build_pipeline(policy: Policy, pseudonym_key: bytes = b"", watch: Watch | No
 
 def _answer(pipeline: Pipeline, request_id: int, kind: Signal, body: bytes, received_at: int) -> Rows:
     try:
-        batch = pipeline.rows(kind, body, received_at=received_at)
+        batch = pipeline.process(kind, body, received_at=received_at).rows
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as stream:
             stream.write_batch(batch)

@@ -157,6 +157,11 @@ class PolicyFeed:
         if source is not None:
             threading.Thread(target=self._receive, name="policy-feed", daemon=True).start()
 
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        return self._policy
+
     def each(self, take_over: Callable[[Policy], None]) -> None:
         """Call `take_over` with the policy that is in force and with every one that comes, one after the other."""
         with self._lock:

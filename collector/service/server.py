@@ -9,7 +9,6 @@ import os
 import secrets
 import signal
 import threading
-import time
 import traceback
 from dataclasses import dataclass
 from functools import partial
@@ -17,27 +16,26 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import uvicorn
 
 from collector.api.app import create_api
 from collector.delivery import Writer
-from collector.heartbeat import BEAT_SECONDS, beat
 from collector.open_store import open_store
 from collector.pipeline.worker_health import WorkerHealth
 from collector.pipeline.workers import WorkerPool
 from collector.process import begin, keep_garbage_collector_off_what_stays
-from collector.receivers.tls import load_tls
-from collector.service.announcement import announce, withdraw
+from collector.service.announcement import withdraw
+from collector.service.life_signs import LifeSigns, write_heartbeat
 from collector.service.listening import listen
+from collector.service.policy_in_force import policy_in_force
 from collector.service.policy_reload import PolicyFeed
 from collector.service.pseudonym_key import load_pseudonym_key
+from collector.service.serving import Application, browser_options, serve
 from collector.settings import SettingsError
 from collector.spool.patience import open_patiently
 from schema.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
     from collector.service.policy_reload import Message
@@ -59,7 +57,7 @@ def run_server(  # noqa: PLR0913, PLR0917 - the arguments of a process are posit
     intake: bool,  # noqa: FBT001 - the arguments of a process are positional
     policies: Connection[Policy, Message] | None = None,
 ) -> None:
-    """Run until SIGTERM. `endpoints` is told to the command line; `intake` says whether there is a spool to empty.
+    """Run until SIGTERM. Commands find `endpoints` in api.json; `intake` says whether there is a spool to empty.
 
     Other policies than the first come by `policies` and hold from the next requests on.
     """
@@ -76,29 +74,28 @@ def run_server(  # noqa: PLR0913, PLR0917 - the arguments of a process are posit
         if store is None:
             return
         stack.enter_context(store)
-        servers: list[tuple[Any, socket.socket, dict[str, Any]]] = []
-        pa.set_memory_pool(pa.system_memory_pool())  # its own gives memory back at once, and each block takes it anew
-        # All that loads pandas does so here, before other threads have rows: two that import it at once fail.
-        pa.array([0])
+        _prepare_arrow()
+        applications: list[Application] = []
         if dashboard is not None:
-            servers.append((_dashboard(settings, store, endpoints), dashboard, _for_browsers(settings)))
+            app = _dashboard(settings, store, endpoints)
+            applications.append(Application(app, dashboard, browser_options(settings)))
         writer = None
         if consumer:
-            spool, pool = consumer.spool, consumer.pool
-            writer = Writer(spool, store, pool, policy, disk_reserve_bytes=settings.disk_reserve_bytes)
-            feed.each(partial(_take_over, settings, pool, writer))
-            thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
-            thread.start()
-            stack.callback(thread.join)
-            stack.callback(stop.set)
-            token = secrets.token_urlsafe(32)
-            local = listen("127.0.0.1", 0)
+            writer = _start_writer(settings, store, consumer, feed, stop, stack)
+            token, local = secrets.token_urlsafe(32), listen("127.0.0.1", 0)
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
-            servers.append((create_api(store, spool, writer, token, settings.policy), local, {"proxy_headers": False}))
+            in_force = partial(policy_in_force, settings, feed)
+            api = create_api(store, consumer.spool, writer, token, in_force)
+            applications.append(Application(api, local, {"proxy_headers": False}))
         keep_garbage_collector_off_what_stays()
-        server = _Life(settings, endpoints, writer, health)
-        asyncio.run(_serve(servers, stop, server))
+        asyncio.run(serve(applications, stop, LifeSigns(settings, endpoints, writer, health).show))
         withdraw(settings)
+
+
+def _prepare_arrow() -> None:
+    """Set up Arrow before other threads have rows."""
+    pa.set_memory_pool(pa.system_memory_pool())  # its own gives memory back at once, and each block takes it anew
+    pa.array([0])  # loads pandas: two threads that import it at once fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +120,25 @@ def _start_consumer(
     return _Consumer(spool, pool, WorkerHealth(pool))
 
 
+def _start_writer(  # noqa: PLR0913, PLR0917 - what a writer needs, and what ends it
+    settings: Settings,
+    store: Store,
+    consumer: _Consumer,
+    feed: PolicyFeed,
+    stop: threading.Event,
+    stack: contextlib.ExitStack,
+) -> Writer:
+    """Start the thread that empties the spool; it ends with the stack."""
+    reserve = settings.disk_reserve_bytes
+    writer = Writer(consumer.spool, store, consumer.pool, feed.policy, disk_reserve_bytes=reserve)
+    feed.each(partial(_take_over, settings, consumer.pool, writer))
+    thread = threading.Thread(target=_write, args=(writer, stop), name="writer")
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(stop.set)
+    return writer
+
+
 def _take_over(settings: Settings, pool: WorkerPool, writer: Writer, policy: Policy) -> None:
     pool.take_over(policy, load_pseudonym_key(settings, policy))
     writer.take_over(policy)
@@ -137,18 +153,6 @@ def _dashboard(settings: Settings, store: Store, endpoints: dict[str, str]) -> A
         loopback=settings.loopback,
         endpoint=endpoints.get("otlp_http", f"http://{settings.host}:{settings.otlp_http_port}"),
     )
-
-
-def _for_browsers(settings: Settings) -> dict[str, Any]:
-    """Return how the dashboard is served: over TLS where the receiver is, to browsers without certificates.
-
-    A sender's address is taken from X-Forwarded-For only where FORWARDED_ALLOW_IPS names the proxy: passwords are
-    counted by it.
-    """
-    tls = load_tls(settings)
-    proxies = os.environ.get("FORWARDED_ALLOW_IPS", "")
-    options: dict[str, Any] = {"proxy_headers": bool(proxies), "forwarded_allow_ips": proxies}
-    return options | ({"ssl_certfile": tls.certificate} if tls else {})
 
 
 def _write(writer: Writer, stop: threading.Event) -> None:
@@ -168,77 +172,6 @@ def _open_patiently(settings: Settings, stop: threading.Event, health: WorkerHea
             return open_store(settings)
         except (StoreUnavailableError, SettingsError) as error:
             log.warning("waiting for the store: %s", error)
-            _beat(settings, health.problem() if health else "")
+            write_heartbeat(settings, health.problem() if health else "")
             stop.wait(_RETRY)
     return None
-
-
-class _Life:
-    """What an instance is told of its server: where it is, once it would store a request at once, and that it lives."""
-
-    def __init__(
-        self, settings: Settings, endpoints: dict[str, str], writer: Writer | None, health: WorkerHealth | None
-    ) -> None:
-        self._settings = settings
-        self._endpoints = endpoints
-        self._writer = writer
-        self._health = health
-        self._announced = False
-        self._beat_at = float("-inf")
-
-    def goes_on(self, *, answering: bool) -> None:
-        """Say what there is to say now; to be called often, by what serves the API."""
-        if answering and not self._announced and (self._writer is None or self._writer.ready):
-            self._announced = self._announce()
-            self._beat_at = float("-inf")
-        if self._writer is None or self._health is None or time.monotonic() < self._beat_at + BEAT_SECONDS:
-            return
-        self._beat_at = time.monotonic()
-        problem = self._health.problem()
-        if self._announced or self._writer.waits_for_store:
-            _beat(self._settings, problem)
-
-    def _announce(self) -> bool:
-        """Announce, and return whether that was possible: a folder that cannot be written now is tried again."""
-        try:
-            announce(self._settings, self._endpoints)
-        except OSError as error:
-            log.debug("the address is not written: %s", error.strerror)
-            return False
-        return True
-
-
-def _beat(settings: Settings, problem: str) -> None:
-    try:
-        beat(settings.heartbeat_path, problem)
-    except OSError as error:  # the receiver finds that it comes no more
-        log.warning("%s cannot be written: %s", settings.heartbeat_path, error.strerror)
-
-
-async def _serve(
-    servers: list[tuple[Any, socket.socket, dict[str, Any]]],
-    stop: threading.Event,
-    life: _Life,
-) -> None:
-    """Serve the applications until `stop`; announce them once they answer, and give signs of life."""
-    running = []
-    for application, listener, options in servers:
-        config = uvicorn.Config(
-            application, log_level="warning", access_log=False, timeout_graceful_shutdown=2, **options
-        )
-        server = _Server(config)
-        running.append((server, asyncio.create_task(server.serve([listener]))))
-    while not stop.is_set() and not any(task.done() for _, task in running):  # set by a signal, from threads
-        life.goes_on(answering=all(server.started for server, _ in running))
-        await asyncio.sleep(0.05)
-    for server, _ in running:
-        server.should_exit = True
-    await asyncio.gather(*(task for _, task in running))
-
-
-class _Server(uvicorn.Server):
-    """A server among others in one process: signals are the process's business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

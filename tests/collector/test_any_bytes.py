@@ -43,7 +43,7 @@ def pipeline() -> Iterator[Pipeline]:
 
 def keep(store: Store, pipeline: Pipeline, signal: Signal, body: bytes) -> int:
     """Store what the pipeline makes of a request, as the writer does; return how many rows it is."""
-    rows = pipeline.rows(signal, body, received_at=time.time_ns())
+    rows = pipeline.process(signal, body, received_at=time.time_ns()).rows
     store.insert(TABLES[signal], rows, token=uuid4().hex)
     if signal != "metrics":
         traces = sorted(set(rows.column("trace_id").to_pylist()) - {""})

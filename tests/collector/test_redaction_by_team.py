@@ -47,7 +47,9 @@ def stored(
         attribute(span, "input.value", f"write to {MAIL}")
         for key, value in attributes.items():
             attribute(span, key, value)
-    rows: list[dict[str, object]] = pipeline.rows("traces", request.SerializeToString(), received_at=1).to_pylist()
+    rows: list[dict[str, object]] = pipeline.process(
+        "traces", request.SerializeToString(), received_at=1
+    ).rows.to_pylist()
     return rows
 
 
@@ -114,7 +116,7 @@ def test_the_key_decides_whatever_the_sender_says(pipeline: Pipeline) -> None:
     attribute(span, "input.value", f"write to {MAIL}")
     attribute(span, "spanledger.team", "open")
     keys.stamp(IngestKey(name="k", team="closed", sha256="0" * 64), request)
-    [row] = pipeline.rows("traces", request.SerializeToString(), received_at=1).to_pylist()
+    [row] = pipeline.process("traces", request.SerializeToString(), received_at=1).rows.to_pylist()
     assert (shows(row), row["team"]) == (False, "closed")
 
 
@@ -125,7 +127,7 @@ def test_log_records_have_the_rules_of_their_team(pipeline: Pipeline) -> None:
         record = records.add()
         record.body.string_value = f"write to {MAIL}"
         attribute(record, "team", team)
-    rows = pipeline.rows("logs", request.SerializeToString(), received_at=1).to_pylist()
+    rows = pipeline.process("logs", request.SerializeToString(), received_at=1).rows.to_pylist()
     assert [MAIL in row["body"] for row in rows] == [True, False]
 
 

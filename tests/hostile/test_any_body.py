@@ -84,7 +84,7 @@ def test_any_body_is_refused_or_becomes_rows(mutator: Mutator, pipeline: Pipelin
 
 def _rows(pipeline: Pipeline, mutant: Mutant, body: bytes) -> int:
     try:
-        return pipeline.rows(mutant.signal, body, received_at=time.time_ns()).num_rows
+        return pipeline.process(mutant.signal, body, received_at=time.time_ns()).rows.num_rows
     except Exception as error:
         raise AssertionError(f"{mutant.signal} of {body.hex()[:20_000]}") from error
 

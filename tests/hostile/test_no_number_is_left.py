@@ -185,7 +185,7 @@ def left(content: str) -> list[str]:
 
 
 def rows(pipeline: Pipeline, signal: Signal, body: bytes) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pipeline.rows(signal, body, received_at=RECEIVED).to_pylist()
+    found: list[dict[str, Any]] = pipeline.process(signal, body, received_at=RECEIVED).rows.to_pylist()
     return found
 
 
