@@ -23,8 +23,8 @@ def reprice(
 ) -> None:
     """Price stored model calls again after prices changed: the policy file's and the public list's.
 
-    Calls are priced as of their start. What changed is kept in the table repricings, with the prices. New calls get
-    the policy file's prices as soon as a running instance has read it again, which takes seconds.
+    Calls are priced as of their start. What changed is kept in the table repricings, with the prices. A running
+    instance prices by the policy in force: the command waits seconds until a changed file is taken over.
     """
     from datetime import UTC, datetime, time
 
