@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Final
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from dashboard import assets
 PALETTE: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A200")
 REMAINDER: Final = "#8C8C8C"
 
-WORDMARK: Final = "<div class='sl-wordmark'>Spanledger</div>"
+WORDMARK: Final = f"<div class='sl-wordmark'>Spanledger <small>{version('spanledger')}</small></div>"
 
 
 def style() -> None:

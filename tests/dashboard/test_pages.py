@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 def test_pages_folder_is_not_beside_the_script() -> None:
     """Streamlit would run its modules as scripts of their own (see dashboard.entry)."""
     assert not (ENTRY.parent / "pages").exists()
+
+
+def test_the_version_is_on_the_page(sample: Sample) -> None:
+    assert sample.spans
+    assert f"<small>{version('spanledger')}</small>" in said(opened())
 
 
 def test_runs_are_counted(sample: Sample) -> None:
