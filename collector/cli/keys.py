@@ -40,32 +40,26 @@ def new(
     To replace a key, make another one of the same NAME: it has the same team, environment and limits, and both let the
     sender in until the old one's `expires`, or until its entry is removed. A running instance takes the file over.
     """
-    from collector.keys.new_key import (
-        NotSimpleError,
-        entry_for,
-        entry_lines,
-        make_key,
-        only_writer,
-        with_entry,
-        write_policy,
-    )
+    from collector.keys.new_key import entry_for, entry_lines, make_key
+    from collector.keys.policy_edit import NotEditableError, add_entry, exclusive_writer, replace_policy
     from collector.settings import load_settings
     from schema.policy.file import read_policy_text
     from schema.policy.policy import parse_policy
 
     path = load_settings().policy_path or Path("spanledger.yaml").absolute()
-    with only_writer(path) if write else contextlib.nullcontext():
+    with exclusive_writer(path) if write else contextlib.nullcontext():
         text = read_policy_text(path) if os.path.lexists(path) else ""
         policy = parse_policy(text, path)
         key = make_key()
-        bound = {column: said for column, said in (("team", team), ("environment", environment)) if said is not None}
-        entry = entry_for(policy, key, name, bound, expires)
+        columns = {"team": team, "environment": environment}
+        given = {column: value for column, value in columns.items() if value is not None}
+        entry = entry_for(policy, key, name, given, expires)
         lines = entry_lines(entry, expires)
         problem = ""
         if write:
             try:
-                write_policy(path, with_entry(text, entry, lines, path), text)
-            except NotSimpleError as error:
+                replace_policy(path, add_entry(text, entry, lines, path), text)
+            except NotEditableError as error:
                 problem = str(error)
     typer.echo(key)
     if write and not problem:

@@ -1,7 +1,7 @@
-"""How an instance is doing, in the text format of Prometheus (exposition format 0.0.4).
+"""The metrics of an instance for Prometheus, as text or OpenMetrics, whichever the scraper asks for.
 
 The receiver answers, from the spool's file: it runs when everything else is down, and its port is known. The server
-leaves its own figures in that file; when it is gone, the time of the last insert stands still, and that can be seen.
+writes its own figures into that file. While the server is down, the time of the last insert stands still.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import JSONResponse, PlainTextResponse
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from collector.otlp.refusals import RefusedError
@@ -19,114 +22,124 @@ from collector.spool.ledger import totals
 from collector.spool.queue import oldest_receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
+    from prometheus_client.core import Metric
+    from prometheus_client.registry import Collector
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from collector.keys.ingest_keys import IngestKeys
     from collector.spool.ledger import Entry
     from collector.spool.spool import Spool
 
-_CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_OPENMETRICS: Final = "application/openmetrics-text"
+_PREFIX: Final = "spanledger_"
 _STATES: Final = ("accepted", "deduplicated", "stored", "dropped", "lost")
-
-Sample = tuple[str, dict[str, str], float]
 
 
 def metrics_route(spool: Spool, keys: IngestKeys) -> Route:
-    """Return the route /metrics. It names the ingest keys, so it asks for one where there are any, as exports do."""
+    """Return the route /metrics. Its labels name ingest keys, so it asks for a key wherever exports need one."""
 
     async def answer(request: Request) -> Response:
         try:
             keys.require_in_force(keys.authenticate(request.headers))
-            text = await asyncio.to_thread(exposition, spool)
+            write, content_type = _format_for(",".join(request.headers.getlist("accept")))
+            content = await asyncio.to_thread(write, SpoolMetrics(spool))
         except RefusedError as error:
             return JSONResponse({"detail": str(error)}, error.http_status)
         except SpoolError:
             return JSONResponse({"detail": "the spool cannot be read at the moment"}, 503)
-        return PlainTextResponse(text, media_type=_CONTENT_TYPE)
+        return Response(content, media_type=content_type)
 
     return Route("/metrics", answer, methods=["GET"])
 
 
-def exposition(spool: Spool) -> str:
-    """Return all figures of this spool and of the server that empties it. Raises SpoolError."""
-    with spool.opened() as connection, snapshot(connection):
-        queue = connection.execute("select state, requests, spans, bytes from total order by state desc").fetchall()
-        oldest = oldest_receipt(connection)
-        counted = totals(connection)
-        server = dict(connection.execute("select name, value from figure order by name").fetchall())
-    lines: list[str] = []
-    for name, kind, text, samples in _families(queue, oldest, counted, server, spool):
-        lines += [f"# HELP spanledger_{name} {text}", f"# TYPE spanledger_{name} {kind}"]
-        lines += [f"spanledger_{name}{suffix}{_labels(labels)} {value!r}" for suffix, labels, value in samples]
-    return "\n".join(lines) + "\n"
+def _format_for(accept: str) -> tuple[Callable[[Collector], bytes], str]:
+    """Return the writer and the content type of the format that an Accept header asks for.
+
+    prometheus_client's `choose_encoder` raises for a version that is no number, and renames metrics on request.
+    """
+    if any(wish.partition(";")[0].strip().lower() == _OPENMETRICS for wish in accept.split(",")):
+        return openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
+    return generate_latest, CONTENT_TYPE_PLAIN_0_0_4
 
 
-def _families(
-    queue: list[tuple[str, int, int, int]],
-    oldest: int | None,
-    counted: list[Entry],
-    server: dict[str, float],
-    spool: Spool,
-) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
+class SpoolMetrics:
+    """The metrics of one spool, read anew at each scrape: a custom collector of prometheus_client."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all metrics as of one moment. Raises SpoolError."""
+        with self._spool.opened() as connection, snapshot(connection):
+            held = connection.execute("select state, requests, spans, bytes from total order by state desc").fetchall()
+            oldest = oldest_receipt(connection)
+            entries = totals(connection)
+            figures = dict(connection.execute("select name, value from figure order by name").fetchall())
+        yield from _spool_metrics(held, oldest, self._spool)
+        yield from _ledger_metrics(entries)
+        yield from _server_metrics(figures)
+
+
+def _spool_metrics(held: list[tuple[str, int, int, int]], oldest: int | None, spool: Spool) -> Iterator[Metric]:
+    """Yield how full the spool is and how long it waits; `oldest` is a receipt in ns, None when nothing waits."""
     for column, unit in enumerate(("requests", "spans", "bytes")):
-        text = f"What is in the spool now, in {unit}."
-        yield f"spool_{unit}", "gauge", text, [("", {"state": state}, figures[column]) for state, *figures in queue]
-    yield "spool_limit_bytes", "gauge", "The spool refuses more than this.", [("", {}, spool.max_bytes)]
+        metric = GaugeMetricFamily(f"{_PREFIX}spool_{unit}", f"{unit.capitalize()} in the spool now.", labels=["state"])
+        for state, *counts in held:
+            metric.add_metric([state], counts[column])
+        yield metric
+    text = "The spool refuses requests beyond this size."
+    yield GaugeMetricFamily(f"{_PREFIX}spool_limit_bytes", text, spool.max_bytes)
+    text = "How long the oldest waiting request has waited; 0 when no request waits."
     age = 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e9)
-    text = "How long the oldest waiting request has waited; 0 when nothing waits."
-    yield "spool_oldest_waiting_seconds", "gauge", text, [("", {}, age)]
+    yield GaugeMetricFamily(f"{_PREFIX}spool_oldest_waiting_seconds", text, age)
     if spool.max_age_seconds:
-        text = "The spool refuses while something has waited for longer."
-        yield "spool_limit_seconds", "gauge", text, [("", {}, spool.max_age_seconds)]
+        text = "The spool refuses requests while one has waited for longer than this."
+        yield GaugeMetricFamily(f"{_PREFIX}spool_limit_seconds", text, spool.max_age_seconds)
+
+
+def _ledger_metrics(entries: list[Entry]) -> Iterator[Metric]:
+    """Yield the ledger's counts since this spool began."""
     for unit in ("requests", "spans"):
         for state in _STATES:
-            text = f"{unit.capitalize()} that were {state}."
-            yield f"{state}_{unit}_total", "counter", text, _by_key(counted, f"{state}_{unit}")
-        rejected: list[Sample] = [
-            ("", _slot(entry) | {"reason": reason}, count)
-            for entry in counted
-            for reason, count in getattr(entry, f"rejected_{unit}").items()
-            if count
-        ]
-        yield f"rejected_{unit}_total", "counter", f"{unit.capitalize()} that were rejected.", rejected
-    text = "Rejected requests of which nobody knows how many spans they held."
-    yield "uncounted_requests_total", "counter", text, _by_key(counted, "uncounted_requests")
-    text = "How often the spool was damaged together with its last counts, so that losses are not counted."
-    yield "uncounted_losses_total", "counter", text, _by_key(counted, "uncounted_losses")
-    text = "Spans of which a text was removed because it could not be redacted."
-    yield "unredacted_spans_total", "counter", text, _by_key(counted, "unredacted_spans")
-    text = "Policy files that were refused while it ran."
-    yield "policy_refusals_total", "counter", text, [("", {}, server.get("policy_refusals", 0.0))]
-    if "inserts" in server:
+            yield _by_key(entries, f"{state}_{unit}", f"{unit.capitalize()} that were {state}.")
+        metric = CounterMetricFamily(
+            f"{_PREFIX}rejected_{unit}_total",
+            f"{unit.capitalize()} that were rejected, by reason.",
+            labels=["key", "signal", "reason"],
+        )
+        for entry in entries:
+            for reason, count in getattr(entry, f"rejected_{unit}").items():
+                if count:
+                    metric.add_metric([entry.key_name, entry.signal, reason], count)
+        yield metric
+    yield _by_key(entries, "uncounted_requests", "Rejected requests with an unknown number of spans.")
+    yield _by_key(entries, "uncounted_losses", "Damages of the spool that destroyed its last counts too.")
+    yield _by_key(entries, "unredacted_spans", "Spans with a text that could not be redacted and was removed.")
+
+
+def _server_metrics(figures: dict[str, float]) -> Iterator[Metric]:
+    """Yield the figures that other processes wrote, as far as they have; refused policy files count from 0."""
+    text = "Policy files that were refused since the start."
+    yield CounterMetricFamily(f"{_PREFIX}policy_refusals_total", text, figures.get("policy_refusals", 0.0))
+    if "inserts" in figures:
         text = "Worker processes that died and were replaced."
-        yield "worker_restarts_total", "counter", text, [("", {}, server["worker_restarts"])]
-        took: list[Sample] = [("_sum", {}, server["insert_seconds"]), ("_count", {}, server["inserts"])]
-        yield "insert_seconds", "summary", "How long inserts into the store took.", took
-    if "vanished_rows" in server:
-        text = "Rows that were stored and are not in the store any more."
-        yield "store_vanished_rows", "gauge", text, [("", {}, server["vanished_rows"])]
-    if "last_insert" in server:
-        text = "When an insert into the store last succeeded."
-        yield "last_insert_timestamp_seconds", "gauge", text, [("", {}, server["last_insert"])]
+        yield CounterMetricFamily(f"{_PREFIX}worker_restarts_total", text, figures["worker_restarts"])
+        text = "How long inserts into the store took."
+        count, seconds = int(figures["inserts"]), figures["insert_seconds"]
+        yield SummaryMetricFamily(f"{_PREFIX}insert_seconds", text, count, seconds)
+    if "vanished_rows" in figures:
+        text = "Rows that were stored and are missing from the store now."
+        yield GaugeMetricFamily(f"{_PREFIX}store_vanished_rows", text, figures["vanished_rows"])
+    if "last_insert" in figures:
+        text = "When an insert into the store last succeeded, in seconds since 1970."
+        yield GaugeMetricFamily(f"{_PREFIX}last_insert_timestamp_seconds", text, figures["last_insert"])
 
 
-def _by_key(counted: list[Entry], name: str) -> list[Sample]:
-    return [("", _slot(entry), entry.counts[name]) for entry in counted]
-
-
-def _slot(entry: Entry) -> dict[str, str]:
-    return {"key": entry.key_name, "signal": entry.signal}
-
-
-def _labels(labels: dict[str, str]) -> str:
-    if not labels:
-        return ""
-    written = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
-    return f"{{{written}}}"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+def _by_key(entries: list[Entry], name: str, text: str) -> Metric:
+    """Return one count of the ledger by ingest key and signal."""
+    metric = CounterMetricFamily(f"{_PREFIX}{name}_total", text, labels=["key", "signal"])
+    for entry in entries:
+        metric.add_metric([entry.key_name, entry.signal], entry.counts[name])
+    return metric

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 ENGINE = {"chdb", "clickhouse_connect", "schema.store.store"}
-SERVERS = {"fastapi", "starlette", "uvicorn", "grpc", "streamlit"}
+SERVERS = {"fastapi", "starlette", "uvicorn", "grpc", "streamlit", "prometheus_client"}
 REDACTION = {"presidio_analyzer", "spacy", "onnxruntime", "phonenumbers", "hyperscan", "redaction.redactor"}
 TOOLS = {"pandas", "faker", "plotly", "genai_prices"}
 HEAVY = ENGINE | SERVERS | REDACTION | TOOLS | {"opentelemetry.proto", "cryptography"}

@@ -16,7 +16,8 @@ from instance import command
 
 from collector.keys.expiry import ending, state
 from collector.keys.ingest_keys import IngestKeys
-from collector.keys.new_key import NotSimpleError, entry_for, entry_lines, make_key, with_entry
+from collector.keys.new_key import entry_for, entry_lines, make_key
+from collector.keys.policy_edit import NotEditableError, add_entry
 from redaction.recognizers.analyzer import Analyzer
 from schema.policy.policy import IngestKey, Policy, PolicyError, load_policy, parse_policy
 
@@ -51,7 +52,7 @@ DIFFICULT = {
 def added(text: str, path: Path, **more: str) -> tuple[str, IngestKey]:
     expires = more.pop("expires", "")
     entry = entry_for(parse_policy(text, path), make_key(), more.pop("name", "new"), more, expires)
-    return with_entry(text, entry, entry_lines(entry, expires), path), entry
+    return add_entry(text, entry, entry_lines(entry, expires), path), entry
 
 
 @pytest.mark.parametrize("text", SIMPLE.values(), ids=SIMPLE)
@@ -71,7 +72,7 @@ def test_an_entry_is_added_and_nothing_else_changes(tmp_path: Path, text: str) -
 
 @pytest.mark.parametrize("text", DIFFICULT.values(), ids=DIFFICULT)
 def test_a_file_without_an_obvious_place_is_left_alone(tmp_path: Path, text: str) -> None:
-    with pytest.raises(NotSimpleError, match=r"spanledger\.yaml"):
+    with pytest.raises(NotEditableError, match=r"spanledger\.yaml"):
         added(text, tmp_path / "spanledger.yaml")
 
 
@@ -99,7 +100,7 @@ def test_a_second_key_of_a_name_is_the_same_senders(tmp_path: Path) -> None:
     old, new = parse_policy(made, path).ingest_keys
     assert new == entry
     assert new == old.model_copy(update={"sha256": new.sha256, "expires": None})
-    with pytest.raises(PolicyError, match="new is there already and its team is a"):
+    with pytest.raises(PolicyError, match="new has a key already, and its team is a"):
         added(text, path, team="b")
 
 
@@ -136,7 +137,7 @@ def test_where_the_file_is_difficult_the_lines_are_shown_instead(tmp_path: Path)
     assert done.returncode == 1
     assert policy.read_text() == "ingest_keys: []\n"
     assert "  - name: payments\n" in done.stderr
-    assert f"spanledger: {policy}:1: ingest_keys is no list with a line an entry" in done.stderr
+    assert f"spanledger: {policy}:1: ingest_keys is not a list with one entry a line" in done.stderr
 
 
 def test_what_is_wrong_with_a_key_is_one_sentence(tmp_path: Path) -> None:

@@ -68,12 +68,12 @@ def test_every_answer_is_counted(start_receiver: Callable[..., RunningReceiver])
         f"spanledger_deduplicated_spans_total{slot}": 2,
         f"spanledger_stored_spans_total{slot}": 0,
         f"spanledger_uncounted_requests_total{slot}": 2,
-        'spanledger_rejected_spans_total{key="payments",signal="traces",reason="invalid_ids"}': 3,
+        'spanledger_rejected_spans_total{key="payments",reason="invalid_ids",signal="traces"}': 3,
         'spanledger_spool_requests{state="waiting"}': 1,
         'spanledger_spool_spans{state="waiting"}': 2,
         'spanledger_spool_requests{state="quarantined"}': 0,
     } | {
-        f'spanledger_rejected_requests_total{{key="{key}",signal="traces",reason="{reason}"}}': count
+        f'spanledger_rejected_requests_total{{key="{key}",reason="{reason}",signal="traces"}}': count
         for (key, reason), count in rejected.items()
     }
     deadline = time.monotonic() + 30

@@ -36,7 +36,7 @@ def counted(receiver: RunningReceiver, key_name: str, reason: str) -> str:
     time.sleep(2)
     headers = {"x-spanledger-key": "good"}
     lines = httpx.get(f"{receiver.url}/metrics", headers=headers, timeout=30).text.splitlines()
-    name = f'spanledger_rejected_requests_total{{key="{key_name}",signal="traces",reason="{reason}"}} '
+    name = f'spanledger_rejected_requests_total{{key="{key_name}",reason="{reason}",signal="traces"}} '
     return next((line.removeprefix(name) for line in lines if line.startswith(name)), "none")
 
 
@@ -58,7 +58,7 @@ def test_a_known_key_that_is_not_in_force_is_forbidden_and_counted_by_its_name(
         assert (code, told.decode().startswith(said)) == (grpc.StatusCode.PERMISSION_DENIED, True)
         assert "grpc-status-details-bin" not in trailers, "it need not come again"
         assert httpx.get(f"{receiver.url}/metrics", headers={"x-spanledger-key": name}).status_code == 403
-    assert [counted(receiver, name, "forbidden") for name in ("over", "to-come")] == ["2", "2"]
+    assert [counted(receiver, name, "forbidden") for name in ("over", "to-come")] == ["2.0", "2.0"]
     assert receiver.open_spool().counts().waiting_requests == 0
 
 
@@ -80,8 +80,8 @@ def test_while_something_waits_for_too_long_nothing_more_is_taken(
     assert post(receiver, 1, **good).status_code == 200, "a repeat is on disk already"
     unready = receiver.readiness()
     assert (unready.status_code, unready.json()) == (503, {"status": "what waits in the spool has waited for too long"})
-    assert counted(receiver, "good", "overdue") == "2"
-    assert "spanledger_spool_limit_seconds 2\n" in httpx.get(f"{receiver.url}/metrics", headers=good).text
+    assert counted(receiver, "good", "overdue") == "2.0"
+    assert "spanledger_spool_limit_seconds 2.0\n" in httpx.get(f"{receiver.url}/metrics", headers=good).text
     spool = receiver.open_spool()
     (waiting,) = spool.take(9, 1 << 30)
     spool.assign([waiting.id], "batch")

@@ -43,6 +43,6 @@ def test_what_a_worker_cannot_redact_is_removed_and_counted_all_the_way(tmp_path
         assert (line["stored"], line["unredacted"]) == (3, 2)
         assert instance.sql("SELECT unredacted_spans FROM ledger FINAL") == [{"unredacted_spans": 2}]
         metrics = httpx.get(f"{instance.endpoints['otlp_http']}/metrics", trust_env=False).text
-        assert 'spanledger_unredacted_spans_total{key="open",signal="traces"} 2\n' in metrics
+        assert 'spanledger_unredacted_spans_total{key="open",signal="traces"} 2.0\n' in metrics
     finally:
         instance.stop()

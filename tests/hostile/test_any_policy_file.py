@@ -20,7 +20,7 @@ from agent_runs import run_request
 from instance import Instance, command
 from policy_files import GOOD, KEY_HASH, policy_file
 
-from collector.keys.new_key import PolicyChangedError, write_policy
+from collector.keys.policy_edit import PolicyChangedError, replace_policy
 from collector.service import policy_reload
 from collector.service.policy_reload import PolicyFile
 from collector.settings import Settings
@@ -263,7 +263,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(tmp_path: Path) -
     file = tmp_path / "spanledger.yaml"
     file.write_text(GOOD)
     with pytest.raises(PolicyChangedError, match="was changed meanwhile"):
-        write_policy(file, GOOD + "# ours\n", was="retention: {days: 30}\n")
+        replace_policy(file, GOOD + "# ours\n", before="retention: {days: 30}\n")
     assert file.read_text() == GOOD
 
 
