@@ -12,7 +12,7 @@ SHELL := /bin/bash
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up thorough test check unit faults lint format types imports lock model bench sbom audit digests clean
+.PHONY: help install demo up thorough test check unit faults lint format types imports lock coverage model bench sbom audit digests clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,7 @@ endif
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell
 
 format: $(VENV)/.dev ## let ruff mend layout and what it safely can
 	$(BIN)/ruff check --fix
@@ -55,6 +56,11 @@ types: $(VENV)/.dev
 
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports
+
+coverage: $(VENV)/.dev ## run the tests that need no processes of ours and print which branches they leave out
+	$(BIN)/coverage run -m pytest -q tests/schema tests/redaction tests/dashboard
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 model: $(VENV)/.dev ## train the redaction model anew (docs/model-card.md): some 20 minutes, and the same seed every time
 	$(BIN)/python -m pip install -r requirements-training.txt | $(SHORTLY)
