@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import socket
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from instance import Instance, command
+from made_certificates import Authority
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
@@ -24,12 +23,10 @@ from dashboard.web.sessions import cookie_values
 from dashboard.web.sign_in_pages import own_address
 from dashboard.web.throttle import FREE_FAILURES, LONGEST_WAIT_SECONDS, Throttle, client_name
 
-sys.path.append(str(Path(__file__).parent.parent / "collector"))
-from made_certificates import Authority
-
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
+    from pathlib import Path
 
 PASSWORD = "correct horse"
 HTTPS = "https://spanledger.example"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from clickhouse_double import ClickHouseDouble
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.store.store import Store
-from tests.clickhouse_double import ClickHouseDouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

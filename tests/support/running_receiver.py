@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collector.settings import Settings
     from schema.policy.policy import Policy
 
-EXPORT = Path(__file__).parent / "data" / "otlp" / "manual-convention" / "01.traces.pb"
+EXPORT = Path(__file__).parents[1] / "data" / "otlp" / "manual-convention" / "01.traces.pb"
 
 
 def one_span(number: int = 1) -> bytes:

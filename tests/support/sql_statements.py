@@ -13,7 +13,7 @@ from schema.store.statement_tree import TABLES
 if TYPE_CHECKING:
     import random
 
-_REFUSED: Final = Path(__file__).parent / "data" / "sql_functions_refused.txt"
+_REFUSED: Final = Path(__file__).parents[1] / "data" / "sql_functions_refused.txt"
 _REACHING: Final = """
     azureBlobStorage cluster clusterAllReplicas deltaLake deltaLakeLocal dictionary eval executable file fileCluster
     filesystem format fuzzJSON fuzzQuery gcs generateRandom generateSeries hdfs hudi iceberg icebergLocal input jdbc

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from schema.span import Span
 
-EXPORTS = Path(__file__).parent / "data" / "otlp"
+EXPORTS = Path(__file__).parents[1] / "data" / "otlp"
 TRUTH = EXPORTS / "truth"
 SOURCES = sorted(path.stem for path in TRUTH.glob("*.json"))
 PROBE_KINDS = {"retrieval": "retriever", "workflow": "chain"}

@@ -26,7 +26,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-EXPORTS: Final = Path(__file__).parent / "data" / "otlp"
+EXPORTS: Final = Path(__file__).parents[1] / "data" / "otlp"
 _SOURCES: Final = ("manual-convention", "otel-openai-v2-default", "strands-agents", "claude-agent-sdk", "langfuse-sdk")
 _SEED_BYTES: Final = 6 << 10  # of exports, most of which are much larger: what is small is mutated often
 _MOST_BYTES: Final = 1 << 18
