@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from redaction.ner.not_names import is_nobody
-from redaction.ner.scripts import is_joined, is_letter
-from redaction.ner.view import HANDLE, is_identifier
+from redaction.ner.not_names import is_not_a_person
+from redaction.ner.whole_words import whole_words
 from redaction.recognizers.base import has_context, words
 from redaction.text import Hit
 
@@ -89,30 +88,13 @@ _POSTCODE_AFTER = re.compile(
     r"|[^\W\d_]+(?: [^\W\d_]+)?-\d{6})(?![\w-])"
 )
 """What can only be a postcode, right after an address: Canada, Netherlands, Britain, "H-7007", "Jaipur-765174"."""
-_TOKEN_BEFORE = re.compile(r"[\w$][\w$.:/-]++(?<=[.:_/-])\Z", re.ASCII)
-_TOKEN_AFTER = re.compile(r"[.:_/-][\w$.:/-]*[\w$]", re.ASCII)
-_LONGEST_TOKEN = 60
-_LONGEST_WORD = 500
-"""Letters that a name grows by at either side; no word of a language is longer."""
 _OPERATOR = re.compile(r"[=\[\]{}|]")
 _ROOM_CODE = re.compile(r"(?=\w*[A-Za-z])(?=\w*\d)\w{1,6}")
 _MEASURE = re.compile(r"(?:\d+\s?[A-Za-z/]{1,2}\s?)+")
 """Numbers with units: "8m 49s", "22 ng"."""
 _UNIT_AFTER = re.compile(r"\s?(?:[kMGT]?(?:Wh?|B|Hz)|[kcm]?m[²³]?|[km]?g|m?l|rpm|psi|EUR|USD|GBP)\b|\s?[%€$£]")
-_POSTCODE_TAIL = re.compile(r"(?<=\D\d{3}) \d{2}(?!\d)|(?<=\D\d{4}) [A-Z]{2}(?![A-Za-z])|(?<=\d{4})-\d{3,4}(?!\d)")
-"""What is left of a postcode whose first group was found: "407 47", "3079 NP", "7570-198"."""
-_TOWN_TAIL = re.compile(r"(?:-[^\W\d_]+){0,3}-(?=[^\W\d_a-zß-ÿ])[^\W\d_]{2,}(?![\w-])")
-"""What a hyphen joins to a town: of "Montigny-le-Tilleul", the model may give the first word alone."""
 _CODE_MARK = re.compile(r"[(){}\[\]=;<>\\|`]")
 _CODE_REACH, _CODE_SHARE, _FEWEST_CODE_MARKS = 150, 0.05, 3
-_CONTRACTION = re.compile(r"(?<=n)['\u2019]t\b")
-_TITLE = re.compile(
-    r"(?:mrs?|ms|mx|miss|dr|prof|professor|sir|madame?|mme|monsieur|herrn?|frau|señora?|signora?)\.?[ \t]+(?=\w)",
-    re.IGNORECASE,
-)
-"""What stands before a name and is none: with it, somebody's pseudonym would be another than without."""
-_ELIDED = re.compile(r"(?<!\w)[DLOdl]['\u2019]\Z")
-"""What an apostrophe joins to a name: of "D'Angelo", the model may give the second part alone."""
 _BESIDE = 6
 _NOT_TOGETHER = ({"BUILDING", "STATE"}, {"BUILDING"}, {"STATE"}, {"UNIT", "BUILDING"}, {"UNIT"}, {"STREET"})
 
@@ -123,7 +105,7 @@ def findings(text: str, entities: Iterable[Entity], recognizer: str, key_words: 
     kept = [
         grown
         for entity in sorted(entities)
-        if (grown := _whole_words(text, entity)) is not None
+        if (grown := whole_words(text, entity)) is not None
         and not _is_technical(text, grown)
         and _stands(text, grown, key_words, first)
     ]
@@ -133,51 +115,6 @@ def findings(text: str, entities: Iterable[Entity], recognizer: str, key_words: 
         Hit(entity.start, entity.end, _ENTITIES.get(entity.label, entity.label), recognizer, entity.score)
         for entity in _bridge(text, kept)
     ]
-
-
-def _whole_words(text: str, entity: Entity) -> Entity | None:
-    """Grow to word boundaries, so that no half of a name stays behind; None for part of an identifier."""
-    start, end = entity.start, entity.end
-    while start < end and not is_letter(text[start]):
-        start += 1
-    while end > start and not is_letter(text[end - 1]):
-        end -= 1
-    if end <= start:
-        return None
-    earliest, latest = max(0, start - _LONGEST_WORD), min(len(text), end + _LONGEST_WORD)
-    while start > earliest and is_joined(text[start]) and is_joined(text[start - 1]):
-        start -= 1
-    while end < latest and is_joined(text[end - 1]) and is_joined(text[end]):
-        end += 1
-    title = _TITLE.match(text, start, end) if entity.label == "PERSON" else None
-    start = title.end() if title else start
-    elided = _ELIDED.search(text, max(0, start - 2), start) if entity.label == "PERSON" else None
-    start = elided.start() if elided else start
-    value = text[start:end]
-    if entity.label not in {"ID_NUMBER", "PHONE_NUMBER", "EMAIL_ADDRESS"} and (
-        (len(value.split()) == 1 and is_identifier(value))
-        or _is_in_identifier(text, entity, start, end)
-        or _CONTRACTION.match(text, end)
-    ):
-        return None
-    tail = _POSTCODE_TAIL.match(text, end) if entity.label == "ADDRESS" else None
-    if tail is None and entity.label in {"ADDRESS", "CITY"} and text[end - 1].isalpha():
-        tail = _TOWN_TAIL.match(text, end)
-    return entity._replace(start=start, end=tail.end() if tail else end)
-
-
-def _is_in_identifier(text: str, entity: Entity, start: int, end: int) -> bool:
-    """Whether the first or the last word belongs to a longer token that is an identifier: "gpt-4", "a2a/router.ts"."""
-    before = _TOKEN_BEFORE.search(text, max(0, start - _LONGEST_TOKEN), start)
-    after = _TOKEN_AFTER.match(text, end, end + _LONGEST_TOKEN)
-    if before is None and after is None:
-        return False
-    first, last = before.start() if before else start, after.end() if after else end
-    if text[start:end].isalnum():
-        token = text[first:last]
-        return is_identifier(token) or (entity.label != "PERSON" and HANDLE.fullmatch(token) is not None)
-    words = re.split(r"\s", text[first:last])
-    return (before is not None and is_identifier(words[0])) or (after is not None and is_identifier(words[-1]))
 
 
 def _is_code(text: str, entity: Entity) -> bool:
@@ -215,7 +152,7 @@ def _stands(text: str, entity: Entity, key_words: str, first: int) -> bool:
     if entity.label in _ADDRESS and _COUNTED.fullmatch(value):
         return False
     if entity.label in {"PERSON", "STREET", "CITY"}:
-        nobody = is_nobody(text, entity.start, entity.end)
+        nobody = is_not_a_person(text, entity.start, entity.end)
         return not nobody and any(map(str.isalpha, value)) and _CODE.fullmatch(value) is None
     shape = _SHAPES.get(entity.label)
     measured = entity.label == "PHONE_NUMBER" and _UNIT_AFTER.match(text, entity.end)

@@ -68,7 +68,7 @@ _TITLE_BEFORE = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof|herr|frau)\.? \Z", re.I
 _REACH = 9
 
 
-def is_nobody(text: str, start: int, end: int) -> bool:
+def is_not_a_person(text: str, start: int, end: int) -> bool:
     """Whether one word of a text, from `start` to `end`, is the name of a thing or of a day."""
     word = text[start:end].lower()
     if word in PRODUCTS:
