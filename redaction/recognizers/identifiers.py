@@ -12,10 +12,10 @@ from redaction.recognizers.check_digits import aba, luhn, mod_97
 if TYPE_CHECKING:
     from redaction.recognizers.base import TextRecognizer
 
-_NOT_INSIDE = r"(?<![A-Za-z0-9_.#/@+-])"  # not \w: Chinese and Japanese put no space before a number
+_NOT_INSIDE = r"(?<![A-Za-z0-9_.#/@+-])"  # not \w: Chinese and Japanese have no space before a number
 _NOT_FOLLOWED = r"(?![A-Za-z0-9_@-]|\.\d)"
 
-# Issuer prefixes and lengths, ISO/IEC 7812 and the networks' own tables; longer runs of digits are ids far more often.
+# Issuer prefixes and lengths, ISO/IEC 7812 and the networks' own tables; longer runs of digits are mostly ids.
 _ISSUERS = re.compile(
     r"(?:4\d{15}(?:\d{3})?"  # Visa; the 13 digits of old cards need context
     r"|(?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}"  # Mastercard
@@ -76,7 +76,7 @@ def _is_iban(value: str) -> bool:
 
 
 def _is_public_ip(value: str) -> bool:
-    """Whether this is the address of some machine: not loopback, not the wildcard, not a mask, not a version."""
+    """Whether this is the address of a machine: not loopback, not the wildcard, not a mask, not a version."""
     try:
         address = ipaddress.ip_address(value.split("/", maxsplit=1)[0].split("%", maxsplit=1)[0])
     except ValueError:
@@ -90,7 +90,7 @@ _IBAN_COUNTRIES = (
     "AD|AE|AL|AT|AZ|BA|BE|BG|BH|BR|BY|CH|CR|CY|CZ|DE|DK|DO|EE|EG|ES|FI|FO|FR|GB|GE|GI|GL|GR|GT|HR|HU|IE|IL|IQ|IS|IT|JO|KW|KZ"
     "|LB|LC|LI|LT|LU|LV|MC|MD|ME|MK|MR|MT|MU|NL|NO|PK|PL|PS|PT|QA|RO|RS|SA|SC|SE|SI|SK|SM|ST|SV|TL|TN|TR|UA|VA|VG|XK"
 )
-# Groups of four and a rest; in small letters only with a digit, or the next word of the sentence would be one.
+# Groups of four and a rest; in lower case only with a digit, or the next word of the sentence would match.
 _IBAN_GROUPS = (
     r"(?:[ -](?:[A-Z0-9]{4}|(?=[a-z]{0,3}\d)[A-Za-z0-9]{4})){2,7}"
     r"(?:[ -](?:[A-Z0-9]{1,3}|(?=[a-z]{0,2}\d)[A-Za-z0-9]{1,3}))?"
@@ -265,7 +265,7 @@ _MACHINES = (
 
 
 def recognizers() -> list[TextRecognizer]:
-    """Return the recognisers of this family."""
+    """Return the recognizers of this family."""
     return [
         RuleRecognizer("CardRecognizer", _CARDS),
         RuleRecognizer("BankAccountRecognizer", _ACCOUNTS),

@@ -15,7 +15,7 @@ class KeyRule:
     """Values under keys that match `key` are PII of one entity, if the whole value matches `value`.
 
     `key` is matched against the whole last key in snake_case. `number` is what a bare number must match, as
-    redaction.recognizers.numbers writes it: it has lost its leading zeros. None: no number is PII there.
+    redaction.recognizers.numbers writes it, without leading zeros. None: no number is PII there.
     """
 
     entity: str
@@ -25,7 +25,7 @@ class KeyRule:
 
 
 def rule_of(entity: str, key: str, value: str, *, number: str = "") -> KeyRule:
-    """Return the rule of these patterns; without `number` no bare number is PII."""
+    """Compile a rule; without `number` no bare number is PII."""
     return KeyRule(entity, re.compile(key), re.compile(value, re.DOTALL), re.compile(number) if number else None)
 
 
@@ -36,7 +36,7 @@ _RANDOM = (
     rf"(?!{_UUID}$)(?:(?=[^a-z]*+[a-z])(?=[^A-Z]*+[A-Z])|(?=(?:\D*+\d){{5}})(?=[^A-Za-z]*+[A-Za-z]))"
     r"(?=\D*+\d)[A-Za-z0-9._~+/=%-]{20,}"
 )
-"""Drawn at random, as far as a pattern can tell: long, letters and digits, both cases or many digits, and no UUID."""
+"""Random, as far as a pattern can tell: long, letters and digits, both cases or many digits, and no UUID."""
 _ID_VALUE = r"(?=(?:.*\d){3})[\w .\-/]{4,34}"
 _STREET = r"(?=.*[^\W\d_].*)(?!\S+$)(?!.*://)[^{}<>]{3,120}|\d{1,5}[a-zA-Z]?"
 _ID_DIGITS = r"\d{4,20}"
@@ -242,6 +242,7 @@ def find_rule(key: KeyNames) -> KeyRule | None:
     for names_of, rules in PRECEDENCE:
         if names := names_of(key):
             for rule in rules:
-                if any(map(rule.key.fullmatch, names)):
-                    return rule
+                for name in names:  # not any(): this runs 27 times for most keys
+                    if rule.key.fullmatch(name):
+                        return rule
     return None

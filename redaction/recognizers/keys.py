@@ -1,4 +1,4 @@
-"""What a key says about its value: the attribute key of a text, and the keys of the JSON inside it."""
+"""Classifies keys, the attribute key of a text and the keys of JSON in it, by the values that they can have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_VALUE = 120
 
 @dataclass(frozen=True, slots=True)
 class KeyClass:
-    """All that redaction takes from a key; two keys of one class give the same result."""
+    """All that redaction uses of a key; values under keys of one class give the same result."""
 
     rule: KeyRule | None = None
     context: str = ""  # words of the key that a rule may take as context ("ssn", "phone")
@@ -42,7 +42,7 @@ class KeyClass:
 
     @property
     def marks_numbers(self) -> bool:
-        """Whether the key may say of a bare number that it is PII."""
+        """Whether bare numbers may be PII because of the key."""
         return self.rule is not None and self.rule.number is not None
 
 
@@ -64,7 +64,7 @@ _USERNAME_KEY = re.compile(
     r"|created_by|updated_by|modified_by|assigned_to|assignee|requested_by|approved_by)"
 )
 _SPEAKERS = frozenset({"assistant", "bot", "ai", "system", "agent", "model", "human"})
-"""Keys beside which "user" holds what was said, not who said it."""
+"""Sibling keys with which "user" has a message, not the name of its author."""
 _GENERIC_USERS_TEXT = (
     "admin administrator anonymous anon api app assistant bot customer default demo dev guest human nobody none"
     " null operator owner postgres root service session string support system test tester ubuntu unknown user usr"
@@ -96,7 +96,7 @@ _TECHNICAL_TEXT = (
     " thread url http db device browser webengine dns tls peer user_agent celery scope"
 )
 _TECHNICAL = frozenset(_TECHNICAL_TEXT.split())
-"""First words of attribute keys of OpenTelemetry's resource and transport conventions: one word there is no name."""
+"""First words of attribute keys of OpenTelemetry's resource and transport conventions; one word there is no name."""
 
 
 def snake(key: str) -> str:
@@ -146,7 +146,7 @@ def _sibling_kind(key: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _classify(names: tuple[str, ...], siblings: str) -> KeyClass:
-    """Classify the last of `names`: the first key of a path and up to three last ones; `siblings` as in KeyNames."""
+    """Classify the last of `names`, which are the first key of a path and its last three; `siblings` as in KeyNames."""
     snakes = [snake(name) or name.lower() for name in names[1:]]
     key = KeyNames(
         last=snakes[-1] if snakes else "",
@@ -167,7 +167,7 @@ def _classify(names: tuple[str, ...], siblings: str) -> KeyClass:
 
 
 def _is_technical(key: KeyNames, first: str = "") -> bool:
-    """Whether a key holds no prose: ids, states and times, and all keys that begin as those of OpenTelemetry's own."""
+    """Whether a key has no prose: ids, states, times, and keys of OpenTelemetry's conventions of resources."""
     return first in _TECHNICAL or any(map(_NO_PROSE.fullmatch, (key.last, key.spelled)))
 
 
@@ -179,7 +179,7 @@ def _is_username(key: KeyNames) -> bool:
 
 
 def whole_value(key: KeyClass, value: str, *, number: bool = False) -> str | None:
-    """Name the entity that the key alone makes of the whole value, None when the key or the value does not say."""
+    """Return the entity of a value by its key alone, None if the key or the form of the value does not match."""
     rule = key.rule
     pattern = None if rule is None else rule.number if number else rule.value
     if rule is None or pattern is None:

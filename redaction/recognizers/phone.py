@@ -217,5 +217,5 @@ def _is_valid(value: str, regions: tuple[str, ...]) -> bool:
 
 
 def recognizers() -> list[TextRecognizer]:
-    """Return the recognisers of this family."""
+    """Return the recognizers of this family."""
     return [TelephoneRecognizer()]

@@ -129,9 +129,9 @@ def test_percent_encoding_keeps_places() -> None:
 
 def test_base64_is_replaced_whole() -> None:
     token = base64.b64encode("Mónica: please write to jane@example.com".encode()).decode()
-    inner = [leaf for leaf in leaves(f"data {token} end") if leaf.whole]
+    inner = [leaf for leaf in leaves(f"data {token} end") if leaf.encoded]
     assert [leaf.text for leaf in inner] == ["Mónica: please write to jane@example.com"]
-    assert inner[0].whole == (5, 5 + len(token))
+    assert inner[0].encoded == (5, 5 + len(token))
 
 
 def test_ids_and_pictures_are_not_base64_text() -> None:

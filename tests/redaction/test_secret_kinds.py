@@ -51,7 +51,7 @@ def replaced(text: str) -> str:
         spans = [(0, len(leaf.text))] if entity in SECRET else []
         spans += [(hit.start, hit.end) for hit in ANALYZER.find(leaf.text, key.context) if hit.entity in SECRET]
         for start, end in spans:
-            first, last = leaf.whole or (leaf.places[start], leaf.places[end])
+            first, last = leaf.encoded or (leaf.places[start], leaf.places[end])
             raw[first:last] = "\0" * (last - first)
     return "".join(raw)
 
