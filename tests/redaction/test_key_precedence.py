@@ -59,7 +59,6 @@ def test_a_group_that_does_not_apply_offers_no_name() -> None:
 
 
 def test_earlier_rules_shadow_later_ones() -> None:
-    """ "apartment_number" is a number of a house (with digits alone), not only a line of an address."""
     rule = find_rule(KeyNames("apartment_number", spelled="apartment_number"))
     assert rule is next(one for one in RULES if one.entity == "ADDRESS")
     assert rule.number is not None
