@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from redaction.ner.model import Entity
 from redaction.ner.scripts import is_joined, is_letter
 from redaction.ner.view import HANDLE, is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from redaction.ner.model import Entity
 
 _LONGEST_WORD = 500
 """Letters that a name grows by at either side; no word of a language is longer."""
@@ -109,7 +108,7 @@ def whole_words(text: str, entity: Entity) -> Entity | None:
 def _at(entity: Entity, start: int, end: int) -> Entity:
     if start == entity.start and end == entity.end:
         return entity
-    return entity._replace(start=start, end=end)
+    return Entity(start, end, entity.label, entity.score)  # _replace takes twice the time
 
 
 def _is_in_identifier(text: str, entity: Entity) -> bool:

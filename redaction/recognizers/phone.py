@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import phonenumbers
@@ -107,7 +106,8 @@ class TelephoneRecognizer(TextRecognizer):
 class Candidate:
     """A run of digits that may be a telephone number, and what stands around it.
 
-    `value` is the run without punctuation at its end; `start` and `end` are its place in the text.
+    `value` is the run without punctuation at its end, `start` and `end` are its place in the text, and `digits` is how
+    many digits it has.
     """
 
     def __init__(self, text: str, start: int, run: str, key_words: str = "") -> None:
@@ -115,8 +115,10 @@ class Candidate:
         self.value = value if "(" in value else value.rstrip(")")
         self.start = start
         self.end = start + len(self.value)
+        self.digits = sum(map(str.isdecimal, self.value))
         self._text = text
         self._key_words = key_words
+        self._has_context: bool | None = None  # not yet looked for
 
     @property
     def is_something_else(self) -> bool:
@@ -129,11 +131,6 @@ class Candidate:
             or self.is_value_of_field
             or self.is_numbered_thing
         )
-
-    @cached_property
-    def digits(self) -> int:
-        """How many digits it has."""
-        return sum(map(str.isdecimal, self.value))
 
     @property
     def has_length(self) -> bool:
@@ -162,13 +159,15 @@ class Candidate:
         """Whether it is nothing but digits right behind a key or a quote: there the rules for keys decide."""
         return self.value.isdecimal() and self._text[self.start - 1 : self.start] in {"=", ":", '"', "'"}
 
-    @cached_property
+    @property
     def has_context(self) -> bool:
         """Whether a word near it, or in its key, is about telephones."""
-        return (
-            has_context(_CONTEXT, self._text, self.start, self._key_words)
-            or _CONTEXT_AFTER.match(self._text, self.end) is not None
-        )
+        if self._has_context is None:
+            self._has_context = (
+                has_context(_CONTEXT, self._text, self.start, self._key_words)
+                or _CONTEXT_AFTER.match(self._text, self.end) is not None
+            )
+        return self._has_context
 
     @property
     def is_numbered_thing(self) -> bool:
@@ -185,7 +184,7 @@ class Candidate:
         """Whether it is grouped as telephone numbers are and amounts are not."""
         return _NATIONAL_SHAPE.search(self.value) is not None and _GROUPS_OF_AMOUNTS.fullmatch(self.value) is None
 
-    @cached_property
+    @property
     def _before(self) -> str:
         return self._text[max(0, self.start - _REACH) : self.start]
 
