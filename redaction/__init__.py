@@ -1,1 +1,1 @@
-"""Text in, redacted text and findings out. Knows nothing of OTLP, HTTP or ClickHouse."""
+"""Redaction: takes a text, returns the redacted text and its findings. Knows nothing of OTLP, HTTP or ClickHouse."""

@@ -1,4 +1,4 @@
-"""How much time a text may take, and who looks on: time of the processor, so that a busy machine removes nothing."""
+"""CPU time that a text may take, and its watch. CPU time, so that no text is removed because the machine is busy."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import time
 from typing import Protocol
 
 HARD = 3.0
-"""Times its seconds, after which a watch may end the process: an Allowance stops what can be stopped long before."""
+"""A watch may end the process after this many times the seconds of a text; an Allowance stops most work long before."""
 
 
 class Allowance:
-    """So many seconds of processor time, counted from now.
+    """A number of seconds of CPU time, counted from now.
 
-    That clock costs a call of the system, so it is looked at only once as much time has passed on the wall: `spent`
-    comes true between `seconds` and twice as many, and never on a process that stood still.
+    Reading the CPU clock is a system call, so it is read only after as many seconds of wall time: `spent` becomes true
+    between `seconds` and twice as many, and never for a process that was not running.
     """
 
     __slots__ = ("_processor", "_wall", "seconds")
@@ -25,7 +25,7 @@ class Allowance:
 
     @property
     def spent(self) -> bool:
-        """Whether the time is over."""
+        """Whether the time is used up."""
         now = time.monotonic()
         if now < self._wall:
             return False
@@ -37,25 +37,25 @@ class Allowance:
 
 
 class Watch(Protocol):
-    """Is shown which text is being worked on; it may end the process when that text takes too long."""
+    """Knows which text is being redacted; it may end the process when that text takes too long."""
 
     def begin(self, key: bytes, characters: int, seconds: float) -> None:
-        """Begin to work on a text, known by its keyed hash, which may take about so long.
+        """Note the start of a text, named by its keyed hash, which may take about `seconds`.
 
-        Raises TextStalled if it must not be worked on.
+        Raises TextStalled if the text must not be redacted.
         """
         ...
 
     def between(self) -> None:
-        """Stop to work on any text: what is done now is done for all of them."""
+        """Note that no single text is being redacted: the work that follows is for all of them."""
         ...
 
 
 class Unwatched:
-    """Watches nothing."""
+    """A watch that does nothing."""
 
     def begin(self, key: bytes, characters: int, seconds: float) -> None:
-        """Look away."""
+        """Do nothing."""
 
     def between(self) -> None:
-        """Look away."""
+        """Do nothing."""

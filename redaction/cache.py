@@ -1,4 +1,4 @@
-"""A bounded memory of what was found where. It never holds text: keys are keyed hashes, values offsets and labels."""
+"""A bounded cache of findings. It never holds text: keys are keyed hashes, values are offsets and labels."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", bound="Sized")
 
 ENTRY_BYTES = 250
-"""What one entry costs beside its value: the key, two dictionary slots, the tuple (measured with tracemalloc)."""
+"""Bytes of one entry without its value: the key, two dictionary slots, the tuple (measured with tracemalloc)."""
 ITEM_BYTES = 120
-"""What one finding in a value costs: a tuple of small integers, a float and shared strings."""
+"""Bytes of one finding in a value: a tuple of small integers, a float and shared strings."""
 
 
 class _Secret:
-    """The key of all hashes, so that one tells nothing about its text to anyone else; of this process alone, or ..."""
+    """The key of all hashes: without it, a hash says nothing about its text. Drawn anew by each process ..."""
 
     key = secrets.token_hex(32)
 
 
 def share_key(key: bytes) -> None:
-    """... of the processes that follow each other as one worker. To be called before anything is remembered."""
+    """... unless processes share one: those that follow each other as one worker. Call it before the first entry."""
     _Secret.key = key.hex()
 
 
 def digest(*parts: str) -> bytes:
-    """Hash the parts to 128 bits with the key of this process; their lengths go in: ("ab", "c") is not ("a", "bc")."""
+    """Hash parts and their lengths to 128 bits with the key of this process; ("ab", "c") differs from ("a", "bc")."""
     lengths = ",".join([str(len(part)) for part in parts])
     everything = f"{_Secret.key}{lengths};{''.join(parts)}".encode("utf-8", "surrogatepass")
-    return sha256(everything).digest()[:16]  # with the processor's instructions for it, less than half of BLAKE2
+    return sha256(everything).digest()[:16]  # with the CPU's instructions for it, less than half the time of BLAKE2
 
 
 class Cache(Generic[Value]):
-    """Least recently used entries leave first once `max_bytes` (estimated) is reached; 0 switches the cache off."""
+    """Drops the least recently used entries once `max_bytes` (estimated) is reached; 0 switches the cache off."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -50,7 +50,7 @@ class Cache(Generic[Value]):
         return len(self._entries)
 
     def get(self, key: bytes) -> Value | None:
-        """Return the value of a key, None when it is not held."""
+        """Return the value of a key, None when it is not cached."""
         value = self._entries.get(key)
         if value is None:
             self.misses += 1
@@ -60,7 +60,7 @@ class Cache(Generic[Value]):
         return value
 
     def put(self, key: bytes, value: Value) -> None:
-        """Remember a value; a value larger than the whole cache is not kept."""
+        """Store a value; a value larger than the whole cache is not stored."""
         size = self._size(value)
         if size > self._max_bytes:
             return

@@ -1,4 +1,4 @@
-"""Stretches of a text that are taken, so that each of many others is compared with its neighbours alone."""
+"""Tells in logarithmic time whether a stretch of a text overlaps one of many others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Covered:
-    """Stretches, in any order; those that overlap or touch count as one."""
+    """Stretches of a text, passed in any order; those that overlap or touch count as one."""
 
     def __init__(self, stretches: Iterable[tuple[int, int]]) -> None:
         self._starts: list[int] = []
@@ -23,6 +23,6 @@ class Covered:
                 self._ends.append(end)
 
     def touches(self, start: int, end: int) -> bool:
-        """Whether some character from `start` to `end` is taken."""
+        """Whether a stretch covers some character from `start` to `end`."""
         before = bisect_left(self._starts, end) - 1
         return before >= 0 and self._ends[before] > start

@@ -1,9 +1,9 @@
-"""Errors of redaction; none of them ever carries a piece of the text that was being redacted.
+"""Errors of redaction. None of them ever contains a piece of the text that was being redacted.
 
 RedactionError
 ├── ModelMissing     the NER model was never prepared in the model directory
-├── UnknownModel     configuration names a model that there is not
-├── ModelCorrupt     a model file is not the one that was prepared, or the source is not the one we know
+├── UnknownModel     configuration names a model that does not exist
+├── ModelCorrupt     a model file, or its source, has another SHA-256 than it must have
 └── Unredactable     one text could not be redacted; the redactor answers with a marker in its place
     ├── TextTooLong
     ├── TextStalled
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 
 class RedactionError(Exception):
-    """Base of everything that this package raises on purpose."""
+    """Base of all errors that this package raises on purpose."""
 
 
 class ModelMissing(RedactionError):  # noqa: N818 - reads as the state it reports, like FileNotFound
@@ -22,15 +22,15 @@ class ModelMissing(RedactionError):  # noqa: N818 - reads as the state it report
 
 
 class UnknownModel(RedactionError):  # noqa: N818 - reads as the state it reports
-    """Configuration names a model that there is not; the message lists those that there are."""
+    """Configuration names a model that does not exist; the message lists those that do."""
 
 
 class ModelCorrupt(RedactionError):  # noqa: N818 - reads as the state it reports
-    """A file's SHA-256 differs from the one it must have: the model must not be trusted with anybody's text."""
+    """A file's SHA-256 differs from the one it must have: the model must not be used."""
 
 
 class Unredactable(RedactionError):  # noqa: N818 - reads as the state it reports
-    """Stops the work on one text, which is then replaced whole."""
+    """Stops the work on one text, which is then replaced by a marker."""
 
 
 class TextTooLong(Unredactable):
@@ -42,4 +42,4 @@ class TimeLimitExceeded(Unredactable):
 
 
 class TextStalled(Unredactable):
-    """A process was ended over this text before, or over others of its request, and another must not be."""
+    """A process was ended because of this text, or of others of its request; it must not happen to another process."""

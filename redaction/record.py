@@ -1,4 +1,4 @@
-"""A record: the leaves of a text that are read together, through the rules first and the model's answers afterwards."""
+"""A record: leaves of a text that are read together, first by the rules, then by the model."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Mark(NamedTuple):
 
 @dataclass(slots=True)
 class Record:
-    """Leaves on their way; `done` once `marks` are final."""
+    """Leaves that are being read; `done` once `marks` are final."""
 
     leaves: list[Leaf]
     classes: list[KeyClass]
@@ -46,12 +46,12 @@ class Record:
     marks: list[Mark] = field(default_factory=list)
     view: View = field(default_factory=View)
     pieces: list[Piece] = field(default_factory=list)
-    refused: list[tuple[int, Refused]] = field(default_factory=list)  # by leaf; empty where the marks were known
+    refused: list[tuple[int, Refused]] = field(default_factory=list)  # by leaf; empty if the marks come from the cache
     done: bool = False
 
 
 class RecordReader:
-    """Runs the rules over records, and remembers the final marks of each under its leaves and their kinds of key."""
+    """Runs the rules over records, and caches the final marks of each by its leaves and the classes of their keys."""
 
     def __init__(
         self, analyzer: Analyzer, model: NerModel, cache: Cache[tuple[Mark, ...]], selection: Selection | None = None
@@ -62,23 +62,23 @@ class RecordReader:
         self._cache = cache
 
     def read(self, leaves: list[Leaf], *, structured: bool, outer: int = 0) -> Record:
-        """Run the rules, and lay out what the model must read; nothing of both when the record is known.
+        """Run the rules, and cut what the model must read into pieces; a cached record needs neither.
 
         The first `outer` keys of every path are not from the text itself, and the model does not see them.
         """
         headings = [self._heading(leaf, outer) for leaf in leaves]
-        beside: dict[int, set[str]] = {}
-        classes = [classify(() if leaf.kind == "key" else leaf.path, leaf.siblings, beside) for leaf in leaves]
+        sibling_kinds: dict[int, set[str]] = {}
+        classes = [classify(() if leaf.kind == "key" else leaf.path, leaf.siblings, sibling_kinds) for leaf in leaves]
         parts = [
             part
             for leaf, key, heading in zip(leaves, classes, headings, strict=True)
             for part in (leaf.kind, leaf.text, key.identity, heading)
         ]
-        known_by = digest("record", "s" if structured else "", *parts)
-        record = Record(leaves, classes, known_by, view=View(keys=self._model.reads_keys))
-        known = self._cache.get(record.key)
-        if known is not None:
-            record.marks = list(known)
+        cache_key = digest("record", "s" if structured else "", *parts)
+        record = Record(leaves, classes, cache_key, view=View(keys=self._model.reads_keys))
+        cached = self._cache.get(record.key)
+        if cached is not None:
+            record.marks = list(cached)
             record.done = True
             return record
         for index, (leaf, key) in enumerate(zip(leaves, classes, strict=True)):
@@ -119,37 +119,37 @@ class RecordReader:
         self._cache.put(record.key, tuple(final))
 
     def _heading(self, leaf: Leaf, outer: int) -> str:
-        """Return the words of the key that a model which reads keys sees before a string in JSON."""
+        """Return the words of a key for a model that reads keys: it sees them before a string of JSON."""
         if not self._model.reads_keys or leaf.kind != "string" or len(leaf.path) <= outer:
             return ""
         return " ".join(snake(leaf.path[-1]).split("_"))
 
     def _rules(self, leaf: Leaf, key: KeyClass) -> list[Hit]:
-        whole = by_key(leaf.text, key) if leaf.is_number else whole_value(key, leaf.text)
-        if whole is None and key.username and not leaf.is_number and is_handle(leaf.text.strip()):
-            whole = "USERNAME"
+        entity = by_key(leaf.text, key) if leaf.is_number else whole_value(key, leaf.text)
+        if entity is None and key.username and not leaf.is_number and is_handle(leaf.text.strip()):
+            entity = "USERNAME"
         written_as_float = FLOAT.fullmatch(leaf.text) is not None
-        if whole is None and written_as_float:
-            whole = by_key(leaf.text, key)
-        settled: list[Hit] = []
-        if whole is not None and not PLACEHOLDER.search(leaf.text):
+        if entity is None and written_as_float:
+            entity = by_key(leaf.text, key)
+        by_its_key: list[Hit] = []
+        if entity is not None and not PLACEHOLDER.search(leaf.text):
             start = len(leaf.text) - len(leaf.text.lstrip())
-            settled = [Hit(start, len(leaf.text.rstrip()), whole, KEY_RECOGNIZER, 1.0)]
-            if self._selection.of(leaf.text, settled):
-                return settled
-        # Where a policy leaves what the key says, it may be something else, or hold it.
+            by_its_key = [Hit(start, len(leaf.text.rstrip()), entity, KEY_RECOGNIZER, 1.0)]
+            if self._selection.of(leaf.text, by_its_key):
+                return by_its_key
+        # The policy keeps this entity, but the value may also be, or contain, another one.
         proved = by_proof(leaf.text, key, self._analyzer) if leaf.is_number or written_as_float else ()
-        found = () if leaf.is_number else self._analyzer.find(leaf.text, key.context)
-        return [*settled, *proved, *found]
+        matches = () if leaf.is_number else self._analyzer.find(leaf.text, key.context)
+        return [*by_its_key, *proved, *matches]
 
 
 def _is_shown(hit: Hit) -> bool:
-    """Whether a model that names things itself may see what a rule has found; what a key decided is settled."""
+    """Whether a model that reads keys may see a hit of a rule, to judge it again; a hit by its key is final."""
     return hit.entity in _SHOWN and hit.recognizer != KEY_RECOGNIZER
 
 
 def _may_be_prose(leaf: Leaf, key: KeyClass) -> bool:
-    """Whether the model should read a leaf: one word under a technical key is an id or an enumeration."""
+    """Whether the model should read a leaf; one word under a technical key is an id or an enumeration."""
     if leaf.is_number or (leaf.kind == "key" and PLAIN_KEY.fullmatch(leaf.text) and not leaf.text.isalpha()):
         return False
     if key.product:

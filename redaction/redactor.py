@@ -1,4 +1,4 @@
-"""The face of redaction: text in, redacted text and findings out."""
+"""The entry point of redaction: takes texts, returns redacted texts and their findings."""
 
 from __future__ import annotations
 
@@ -40,28 +40,26 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much work a text may be, beyond which it is removed whole; and how much memory the caches may take.
+    """Limits of work and memory. A text that passes a limit of work is removed and replaced by a marker.
 
-    Seconds are of processor time. The rules have `seconds` for a text and one more for each `pace` of its characters;
-    for all texts that come together `request_seconds`, and more by the same pace and by that of the model.
+    Seconds are CPU time. The rules have `seconds` for a text, and one more for each `pace` characters; for all texts of
+    a call `request_seconds`, and more by the same pace and by that of the model. `cache_bytes` bounds all caches.
     """
 
     characters: int = 2_000_000
     seconds: float = 1.0
     request_seconds: float = 5.0
-    pace: int = (
-        20_000  # the rules read 300,000 characters of ordinary text in a second, and of the slowest known 40,000
-    )
+    pace: int = 20_000  # characters; the rules read 300,000 of ordinary text in a second, 40,000 of the slowest known
     cache_bytes: int = 64 << 20
 
     def of(self, characters: int) -> float:
-        """Return the seconds of the rules for so many characters of one text."""
+        """Return the seconds that the rules have for a text of this length."""
         return self.seconds + characters / self.pace
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was found in a part of a text, in characters of that part; `opaque` as in repetition.is_opaque."""
+    """The splices of a part of a text, in characters of that part; `opaque` as in repetition.is_opaque."""
 
     splices: tuple[Splice, ...]
     opaque: bool = False
@@ -72,7 +70,7 @@ class _Known:
 
 @dataclass(slots=True)
 class _Part:
-    """An element of a text that is an array, or the whole text."""
+    """A part of a text: an element if the text is an array, else all of it."""
 
     start: int
     text: str
@@ -83,40 +81,40 @@ class _Part:
 
 @dataclass(slots=True)
 class _Draft:
-    """One text on its way."""
+    """A text that is being redacted."""
 
     text: Text
     key: bytes
     parts: list[_Part] = field(default_factory=list)
-    allowed: float = 0.0  # seconds of the processor that the model may read in it
-    seconds: float = 0.0  # ... and that it has read so far
+    allowed: float = 0.0  # seconds of CPU time that the model may take for it
+    seconds: float = 0.0  # ... and has taken so far
     error: Exception | None = None
     splices: tuple[Splice, ...] = ()
 
     @property
     def pieces(self) -> Iterator[Piece]:
-        """What the model must read of it."""
+        """The pieces that the model must read."""
         return (piece for part in self.parts for record in part.records for piece in record.pieces)
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The path of the text in what it was taken from: its key."""
+        """The path of the text: its attribute key, if it has one."""
         return (self.text.key,) if self.text.key else ()
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Keep what goes wrong with this text from the others."""
+        """Keep an error of this text from the others."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - whatever it was, the text must not pass as redacted
+        except Exception as error:  # noqa: BLE001 - after any error, the text must not pass as redacted
             self.error = self.error or error
 
 
 class Redactor:
     """Redacts texts; one a process, not for two threads at the same time.
 
-    The same text under the same kind of key always gives the same result, whatever it came with and whatever was
-    cached. It fails closed: a text that raises, or passes a limit, comes back as a marker, one UNREDACTABLE finding.
+    A text gives the same result under keys of one class, independent of other texts and of the caches.
+    It fails closed: a text that raises an error or passes a limit becomes a marker with one UNREDACTABLE finding.
     """
 
     def __init__(
@@ -142,19 +140,19 @@ class Redactor:
         self._reader = ModelReader(model, self._known_pieces)
 
     def redact(self, text: str, key: str = "", *, structured: bool = False) -> Redacted:
-        """Redact one text that stood under an attribute key."""
+        """Redact one text with the attribute key that it came under."""
         return self.redact_many([Text(text, key, structured)])[0]
 
     def redact_many(self, items: Sequence[Text], operators: Sequence[Operators] = ()) -> list[Redacted]:
-        """Redact texts, in their order; equal ones are worked on once.
+        """Redact texts, in their order; equal texts are redacted once.
 
-        `operators` say for each text what is written for its findings; without them it is placeholders. Caches hold
-        only what was found, so they may differ for equal texts.
+        `operators` has for each text the operators of its findings; the default writes placeholders. Equal texts may
+        have different operators: caches hold findings only.
         """
         known: dict[Text, tuple[Splice, ...]] = {}
         drafts: dict[bytes, _Draft] = {}
         waiting: list[tuple[Text, _Draft]] = []
-        for item in dict.fromkeys(items):  # most texts of a request come again and again: keys, names, labels
+        for item in dict.fromkeys(items):  # most texts of a request repeat: keys, names, labels
             key = _key(item, item.text)
             cached = self._known.get(key)
             if cached is not None:
@@ -166,20 +164,20 @@ class Redactor:
         errors = {item: draft.error for item, draft in waiting if draft.error is not None}
         answers: list[Redacted] = []
         written: dict[tuple[Text, int], Redacted] = {}
-        for item, how in zip(items, operators or repeat(_PLACEHOLDERS, len(items)), strict=True):
-            answer = written.get((item, id(how)))
+        for item, used in zip(items, operators or repeat(_PLACEHOLDERS, len(items)), strict=True):
+            answer = written.get((item, id(used)))
             if answer is None:
-                answer = self._removed(item, errors[item]) if item in errors else spliced(item.text, known[item], how)
-                written[item, id(how)] = answer
+                answer = self._removed(item, errors[item]) if item in errors else spliced(item.text, known[item], used)
+                written[item, id(used)] = answer
             answers.append(answer)
         return answers
 
     def harmless_below(self, key: str) -> int:
-        """Return how far from zero a typed number may be under a key and is certain to be no PII; 0: each is read."""
+        """Return a bound for a key: numbers closer to zero are certainly no PII there. 0: every number is read."""
         return harmless_below(classify((key,)), self._analyzer)
 
     def explain(self, item: Text, operators: Operators) -> Explanation:
-        """Redact one text and tell what was found in it and does not count; as slow as a text never seen."""
+        """Redact one text and return all decisions, refused hits included. It reads past the caches, so it is slow."""
         for cache in (self._known, self._known_records):
             cache.clear()
         draft = _Draft(item, _key(item, item.text))
@@ -205,29 +203,29 @@ class Redactor:
         return self._analyzer.context(finding.recognizer, finding.entity, item.text, finding.start)
 
     def warm_up(self) -> None:
-        """Run everything once, so that the first real text does not pay for it."""
+        """Redact a sample once, so that the first real text is not slowed by loading."""
         self.redact("Call Ann Example at +1 415 555 0100 about order ORD-1.", "input.value")
 
     def close(self) -> None:
-        """Free the model and forget the caches; the redactor cannot be used afterwards."""
+        """Free the model and clear the caches; the redactor cannot be used afterwards."""
         self._model.close()
         for cache in (self._known, self._known_records, self._known_pieces):
             cache.clear()
 
     def _work(self, drafts: Sequence[_Draft]) -> None:
         characters = sum(len(draft.text.text) for draft in drafts)
-        reading = characters / self.limits.pace + characters / self._model.pace
-        together = Allowance(self.limits.request_seconds + reading)
+        by_length = characters / self.limits.pace + characters / self._model.pace
+        request = Allowance(self.limits.request_seconds + by_length)
         for draft in drafts:
             with draft.watched():
-                self._begin(draft, together)
+                self._begin(draft, request)
                 self._read(draft)
         readable = [draft for draft in drafts if draft.error is None]
         self._watch.between()
         answers = self._reader.answers(readable)
         for draft in readable:
             with draft.watched():
-                self._begin(draft, together)
+                self._begin(draft, request)
                 for part in draft.parts:
                     if part.known is None:
                         part.known = self._finished(part, answers, draft.text)
@@ -237,20 +235,20 @@ class Redactor:
                 self._known.put(draft.key, _Known(draft.splices))
         self._watch.between()
 
-    def _begin(self, draft: _Draft, together: Allowance) -> None:
-        """Begin to work on a text, if it may be and there is time left for all."""
+    def _begin(self, draft: _Draft, request: Allowance) -> None:
+        """Start the work on a text. Raises Unredactable if it is too long, has stalled before, or no time is left."""
         characters = len(draft.text.text)
         if characters > self.limits.characters:
             raise TextTooLong(f"{characters} characters, the limit is {self.limits.characters}")
-        if together.spent:
-            raise TimeLimitExceeded(f"what came with it took more than {together.seconds:.1f} s")
+        if request.spent:
+            raise TimeLimitExceeded(f"what came with it took more than {request.seconds:.1f} s")
         seconds = self.limits.of(characters)
         draft.allowed = self.limits.seconds + characters / self._model.pace
         self._watch.begin(draft.key, characters, seconds)
         user_patterns.begin(seconds)
 
     def _read(self, draft: _Draft) -> None:
-        """Take a text apart and run the rules over what is not known yet."""
+        """Take a text apart, and run the rules over the parts that are not cached."""
         item = draft.text
         allowance = Allowance(self.limits.of(len(item.text)))
         for start, end in elements(item.text):
@@ -274,11 +272,11 @@ class Redactor:
         members = [leaf for record in part.records for leaf in record.leaves]
         if not item.structured:
             found += [(leaf, hit) for leaf, hit in repeated(members, found) if self._selection.of(leaf.text, [hit])]
-        whole = len(part.text) == len(item.text)
-        return _Known(apart(place(leaf, hit) for leaf, hit in found), not whole and is_opaque(part.text, members))
+        is_one_of_many = len(part.text) < len(item.text)
+        return _Known(apart(place(leaf, hit) for leaf, hit in found), is_one_of_many and is_opaque(part.text, members))
 
     def _joined(self, draft: _Draft) -> tuple[Splice, ...]:
-        """Put the parts together, and find the names of each in the others."""
+        """Join the splices of all parts, and find the names of each part in the others."""
         known = [(part, part.known) for part in draft.parts if part.known is not None]
         splices = [splice.moved(part.start) for part, found in known for splice in found.splices]
         if len(known) == 1 or draft.text.structured:
@@ -294,7 +292,7 @@ class Redactor:
 
     def _removed(self, item: Text, error: Exception | None) -> Redacted:
         self.failures += 1
-        # The text of an error that is not ours may quote what was being redacted: only its type is told.
+        # The message of an error that is not ours may quote the text: only its type is logged.
         reason = str(error) if isinstance(error, Unredactable) else "an unexpected error"
         log.error("A text could not be redacted and was removed whole: %s (%s)", type(error).__name__, reason)
         finding = Finding(0, len(item.text), UNREDACTABLE, type(error).__name__, 1.0)

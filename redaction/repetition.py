@@ -1,4 +1,4 @@
-"""Finds names again: what was surely a name in one place of a text is one in every other, whatever stands around it."""
+"""Finds names again: what is surely a name at one place of a text is one at every other, whatever stands around it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from redaction.anonymizer.splice import Splice, place
 from redaction.covered import Covered
 from redaction.leaves.json_text import leaves, unescape
-from redaction.ner.not_names import PRODUCTS, is_nobody
+from redaction.ner.not_names import PRODUCTS, is_not_a_person
 from redaction.ner.view import is_identifier
 from redaction.text import Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from redaction.leaves.json_text import Leaf
     from redaction.text import Finding
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _SURE = 0.8
 _SHORTEST = 4
 _MOST_NAMES = 200
-"""Names of one text that are looked for again; of more, the longest."""
-_MOST_TOLD = 1000
+"""Names of one text that are searched for again; of more, the longest."""
+_MOST_COMPARED = 1000
 """Names of one text that are compared with all of it, the longest."""
 _NAME, _SCORE = "RepeatedName", 0.7
 _HANDLE = re.compile(r"(?=.*[\d_])[A-Za-z][\w.-]{4,}")
@@ -39,28 +39,53 @@ def repeated(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> list
         return []
     everything = "\n".join(leaf.text for leaf in members)
     covered = "\n".join(leaf.text[hit.start : hit.end] for leaf, hit in found)
+    taken = _taken(found)
+    short = short_names(sure, everything, covered)
+    names = _not_words(_uncovered(distinctive_names(sure), everything, covered), everything, covered)
+    return [
+        *_whole_leaves(members, short, namesakes(members, found), taken),
+        *_places_in_leaves(members, names[:_MOST_NAMES], taken),
+    ]
+
+
+def _taken(found: Sequence[tuple[Leaf, Hit]]) -> dict[int, Covered]:
+    """Return by leaf (its id) the stretches that hits cover."""
     stretches: dict[int, list[tuple[int, int]]] = {}
     for leaf, hit in found:
         stretches.setdefault(id(leaf), []).append((hit.start, hit.end))
-    taken = {leaf: Covered(inside) for leaf, inside in stretches.items()}
-    short = sorted({name for entity, name in sure if entity == "PERSON" and _is_brief(name)})
-    brief = {name for name in short[:_MOST_TOLD] if not _is_word(name, everything, covered)}
-    namesakes = _namesakes(members, found)
-    again = [
+    return {leaf: Covered(inside) for leaf, inside in stretches.items()}
+
+
+def short_names(sure: Iterable[tuple[str, str]], text: str, covered: str) -> set[str]:
+    """Return the names that are too short to be searched for, but count where they are the whole of a leaf."""
+    short = sorted({name for entity, name in sure if entity == "PERSON" and _is_short(name)})
+    return {name for name in short[:_MOST_COMPARED] if not _is_word(name, text, covered)}
+
+
+def _whole_leaves(
+    members: Sequence[Leaf], short: set[str], namesakes: set[int], taken: Mapping[int, Covered]
+) -> list[tuple[Leaf, Hit]]:
+    """Find leaves without any hit that are a short name, or a name among the keys of an object."""
+    return [
         (leaf, Hit(0, len(leaf.text), "PERSON", _NAME, _SCORE))
-        for leaf in (members if brief or namesakes else ())
-        if (leaf.text in brief or id(leaf) in namesakes) and id(leaf) not in taken
+        for leaf in (members if short or namesakes else ())
+        if (leaf.text in short or id(leaf) in namesakes) and id(leaf) not in taken
     ]
-    standing = _unlike_words(_standing(_telling(sure), everything, covered), everything, covered)
-    return again + [
+
+
+def _places_in_leaves(
+    members: Sequence[Leaf], names: Sequence[str], taken: Mapping[int, Covered]
+) -> list[tuple[Leaf, Hit]]:
+    """Find the places of names in leaves that no hit covers."""
+    return [
         (leaf, hit)
-        for leaf in (members if standing else ())
-        for hit in _again(leaf, standing[:_MOST_NAMES])
+        for leaf in (members if names else ())
+        for hit in _hits(leaf, names)
         if not (id(leaf) in taken and taken[id(leaf)].touches(hit.start, hit.end))
     ]
 
 
-def _namesakes(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> set[int]:
+def namesakes(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> set[int]:
     """Find the keys of objects that hold something for each of several people: all are capitalised, half are names."""
     named = {
         id(leaf)
@@ -81,9 +106,9 @@ def _namesakes(members: Sequence[Leaf], found: Sequence[tuple[Leaf, Hit]]) -> se
 
 
 class Repetition:
-    """The same over the parts of a text, whose leaves are not known any more: most are only searched as they are.
+    """Finds the names of a text in its parts. Their leaves are not kept, so most parts are searched as raw text.
 
-    `splices` are in order and apart. `hidden` says that some part is opaque: it hides text behind escapes or encodings.
+    `splices` are in order and apart. `hidden`: some part is opaque, with text behind escapes or encodings.
     """
 
     def __init__(self, text: str, splices: Sequence[Splice], *, hidden: bool) -> None:
@@ -96,16 +121,16 @@ class Repetition:
                 raw = text[finding.start : finding.end]
                 names.add((finding.entity, unescape(raw, range(len(raw) + 1))[0]))
         covered = "\n".join([text[start:end] for start, end in zip(self._starts, self._ends, strict=True)])
-        telling = _telling(names)
-        standing = set(_standing(telling, text, covered))
+        distinctive = distinctive_names(names)
+        uncovered = set(_uncovered(distinctive, text, covered))
         # A name that stands nowhere in sight may still be hidden.
-        sought = [name for name in telling if hidden or name in standing]
-        unlike = _unlike_words(sought, text, covered, raw=True)
-        self._names = sorted(unlike, key=lambda name: name not in standing)[:_MOST_NAMES]
+        candidates = [name for name in distinctive if hidden or name in uncovered]
+        not_words = _not_words(candidates, text, covered, raw=True)
+        self._names = sorted(not_words, key=lambda name: name not in uncovered)[:_MOST_NAMES]
         self._seen = sorted(
             start
             for name in self._names
-            if name in standing
+            if name in uncovered
             for start in _places(name, text, raw=True)
             if self._is_free(start, start + len(name))
         )
@@ -114,7 +139,7 @@ class Repetition:
         """Find the names in a part that starts at `start`."""
         if not (self._names and (opaque or self._is_seen(start, start + len(text)))):
             return []
-        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _again(leaf, self._names))
+        placed = (place(leaf, hit) for leaf in leaves(text, path) for hit in _hits(leaf, self._names))
         moved = [splice.moved(start) for splice in placed]
         return [splice for splice in moved if self._is_free(splice.finding.start, splice.finding.end)]
 
@@ -128,26 +153,26 @@ class Repetition:
 
 
 def is_opaque(text: str, members: Iterable[Leaf]) -> bool:
-    """Whether some leaf of a text cannot be seen in the text itself, because it is escaped or encoded there."""
+    """Whether some leaf cannot be seen in its text, because it is escaped or encoded there."""
     flat = _SPACE.sub(" ", text)
-    position = 0  # leaves come in the order of the text: none is looked for in all of it
+    position = 0  # leaves are in the order of the text, so each is searched for behind the last one only
     for leaf in members:
         shown = _SPACE.sub(" ", leaf.text)
-        found = flat.find(shown, position)
-        if found < 0:
+        start = flat.find(shown, position)
+        if start < 0:
             return True
-        position = found + max(len(shown) - 1, 0)  # a space may be the last of one and the first of the next
+        position = start + max(len(shown) - 1, 0)  # a space may be the last of one and the first of the next
     return False
 
 
-def _again(leaf: Leaf, names: Iterable[str]) -> list[Hit]:
+def _hits(leaf: Leaf, names: Iterable[str]) -> list[Hit]:
     if leaf.is_number:
         return []
     return [
         Hit(start, start + len(name), "USERNAME" if _HANDLE.fullmatch(name) else "PERSON", _NAME, _SCORE)
         for name in names
         for start in _places(name, leaf.text)
-        if not is_nobody(leaf.text, start, start + len(name))
+        if not is_not_a_person(leaf.text, start, start + len(name))
     ]
 
 
@@ -155,35 +180,35 @@ def _is_sure(found: Hit | Finding) -> bool:
     return found.entity in {"PERSON", "USERNAME"} and found.score >= _SURE
 
 
-def _telling(names: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the handles, the names, and the words of names that tell; longest first."""
+def distinctive_names(names: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the handles, and the names and words of names that are distinctive; longest first."""
     handles = {name for entity, name in names if entity == "USERNAME" and _HANDLE.fullmatch(name)}
     people = {word for entity, name in names if entity == "PERSON" for word in (name, *name.split())}
-    told = handles | {word for word in people if _is_telling(word)}
-    return sorted(told, key=lambda name: (-len(name), name))[:_MOST_TOLD]
+    distinctive = handles | {word for word in people if _is_distinctive(word)}
+    return sorted(distinctive, key=lambda name: (-len(name), name))[:_MOST_COMPARED]
 
 
-def _standing(names: Iterable[str], text: str, covered: str) -> list[str]:
-    """Return those of the names that stand in a text more often than in what is `covered` of it: most do not."""
+def _uncovered(names: Iterable[str], text: str, covered: str) -> list[str]:
+    """Return the names that occur in a text more often than in its `covered` stretches: most do not."""
     return [name for name in names if text.count(name) > covered.count(name)]
 
 
-def _unlike_words(names: Iterable[str], text: str, covered: str, *, raw: bool = False) -> list[str]:
-    """Return those of the names that are no words of the text."""
+def _not_words(names: Iterable[str], text: str, covered: str, *, raw: bool = False) -> list[str]:
+    """Return the names that are not also words of the text."""
     return [name for name in names if not _is_word(name, text, covered, raw=raw)]
 
 
 def _places(name: str, text: str, *, raw: bool = False) -> Iterator[int]:
-    """Yield where a name stands in a text with no letter, digit, "_" or "-" beside it; a `raw` text has escapes."""
+    """Yield where a name stands in a text, no letter, digit, "_" or "-" next to it; a `raw` text has escapes."""
     start = text.find(name)
     while start >= 0:
         end = start + len(name)
         before = text[start - 1 : start]
         if raw and before == "\\":
-            beside = name[0] in _ESCAPES
+            joined = name[0] in _ESCAPES
         else:
-            beside = _is_of_word(before) and not (raw and before in _ESCAPES and text[start - 2 : start - 1] == "\\")
-        if not (beside or _is_of_word(text[end : end + 1])):
+            joined = _is_of_word(before) and not (raw and before in _ESCAPES and text[start - 2 : start - 1] == "\\")
+        if not (joined or _is_of_word(text[end : end + 1])):
             yield start
         start = text.find(name, start + 1)
 
@@ -200,12 +225,12 @@ def _is_word(name: str, text: str, covered: str, *, raw: bool = False) -> bool:
     return sum(1 for _ in _places(lowered, text, raw=raw)) > sum(1 for _ in _places(lowered, covered, raw=raw))
 
 
-def _is_brief(name: str) -> bool:
-    """Whether a name is too short to be looked for inside of texts, but counts where it is the whole of one: a key."""
+def _is_short(name: str) -> bool:
+    """Whether a name is too short to be searched for inside of leaves, but counts as the whole of one: a key."""
     return 1 < len(name) < _SHORTEST and name.isalpha() and name.istitle() and name.lower() not in PRODUCTS
 
 
-def _is_telling(name: str) -> bool:
+def _is_distinctive(name: str) -> bool:
     """Whether a name is unlikely to be an ordinary word elsewhere: capitalised as names are, not short, no code."""
     if name.lower() in PRODUCTS:
         return False

@@ -1,4 +1,4 @@
-"""Which hits count: what a policy allows, what it keeps, and how sure a finding must be."""
+"""Selects the hits that count: allow-lists, entities that a policy keeps, and thresholds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNSURE = "below the threshold"
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """An entry of an allow-list: whole findings that are left, of some entities or of all but `never`."""
+    """An entry of an allow-list: findings with this exact value are kept, of some entities or of all but `never`."""
 
     text: str = ""
     pattern: Pattern | None = None
@@ -26,7 +26,7 @@ class Allowed:
     never: frozenset[str] = frozenset()
 
     def covers(self, value: str, entity: str) -> bool:
-        """Whether this value of this entity is left. Raises TimeLimitExceeded."""
+        """Whether this value of this entity is kept. Raises TimeLimitExceeded."""
         if entity not in self.entities if self.entities else entity in self.never:
             return False
         if self.pattern is not None:
@@ -35,7 +35,7 @@ class Allowed:
 
 
 class Refused(NamedTuple):
-    """A hit that does not count, and why."""
+    """A hit that does not count, and the reason."""
 
     hit: Hit
     reason: str
@@ -43,7 +43,7 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a policy says of hits, before overlapping ones are joined: what is left must not shield what is not."""
+    """A policy's choice of hits. It is made before overlapping hits are joined: a kept hit must not hide another."""
 
     allowed: tuple[Allowed, ...] = ()
     kept: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Redaction by team: each text under the rules of its owner, teams with the same rules by one redactor."""
+"""Redaction by team: each text gets the rules of its owner; teams with the same rules share a redactor."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _MOST_KEYS = 10_000
 
 
 class Owner(NamedTuple):
-    """The team that a text belongs to, None if unknown, and the run, whose pseudonyms it gets in that case."""
+    """The team that a text belongs to, None if unknown; a text of no known team gets the pseudonyms of its `run`."""
 
     team: str | None = None
     run: str = ""
 
 
 class Cleared(NamedTuple):
-    """Attribute keys, and short values under their keys, in which nothing was found; they come with every span.
+    """Attribute keys, and short values with their keys, without findings: they repeat in every span.
 
-    `harmless`: by key, how far from zero numbers are certain to be none.
+    `harmless`: a bound for each key, see Redactor.harmless_below.
     """
 
     keys: set[str]
@@ -45,7 +45,7 @@ class Cleared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """What is found and what is done with it. Those of one `detection` find the same."""
+    """Rules and operators of a team. Treatments with equal `detection` find the same."""
 
     detection: str = ""
     selection: Selection = field(default_factory=Selection)
@@ -56,16 +56,16 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """The treatments of all teams; `strictest` is for texts whose team is not known."""
+    """The treatments of all teams; `strictest` is for texts of no known team."""
 
     default: Treatment = field(default_factory=Treatment)
     strictest: Treatment = field(default_factory=Treatment)
     teams: Mapping[str, Treatment] = field(default_factory=dict)
-    digest: str = ""  # of the policy that it was made from
+    digest: str = ""  # of its policy
 
     @property
     def version(self) -> str:
-        """Return what is stored with everything that was redacted under these rules."""
+        """Return the version that is stored with every row redacted under these rules."""
         return f"{RULES_VERSION}-{self.digest}" if self.digest else RULES_VERSION
 
     @property
@@ -79,9 +79,9 @@ class Rulebook:
 
 
 class TeamRedactor:
-    """The redactors of all teams, with one model of each name and one bound on memory; one a process, as Redactor.
+    """The redactors of all teams, which share models and a memory limit; one a process, as Redactor.
 
-    `master_key` is the instance's key for pseudonyms; without it they are plain placeholders.
+    `master_key` is the instance's key for pseudonyms; without it, placeholders are written instead.
     """
 
     def __init__(
@@ -100,39 +100,39 @@ class TeamRedactor:
 
     @property
     def failures(self) -> int:
-        """How many texts could not be redacted and were removed whole."""
+        """How many texts could not be redacted and were removed."""
         return sum(redactor.failures for redactor in self._redactors.values())
 
     def cleared(self, owner: Owner) -> Cleared:
-        """Return that in which the rules of this owner found nothing, for the caller to fill and to leave out."""
+        """Return the keys and values without findings under this owner's rules; the caller fills it and skips them."""
         return self._cleared[self.rulebook.of(owner.team).detection]
 
     def harmless_below(self, key: str, owner: Owner) -> int:
-        """Return how far from zero a typed number may be under a key and is certain to be no PII; 0: each is read."""
+        """Return the bound of Redactor.harmless_below under the rules of this owner."""
         return self._redactors[self.rulebook.of(owner.team).detection].harmless_below(key)
 
     def redact_many(self, items: Sequence[Text], owners: Sequence[Owner]) -> list[Redacted]:
         """Redact texts under the rules of their owners, in their order."""
         different = dict.fromkeys(owners)
-        how = {owner: self.operators(owner) for owner in different}
-        under = {owner: self.rulebook.of(owner.team).detection for owner in different}
-        detections = dict.fromkeys(under.values())
+        operators_of = {owner: self.operators(owner) for owner in different}
+        detection_of = {owner: self.rulebook.of(owner.team).detection for owner in different}
+        detections = dict.fromkeys(detection_of.values())
         if len(detections) == 1:
-            return self._redactors[next(iter(detections))].redact_many(items, [how[owner] for owner in owners])
+            return self._redactors[next(iter(detections))].redact_many(items, [operators_of[owner] for owner in owners])
         answers: dict[int, Redacted] = {}
         for detection in detections:
-            members = [index for index, owner in enumerate(owners) if under[owner] == detection]
-            operators = [how[owners[index]] for index in members]
+            members = [index for index, owner in enumerate(owners) if detection_of[owner] == detection]
+            operators = [operators_of[owners[index]] for index in members]
             done = self._redactors[detection].redact_many([items[index] for index in members], operators)
             answers.update(zip(members, done, strict=True))
         return [answers[index] for index in range(len(items))]
 
     def explain(self, item: Text, owner: Owner) -> Explanation:
-        """Redact one text and tell what was found in it and left."""
+        """Redact one text and return all decisions, refused hits included."""
         return self._redactors[self.rulebook.of(owner.team).detection].explain(item, self.operators(owner))
 
     def operators(self, owner: Owner) -> Operators:
-        """Return what is written for findings in texts of this owner."""
+        """Return the operators for findings in texts of this owner."""
         operators = self.rulebook.of(owner.team).operators
         scope = f"run {owner.run}" if owner.team is None else f"team {owner.team}"
         if not self._master_key or scope == "run " or not operators.pseudonymous:
@@ -145,12 +145,12 @@ class TeamRedactor:
         return replace(operators, pseudonym_key=key)
 
     def warm_up(self) -> None:
-        """Run everything once, so that the first real text does not pay for it."""
+        """Redact a sample once, so that the first real text is not slowed by loading."""
         for redactor in self._redactors.values():
             redactor.warm_up()
 
     def close(self) -> None:
-        """Free the models and forget the caches."""
+        """Free the models and clear the caches."""
         for redactor in self._redactors.values():
             redactor.close()
 

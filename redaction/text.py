@@ -1,4 +1,4 @@
-"""What goes into redaction and what comes out of it."""
+"""Input and output of redaction: texts, hits, findings, redacted texts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from typing import NamedTuple
 
 UNREDACTABLE = "UNREDACTABLE"
-"""Entity of the one finding of a text that could not be redacted and was removed whole."""
+"""Entity of the only finding of a text that could not be redacted and was removed."""
 
 PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{2,40}(?::(?:[0-9a-f]{4,16}|\*[0-9A-Z]{4}))?>")
-"""What is written for a finding, so that redacting a redacted text leaves it alone."""
+"""A placeholder, as it is written in place of a finding. Redacting a text again leaves its placeholders unchanged."""
 
 
 class Text(NamedTuple):
     """One string value to redact.
 
-    `key` is the attribute key that the value stood under ("user.email"): it is context, as a word before it would be.
-    `structured` marks ids, enumerations and numbers: only rules look at them, the NER model does not.
-    `number` marks a value that was a number and no string, as redaction.recognizers.numbers writes it.
+    `key` is the attribute key of the value ("user.email"). It is context, as a word before the value would be.
+    `structured` marks ids, enumerations and numbers: only rules read them, the NER model does not.
+    `number` marks a value that was a number, not a string, written as redaction.recognizers.numbers does.
     """
 
     text: str
@@ -40,10 +40,10 @@ class Finding(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What was decided about one finding, and why.
+    """The decision about one finding, and its reason.
 
-    `context` is the word or key that supported it; `written` stands in its place, and is empty where it was left;
-    `reason` says why it was left.
+    `context` is the word or key that supported the finding. `written` is what replaced it, empty if it was kept;
+    `reason` says why it was kept.
     """
 
     finding: Finding
@@ -54,7 +54,7 @@ class Decision(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What became of a text, and the decisions about all that was found in it, in the order of the text."""
+    """A redacted text, and the decisions about all findings and refused hits, in the order of the text."""
 
     redacted: Redacted
     decisions: tuple[Decision, ...] = ()
@@ -68,7 +68,7 @@ class Redacted(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        """Whether the text was removed whole because it could not be redacted."""
+        """Whether the text was removed because it could not be redacted."""
         return any(finding.entity == UNREDACTABLE for finding in self.findings)
 
 

@@ -1,6 +1,6 @@
-"""The version of the rules, apart from them: who only names it need not load what they are made of."""
+"""The version of the rule set, in a module of its own so that importing it is cheap."""
 
 from __future__ import annotations
 
 RULES_VERSION = "10"
-"""Changes whenever the same text may be redacted differently; stored with what was redacted."""
+"""Changes whenever a text may be redacted differently than before; stored with every redacted row."""

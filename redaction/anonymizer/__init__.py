@@ -1,4 +1,4 @@
-"""What is written in place of a finding: operators, merged matches, splices.
+"""Writes the replacements of findings: merges hits, applies operators, splices the results into the text.
 
-A new action of the policy (beside replace, mask, pseudonym, drop, keep) goes to `operators`.
+A new action of the policy (besides replace, mask, pseudonym, drop, keep) goes to `operators`.
 """

@@ -1,4 +1,4 @@
-"""From hits to findings: overlaps become one, and addresses grow by the numbers beside them."""
+"""Merges hits: overlapping ones become one, and addresses take in the numbers next to them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REACH = 60
 
 
 def covered(hits: Iterable[Hit]) -> list[tuple[int, int]]:
-    """Return the stretches that hits cover, in order and apart."""
+    """Return the stretches that hits cover, in order and without overlap."""
     joined: list[tuple[int, int]] = []
     for hit in sorted(hits):
         if joined and hit.start <= joined[-1][1]:
@@ -36,7 +36,7 @@ def covered(hits: Iterable[Hit]) -> list[tuple[int, int]]:
 
 
 def merged(text: str, hits: Iterable[Hit]) -> list[Hit]:
-    """Hits of one text in order and apart; overlapping ones cover their union, named by a secret, else the surest."""
+    """Merge the hits of a text. Overlapping ones become their union, named by a secret, else by the best score."""
     joined: list[Hit] = []
     for hit in sorted((_grown(text, hit) for hit in hits), key=lambda hit: (hit.start, -hit.end)):
         last = joined[-1] if joined else None
@@ -56,7 +56,7 @@ def merged(text: str, hits: Iterable[Hit]) -> list[Hit]:
 
 
 def _grown(text: str, hit: Hit) -> Hit:
-    """Add to an address the house number before it and the postcode after it, which models and patterns leave out."""
+    """Add to an address the house number before it and the postcode after it, which models and patterns miss."""
     if hit.entity != "ADDRESS":
         return hit
     earliest = max(0, hit.start - _REACH)

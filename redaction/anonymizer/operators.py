@@ -1,4 +1,4 @@
-"""What stands in the place of a finding."""
+"""Operators: the text that replaces a finding."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 Action = Literal["replace", "pseudonym", "mask", "drop", "keep"]
 
 UNREDACTED_CONTENT_REMOVED = "<UNREDACTED_CONTENT_REMOVED>"
-"""Stands for a whole text that could not be redacted."""
+"""Replaces a text that could not be redacted."""
 
 FIELD_DROPPED = "<FIELD_DROPPED>"
-"""Stands for a whole text that held something for which the policy says: drop."""
+"""Replaces a text with a finding for which the policy has the action `drop`."""
 
 _LAST_ENTITY = re.compile(r"<[A-Z][A-Z0-9_]*+(?=[^<]*+$)")
 _SHOWN = 4
@@ -35,17 +35,16 @@ def replace(entity: str) -> str:
 
 
 def numbered(redacted: str, number: int) -> str:
-    """Write a number, from 2 on, into the last placeholder of a redacted key, so that no two keys become one."""
+    """Write a number, from 2 on, into the last placeholder of a redacted key, so that keys stay different."""
     return _LAST_ENTITY.sub(rf"\g<0>_{number}", redacted) if number > 1 else redacted
 
 
 @dataclass(frozen=True, slots=True)
 class Operators:
-    """What is written for findings of each entity.
+    """The action for findings of each entity.
 
-    `pseudonym_key` belongs to one team, or to one run: the same value gets the same pseudonym under one key, and nobody
-    without the key can tell whether two pseudonyms of different keys mean the same. Without a key, pseudonyms become
-    plain placeholders.
+    `pseudonym_key` belongs to one team, or to one run. A value always gets the same pseudonym under one key; without
+    the keys, pseudonyms of different keys cannot be linked. Without a key, pseudonyms become plain placeholders.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -55,15 +54,15 @@ class Operators:
 
     @property
     def pseudonymous(self) -> bool:
-        """Whether anything gets a pseudonym."""
+        """Whether some entity gets a pseudonym."""
         return self.default == "pseudonym" or "pseudonym" in self.actions.values()
 
     def action(self, entity: str) -> Action:
-        """Return what is done with an entity."""
+        """Return the action for an entity."""
         return self.actions.get(entity, self.default)
 
     def write(self, entity: str, raw: str) -> str:
-        """Return what stands for a finding that is written `raw` in its text."""
+        """Return the replacement of a finding; `raw` is the finding as its text has it, escapes included."""
         action = self.action(entity)
         if action == "pseudonym" and self.pseudonym_key:
             value = _plain(raw)
@@ -76,12 +75,12 @@ class Operators:
 
 
 def team_key(master: bytes, scope: str) -> bytes:
-    """Derive the pseudonym key of a team or a run from that of the instance."""
+    """Derive the pseudonym key of a team or a run from the key of the instance."""
     return hmac.new(master, b"spanledger pseudonyms " + scope.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
 
 
 def _plain(raw: str) -> str:
-    """Return a value without escapes, case, and how it is spaced: one person is written in several ways."""
+    """Normalise escapes, case and white space of a value: a person's name is written in several ways."""
     value = raw
     for _ in range(MAX_NESTING):
         if "\\" not in value:
@@ -93,7 +92,7 @@ def _plain(raw: str) -> str:
 
 
 def _end(raw: str) -> str:
-    """Return the last four letters or digits, "" where they would be too much of the whole, or where it is encoded."""
+    """Return the last four letters or digits; "" if the value is too short to show so many, or encoded."""
     if _MASKABLE.fullmatch(raw) is None:
         return ""
     bare = [character for character in raw if character.isalnum()]

@@ -1,4 +1,4 @@
-"""Writes placeholders into the raw text, so that everything around them stays byte for byte what it was."""
+"""Writes replacements into the raw text; everything around them stays as it is, byte for byte."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Splice(NamedTuple):
-    """A finding in raw characters.
+    """A finding in characters of the raw text.
 
-    `quote` goes around its placeholder, where it replaces a bare JSON number. `ordinal` says which key of its object it
-    stands in, from 1, and 0 elsewhere: the keys of an object must not become one.
+    `quote` goes around its placeholder if it replaces a bare JSON number. `ordinal` is the number of the key in its
+    object, from 1, if the finding is in a key, else 0: the redacted keys of an object must stay different.
     """
 
     finding: Finding
@@ -28,20 +28,20 @@ class Splice(NamedTuple):
     ordinal: int = 0
 
     def moved(self, by: int) -> Splice:
-        """Return the same further on."""
+        """Return the same splice, `by` characters later."""
         start, end, entity, recognizer, score = self.finding
         return Splice(Finding(start + by, end + by, entity, recognizer, score), self.quote, self.ordinal)
 
 
 def place(leaf: Leaf, hit: Hit) -> Splice:
-    """Find the raw characters of a hit in a leaf."""
-    start, end = leaf.whole or (leaf.places[hit.start], leaf.places[hit.end])
+    """Return the splice of a hit in a leaf, in characters of the raw text."""
+    start, end = leaf.encoded or (leaf.places[hit.start], leaf.places[hit.end])
     finding = Finding(start, end, hit.entity, hit.recognizer, round(hit.score, 4))
     return Splice(finding, leaf.quote if leaf.kind == "number" else "", leaf.ordinal)
 
 
 def apart(splices: Iterable[Splice]) -> tuple[Splice, ...]:
-    """Put splices in order; several in a stretch that can only be replaced whole become one."""
+    """Sort splices; those that overlap, in a stretch that can only be replaced as one, become one."""
     kept: list[Splice] = []
     for splice in sorted(splices):
         if kept and splice.finding.start < kept[-1].finding.end:
@@ -53,11 +53,11 @@ def apart(splices: Iterable[Splice]) -> tuple[Splice, ...]:
 
 
 def spliced(text: str, splices: Sequence[Splice], operators: Operators) -> Redacted:
-    """Replace every finding; a text without any comes back as it was, one with something to drop as a marker."""
+    """Replace every finding; a text without findings is returned as it is, one with something to drop as a marker."""
     if not splices:
         return Redacted(text)
     findings = tuple([splice.finding for splice in splices])
-    plain: dict[str, str] = {}  # what is written for each entity, "" where that depends on the finding
+    plain: dict[str, str] = {}  # replacement by entity, "" if it depends on the finding
     for finding in findings:
         entity = finding.entity
         if entity not in plain:

@@ -1,5 +1,5 @@
-"""A text taken apart into the texts inside of it: JSON, escapes, encodings, items of an array.
+"""Takes a text apart into leaves: JSON, escapes, encodings, items of an array.
 
-Each leaf knows where it came from, so that a replacement inside of base64 inside of JSON lands in the right place.
-A new encoding to see through goes here.
+Each leaf keeps its place in the raw text, so that a replacement inside of base64 inside of JSON lands there.
+A decoder for another encoding goes here.
 """

@@ -1,4 +1,4 @@
-"""The elements of a text that is a JSON array of objects: agents send their history again, each time longer."""
+"""Elements of a text that is a JSON array of objects: agents resend a growing history, and old elements are cached."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _CLOSING = re.compile(r"\s*\]\s*\Z")
 
 
 def elements(text: str) -> list[tuple[int, int]]:
-    """Find where the elements start and end; one stretch, the whole text, when it is no array of several objects.
+    """Return start and end of each element; one stretch for all of the text if it is no array of several objects.
 
-    What lies between them is brackets, commas and space. The last one may be cut.
+    Only brackets, commas and space lie between them. The last one may be cut.
     """
     opening = _OPENING.match(text)
-    found = list(_objects(text, opening.end())) if opening else []
-    if len(found) > 1 and (found[-1][1] == len(text) or _CLOSING.match(text, found[-1][1])):
-        return found
+    objects = list(_objects(text, opening.end())) if opening else []
+    if len(objects) > 1 and (objects[-1][1] == len(text) or _CLOSING.match(text, objects[-1][1])):
+        return objects
     return [(0, len(text))]
 
 

@@ -1,4 +1,4 @@
-"""Text that hides in percent-encoding, base64 and hexadecimal digits, with the place of what was decoded."""
+"""Decodes percent-encoding, base64 and hexadecimal digits, and keeps the place of each decoded character."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from redaction.covered import Covered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# From its beginning only: where nothing is encoded behind it, every other start in it would be looked at in vain.
+# Matches from the start of a run only: trying every later start of a run without escapes would take quadratic time.
 _PERCENT_RUN = re.compile(r"""(?<![^\s"'<>{}\[\]\\|^`%])[^\s"'<>{}\[\]\\|^`%]*+%[0-9A-Fa-f]{2}[^\s"'<>{}\[\]\\|^`]*+""")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\+")
 _PARAMETER = re.compile(r"(?:(?<=[?&;#])|^)(?P<key>[\w.\-\[\]]{1,64})=(?P<value>[^&;#]*)")
-# What follows "Basic" is a secret whatever it decodes to, and is left for the rule that knows so.
+# A token after "Basic" is a secret whatever it decodes to; the rule for authorization finds it.
 _BASE64 = re.compile(
     r"(?<![\w.+/=-])(?<![Bb]asic )"
     r"(?:(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{2,76}|[A-Za-z0-9+/_-]{16,})={0,2}(?![\w.+/=-])"
 )
-"""As one run, or in lines as e-mail has them; hexadecimal digits are among them."""
+"""One run, or lines as in e-mail. Hexadecimal digits match too."""
 _HEX = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2}){12,})")
 _GLIMPSE = 64
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
@@ -29,9 +29,9 @@ _TEXT = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]*")
 
 
 class Stretch(NamedTuple):
-    """Characters `start` to `end` of a text and what they say: `text` under `key`.
+    """Characters `start` to `end` of a text, decoded to `text` under `key`.
 
-    `origin[i]` is where character i came from, one more for the end; None when only the whole can be replaced.
+    `origin[i]` is the place of character i, with one more for the end; None if only all of it can be replaced.
     """
 
     start: int
@@ -42,12 +42,12 @@ class Stretch(NamedTuple):
 
 
 def stretches(text: str) -> list[Stretch]:
-    """Find the encoded stretches of a text, in its order and apart."""
-    found = list(_percent(text)) if "%" in text else []
-    if len(text) >= 16:  # noqa: PLR2004 - the shortest base64 we look at
-        taken = Covered((one.start, one.end) for one in found)
-        found += [one for one in _tokens(text) if not taken.touches(one.start, one.end)]
-    return sorted(found, key=lambda stretch: stretch.start)
+    """Return the encoded stretches of a text, in order and without overlap."""
+    encoded = list(_percent(text)) if "%" in text else []
+    if len(text) >= 16:  # noqa: PLR2004 - the shortest base64 that is decoded
+        taken = Covered((one.start, one.end) for one in encoded)
+        encoded += [one for one in _tokens(text) if not taken.touches(one.start, one.end)]
+    return sorted(encoded, key=lambda stretch: stretch.start)
 
 
 def _percent(text: str) -> Iterator[Stretch]:
@@ -97,7 +97,7 @@ def _tokens(text: str) -> Iterator[Stretch]:
 
 
 def _hidden(token: str) -> str:
-    """Decode a token to its text, "" when it is not text: an id, a key, a picture."""
+    """Decode a token to its text; "" if it does not decode to text: an id, a key, a picture."""
     digits = _HEX.fullmatch(token)
     if digits is not None:
         return _text(bytes.fromhex(digits[1]))

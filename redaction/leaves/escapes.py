@@ -1,4 +1,4 @@
-"""What a reader sees of a text: HTML's entities, escapes outside of JSON, e-mail's, invisible and wide characters."""
+"""Decodes HTML entities, Unicode escapes, quoted-printable, invisible and wide characters, as a reader sees them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html.entities import html5
 
 _INVISIBLE = r"\u00a0\u00ad\u2007\u2009\u200b\u202f\u2060\ufeff"
 _WIDE = r"\uff0b\uff0d\uff0e\uff10-\uff19\uff20-\uff3a\uff3f\uff41-\uff5a"
-"""Digits, letters and what stands in addresses of e-mail; other wide marks belong to Chinese and Japanese text."""
+"""Wide digits, letters and marks of e-mail addresses; other wide marks are part of Chinese and Japanese text."""
 _ESCAPE = re.compile(
     r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,9});"
     r"|(?<!\\)\\++u(?:[dD][89abAB][0-9a-fA-F]{2}\\++u[dD][c-fC-F][0-9a-fA-F]{2}|[0-9a-fA-F]{4})"
@@ -16,7 +16,7 @@ _ESCAPE = re.compile(
 )
 _MAIL_ESCAPE = re.compile(rf"=\r?\n|=[C-F][0-9A-F](?:=[89AB][0-9A-F])+|=[2-7][0-9A-F]|{_ESCAPE.pattern}")
 _OF_MAIL = re.compile(r"=[C-F][0-9A-F]=[89AB][0-9A-F]")
-"""A letter beyond ASCII in quoted-printable: what holds none is code ("x=20")."""
+"""A letter beyond ASCII in quoted-printable; a text without one is code ("x=20")."""
 _UNIT = re.compile(r"u([0-9a-fA-F]{4})")
 _SEEN = {
     **dict.fromkeys("\u00a0\u2007\u2009\u202f", " "),
@@ -26,9 +26,9 @@ _SEEN = {
 
 
 def seen(text: str) -> tuple[str, list[int]] | None:
-    """Return what is seen of a text and where each character of it came from (one more for the end).
+    """Return the decoded text and the place of each of its characters, with one more for the end.
 
-    None where nothing stands for something else. What is escaped twice is escaped once afterwards.
+    None if there is nothing to decode. One level is decoded: a text that is escaped twice is then escaped once.
     """
     pattern = _MAIL_ESCAPE if "=" in text and _OF_MAIL.search(text) else _ESCAPE
     if pattern is _ESCAPE and "&" not in text and "\\u" not in text and text.isascii():

@@ -1,9 +1,9 @@
-"""Finds the strings and numbers inside JSON, with the place in the raw text of every character of them.
+"""Finds the strings and numbers inside JSON, with the place of each of their characters in the raw text.
 
-The scanner is tolerant on purpose: agents' texts hold JSON inside JSON strings, JSON that a limit has cut, JSON after a
-line of prose, and Python's repr of the same data. What is not JSON is a leaf of its own, so every character of a text
-that is not syntax or key belongs to exactly one leaf. Redaction then splices placeholders into the raw text: nothing is
-parsed and written again, and JSON stays the JSON it was.
+The scanner is tolerant on purpose: agents' texts contain JSON inside JSON strings, truncated JSON, JSON after a line of
+prose, and Python's repr of the same data. Text that is not JSON is a leaf too, so every character of a text, except
+syntax and keys, belongs to exactly one leaf. Redaction splices placeholders into the raw text: JSON is never parsed and
+written again, so it stays valid and otherwise unchanged.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_NESTING = 6
-"""JSON strings inside JSON strings, decoded this deep; what lies deeper is scanned as text, escapes and all."""
+"""JSON strings inside JSON strings are decoded to this depth; deeper ones are scanned as text with escapes."""
 
 PATH_KEPT = 3
-"""Enclosing keys that are remembered: the rules look at a key and its parent, and nesting may be hostile."""
+"""Enclosing keys in a path: rules use a key and its parent, and hostile nesting must not make paths long."""
 
 _START = re.compile(
     r"""
@@ -50,9 +50,9 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 PLAIN_KEY = re.compile(r"[A-Za-z_$][\w.$-]{0,63}")
-"""A key that is a name in a program; any other may be data, such as an e-mail address, and is read as a leaf too ..."""
+"""A key that is an identifier; any other key may be data, such as an e-mail address, and becomes a leaf too ..."""
 _NAMING_KEY = re.compile(r"[A-Z][a-z]{2,30}|(?:dr|mrs|prof)_\w+|[A-Za-z]{2,}(?:[._-][A-Za-z]+){1,3}[._-]?\d{1,6}")
-"""... and so is one that may be somebody's name ("Alice", "mia_li_3668"), to be found again where the text says so."""
+"""... and so does one that may be a person's name ("Alice", "mia_li_3668"): the rest of the text can tell."""
 _COLON = re.compile(r"\s*:")
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -63,7 +63,7 @@ class Leaf:
 
     `places[i]` is the index in the raw text of character i of `text`, and `places[len(text)]` the end of the last one.
     `siblings` are all keys of the object that holds the leaf. Leaves of one record (an element of an array, with the
-    objects inside it) share a `group`: they are read together, because a name and its address say more than each alone.
+    objects inside it) share a `group`: they are read together, because a name is context for an address.
     """
 
     text: str
@@ -73,17 +73,17 @@ class Leaf:
     kind: str = "text"  # "text" outside JSON, "string", "number" or "key" in it, "typed" a number that is no text
     depth: int = 0  # how many JSON strings the leaf lies in
     siblings: set[str] = field(default_factory=set)
-    whole: tuple[int, int] | None = None  # decoded from something that can only be replaced whole (base64): where it is
+    encoded: tuple[int, int] | None = None  # place of the base64 that it was decoded from: replaced only as one
     ordinal: int = 0  # of a key: which one of its object it is, from 1
 
     @property
     def is_number(self) -> bool:
-        """Whether it was written without quotes."""
+        """Whether it is written without quotes."""
         return self.kind in {"number", "typed"}
 
     @property
     def quote(self) -> str:
-        """A double quote as it must be written at this depth, for a placeholder that replaces a bare number."""
+        """A double quote as it is escaped at this depth, for a placeholder that replaces a bare number."""
         backslashes: int = (1 << self.depth) - 1
         return "\\" * backslashes + '"'
 
@@ -99,17 +99,17 @@ class _Container:
 
     @property
     def value_path(self) -> tuple[str, ...]:
-        """The path of a value that stands here."""
+        """The path of a value at this place."""
         return (*self.path[-PATH_KEPT:], self.key) if self.is_object else self.path
 
 
 def typed(number: str, path: tuple[str, ...]) -> list[Leaf]:
-    """Return the one leaf of a value that is a number and no text."""
+    """Return the one leaf of a typed number."""
     return [Leaf(number, path, range(len(number) + 1), 1, "typed")]
 
 
 def leaves(text: str, path: tuple[str, ...] = ()) -> list[Leaf]:
-    """All leaves of a text in its order; `path` is the key that the text itself stood under."""
+    """Return all leaves of a text in its order; `path` is the key of the text itself."""
     reader = _Reader()
     reader.read(_Source(text, path, range(len(text) + 1), 0, set()), "text")
     return reader.leaves
@@ -117,7 +117,7 @@ def leaves(text: str, path: tuple[str, ...] = ()) -> list[Leaf]:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A text to read: the whole, or the content of a JSON string in it."""
+    """A text to scan: the raw text, or the content of a JSON string in it."""
 
     text: str
     path: tuple[str, ...]
@@ -136,7 +136,7 @@ class _Reader:
         return self._groups
 
     def read(self, source: _Source, kind: str) -> None:
-        """Append the leaves of one text: the JSON in it, and what stands between as plain text."""
+        """Append the leaves of one text: those of the JSON in it, and the plain text between."""
         text = source.text
         done = 0
         position = 0
@@ -159,7 +159,7 @@ class _Reader:
             self._add(Leaf(text, source.path, places, self._group(), kind, source.depth, source.siblings))
 
     def _add(self, leaf: Leaf) -> None:
-        """Keep a leaf of text as a reader sees it; what is encoded in it becomes leaves of their own."""
+        """Add a leaf with its text as a reader sees it; encoded stretches in it become leaves of their own."""
         if leaf.depth < MAX_NESTING and (shown := seen(leaf.text)):
             text, origin = shown
             self._add(replace(leaf, text=text, places=[leaf.places[index] for index in origin], depth=leaf.depth + 1))
@@ -173,7 +173,7 @@ class _Reader:
                 places = [leaf.places[stretch.start]] * len(stretch.text) + [leaf.places[stretch.end]]
                 self.read(_Source(stretch.text, path, places, leaf.depth + 1, leaf.siblings), "string")
                 for inner in self.leaves[before:]:
-                    inner.whole = (leaf.places[stretch.start], leaf.places[stretch.end])
+                    inner.encoded = (leaf.places[stretch.start], leaf.places[stretch.end])
             else:
                 places = [leaf.places[index] for index in stretch.origin]
                 decoded = replace(leaf, text=stretch.text, path=path, places=places, depth=leaf.depth + 1)
@@ -191,7 +191,10 @@ class _Reader:
             self.leaves.append(replace(leaf, text=leaf.text[start:end], places=leaf.places[start : end + 1]))
 
     def _structure(self, source: _Source, start: int) -> tuple[int, bool]:
-        """Read from an opening bracket to its end, or to what is no JSON; tell where that is, and if it held any."""
+        """Scan a structure from its opening bracket to its end or to the first token that is no JSON.
+
+        Returns where that is, and whether there was any JSON.
+        """
         stack: list[_Container] = []
         position, useful = start, False
         while token := _TOKEN.match(source.text, position):
@@ -223,7 +226,7 @@ class _Reader:
         return _Container(is_object, parent.group if parent.is_object else self._group(), inner)
 
     def _value(self, source: _Source, token: re.Match[str], holder: _Container) -> bool:
-        """Take a key, a string, a number or a word; False when none may stand here."""
+        """Take a key, a string, a number or a word; False if the syntax allows none here."""
         name = _QUOTED.get(token.lastgroup or "")
         key_expected = holder.is_object and holder.expects_key
         if name is None:
@@ -251,7 +254,7 @@ class _Reader:
                 number, depth = len(holder.keys), source.depth + 1
                 key = Leaf(text, holder.path, places, holder.group, "key", depth, holder.keys, ordinal=number)
                 self.leaves.append(key)
-        else:  # a key that a limit has cut, or a set in Python's repr: text like any other
+        else:  # a truncated key, or a set in Python's repr: ordinary text
             self._string(text, holder.path, places, source.depth + 1, holder)
         return True
 
@@ -263,7 +266,7 @@ class _Reader:
 
 
 def unescape(raw: str, places: Sequence[int]) -> tuple[str, Sequence[int]]:
-    """Decode the escapes of a JSON or Python string; the second value says where each character came from."""
+    """Decode the escapes of a JSON or Python string; the second value is the place of each character."""
     if "\\" not in raw:
         return raw, places
     decoded: list[str] = []
@@ -288,5 +291,5 @@ def _character(escape: re.Match[str]) -> str:
     if unit is not None or byte is not None:
         return chr(int(unit or byte, 16))
     if simple is None:
-        return "\\"  # a text that was cut in the middle of an escape
+        return "\\"  # a text that is truncated in the middle of an escape
     return _SIMPLE.get(simple, simple)

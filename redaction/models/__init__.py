@@ -1,6 +1,6 @@
-"""The NER models: each has a name that configuration may use. The tagger ships with the package (redaction.tagger).
+"""The NER models by the names that configuration uses. The tagger ships with the package (redaction.tagger).
 
-A model's code is imported when it is built: the processes that only check its files do not pay for its run time.
+The code of a model is imported when it is built: processes that only check its files need not load its run time.
 """
 # ruff: noqa: PLC0415 - see above
 
@@ -38,9 +38,9 @@ DEFAULT = "tagger"
 
 
 def build_model(name: str = DEFAULT, directory: Path | None = None) -> NerModel:
-    """Load a model, from its usual place where no directory is given.
+    """Load a model, by default from its usual directory.
 
-    Raises UnknownModel, ModelMissing when its files are not there, ModelCorrupt when they are not the right ones.
+    Raises UnknownModel, ModelMissing if its files do not exist, ModelCorrupt if their SHA-256 differs.
     """
     if name not in MODELS:
         raise UnknownModel(f"model: there is no {name!r}, use one of {', '.join(sorted(MODELS))}")
@@ -48,7 +48,7 @@ def build_model(name: str = DEFAULT, directory: Path | None = None) -> NerModel:
 
 
 def require_model(name: str = DEFAULT, directory: Path | None = None) -> str:
-    """Check the files of a model without loading it, and say where they are; raises as `build_model` does."""
+    """Check the files of a model without loading it, and return their directory; raises as `build_model` does."""
     if name == "tagger":
         read_files(directory)
         return str(directory or default_weights())

@@ -1,4 +1,4 @@
-"""The model directory: where it is, and the manifest that proves its files."""
+"""The model directory: its path, and the manifest with the SHA-256 of its files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 LOADED = ("model.onnx", "tokenizer.json", "config.json")
-"""What a model is loaded from."""
+"""The files that a model is loaded from."""
 PREPARE = "python -m redaction.models prepare"
 
 
@@ -35,7 +35,7 @@ def checksum(path: Path) -> str:
 
 
 def write_manifest(directory: Path, source: dict[str, str], files: Iterable[str]) -> None:
-    """Record what the files are and what they were made from."""
+    """Write the SHA-256 of the files and of the files they are made from."""
     manifest = {"source": source, "files": {name: checksum(directory / name) for name in sorted(files)}}
     (directory / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
@@ -43,7 +43,7 @@ def write_manifest(directory: Path, source: dict[str, str], files: Iterable[str]
 def load_files(directory: Path, required: Iterable[str] = LOADED) -> dict[str, bytes]:
     """Read the required files, each checked against the manifest.
 
-    Raises ModelMissing when the directory was never prepared, ModelCorrupt when a file is not the one that was.
+    Raises ModelMissing if the directory was never prepared, ModelCorrupt if a file has changed since.
     """
     path = directory / MANIFEST
     if not path.is_file():

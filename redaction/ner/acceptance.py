@@ -1,13 +1,12 @@
-"""What becomes of the model's answers: whole words, no codes, house numbers beside streets, ids with context."""
+"""Filters and joins the model's answers: no codes, house numbers only next to streets, ids only with context."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from redaction.ner.not_names import is_nobody
-from redaction.ner.scripts import is_joined, is_letter
-from redaction.ner.view import HANDLE, is_identifier
+from redaction.ner.not_names import is_not_a_person
+from redaction.ner.whole_words import whole_words
 from redaction.recognizers.base import has_context, words
 from redaction.text import Hit
 
@@ -20,11 +19,11 @@ THRESHOLD = 0.15
 LOWER_CASE_THRESHOLD = 0.6
 ID_THRESHOLD = 0.5
 OPENING_THRESHOLD = 0.8
-"""What it must give for a town, or a name with one capital, that opens a text: any first word has a capital."""
+"""The least score of a town, or of a name with one capital, at the start of a text: any first word has a capital."""
 CODE_THRESHOLD = 0.9
-"""What the model must give for names in programs, where single words are no names at all."""
+"""The least score of a name in a program, where single words never count."""
 NUMBER_THRESHOLD = 0.9
-"""What the model must give for a postcode or a house number that stands alone."""
+"""The least score of a postcode or a house number without other parts of an address."""
 
 _ENTITIES = {
     "ADDRESS": "ADDRESS",
@@ -63,7 +62,7 @@ _COUNTED = re.compile(
     r"|question|task|ticket|order|issue|case|test|episode|number|day|week|month)s?(?: ?#? ?\d+)?",
     re.IGNORECASE,
 )
-"""What agents number; a word of these with a number behind it is taken for a street and its house."""
+"""Things that agents number: models take "turn 4" for a street and a house number."""
 _CODE = re.compile(r"[A-Z]{2,4}")
 _ZIP = re.compile(r"\d{4,6}(?:-\d{3,4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d", re.IGNORECASE)
 _SHAPES = {
@@ -75,7 +74,7 @@ _SHAPES = {
     ),
     "EMAIL_ADDRESS": re.compile(r".*@.*", re.DOTALL),
 }
-_TELLING = re.compile(
+_ADDRESS_WORDS = re.compile(
     r"(?i)\b(?:suite|apt|apartment|unit|ste|flat|room|rm|floor|building|bldg|box|street|st|avenue|ave|road|rd|lane|ln|drive|dr"
     r"|boulevard|blvd|court|ct|place|pl|way|terrace|circle|parkway|highway|square|close|crescent|trail|rue|via|calle|rua"
     r"|plaza|platz)\b|(?:straße|strasse|weg|gatan|vägen|gade|vej|straat|laan)\b"
@@ -83,105 +82,43 @@ _TELLING = re.compile(
 _BRIDGE = re.compile(r"[\s,.#\-]*+(?:[^\W\d_]{0,10}\.?|(?:No|Nr|Apt):)[\s,.#\-]*")
 _LONGEST_BRIDGE = 14
 _POSTCODE_BRIDGE = re.compile(r"[\s,.]{0,3}(?:[A-Z]{1,3}-)?\d{4,8}(?: ?[A-Z]{2})?[\s,.]{1,2}")
-"""A postcode between two parts of an address, where the model saw a number like any other."""
+"""A postcode between two parts of an address, which the model took for an ordinary number."""
 _POSTCODE_AFTER = re.compile(
     r"[\s,.]{1,3}(?:[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]{1,2}-\d{4,6}"
     r"|[^\W\d_]+(?: [^\W\d_]+)?-\d{6})(?![\w-])"
 )
-"""What can only be a postcode, right after an address: Canada, Netherlands, Britain, "H-7007", "Jaipur-765174"."""
-_TOKEN_BEFORE = re.compile(r"[\w$][\w$.:/-]++(?<=[.:_/-])\Z", re.ASCII)
-_TOKEN_AFTER = re.compile(r"[.:_/-][\w$.:/-]*[\w$]", re.ASCII)
-_LONGEST_TOKEN = 60
-_LONGEST_WORD = 500
-"""Letters that a name grows by at either side; no word of a language is longer."""
+"""A form that only postcodes have, right after an address: Canada, Netherlands, Britain, "H-7007", "Jaipur-765174"."""
 _OPERATOR = re.compile(r"[=\[\]{}|]")
 _ROOM_CODE = re.compile(r"(?=\w*[A-Za-z])(?=\w*\d)\w{1,6}")
 _MEASURE = re.compile(r"(?:\d+\s?[A-Za-z/]{1,2}\s?)+")
 """Numbers with units: "8m 49s", "22 ng"."""
 _UNIT_AFTER = re.compile(r"\s?(?:[kMGT]?(?:Wh?|B|Hz)|[kcm]?m[²³]?|[km]?g|m?l|rpm|psi|EUR|USD|GBP)\b|\s?[%€$£]")
-_POSTCODE_TAIL = re.compile(r"(?<=\D\d{3}) \d{2}(?!\d)|(?<=\D\d{4}) [A-Z]{2}(?![A-Za-z])|(?<=\d{4})-\d{3,4}(?!\d)")
-"""What is left of a postcode whose first group was found: "407 47", "3079 NP", "7570-198"."""
-_TOWN_TAIL = re.compile(r"(?:-[^\W\d_]+){0,3}-(?=[^\W\d_a-zß-ÿ])[^\W\d_]{2,}(?![\w-])")
-"""What a hyphen joins to a town: of "Montigny-le-Tilleul", the model may give the first word alone."""
 _CODE_MARK = re.compile(r"[(){}\[\]=;<>\\|`]")
 _CODE_REACH, _CODE_SHARE, _FEWEST_CODE_MARKS = 150, 0.05, 3
-_CONTRACTION = re.compile(r"(?<=n)['\u2019]t\b")
-_TITLE = re.compile(
-    r"(?:mrs?|ms|mx|miss|dr|prof|professor|sir|madame?|mme|monsieur|herrn?|frau|señora?|signora?)\.?[ \t]+(?=\w)",
-    re.IGNORECASE,
-)
-"""What stands before a name and is none: with it, somebody's pseudonym would be another than without."""
-_ELIDED = re.compile(r"(?<!\w)[DLOdl]['\u2019]\Z")
-"""What an apostrophe joins to a name: of "D'Angelo", the model may give the second part alone."""
-_BESIDE = 6
+_NEIGHBOUR_REACH = 6
 _NOT_TOGETHER = ({"BUILDING", "STATE"}, {"BUILDING"}, {"STATE"}, {"UNIT", "BUILDING"}, {"UNIT"}, {"STREET"})
 
 
 def findings(text: str, entities: Iterable[Entity], recognizer: str, key_words: str = "") -> list[Hit]:
-    """Make hits of a model's entities in a text; both in characters of that text."""
+    """Turn a model's entities in a text into hits; both in characters of that text."""
     first = len(text) - len(text.lstrip())
     kept = [
         grown
         for entity in sorted(entities)
-        if (grown := _whole_words(text, entity)) is not None
+        if (grown := whole_words(text, entity)) is not None
         and not _is_technical(text, grown)
-        and _stands(text, grown, key_words, first)
+        and _counts(text, grown, key_words, first)
     ]
-    beside = _Beside(kept)
-    kept = [_with_postcode(text, entity) for entity in kept if _has_company(text, entity, beside)]
+    neighbours = _Neighbours(kept)
+    kept = [_with_postcode(text, entity) for entity in kept if _has_neighbour(text, entity, neighbours)]
     return [
         Hit(entity.start, entity.end, _ENTITIES.get(entity.label, entity.label), recognizer, entity.score)
         for entity in _bridge(text, kept)
     ]
 
 
-def _whole_words(text: str, entity: Entity) -> Entity | None:
-    """Grow to word boundaries, so that no half of a name stays behind; None for part of an identifier."""
-    start, end = entity.start, entity.end
-    while start < end and not is_letter(text[start]):
-        start += 1
-    while end > start and not is_letter(text[end - 1]):
-        end -= 1
-    if end <= start:
-        return None
-    earliest, latest = max(0, start - _LONGEST_WORD), min(len(text), end + _LONGEST_WORD)
-    while start > earliest and is_joined(text[start]) and is_joined(text[start - 1]):
-        start -= 1
-    while end < latest and is_joined(text[end - 1]) and is_joined(text[end]):
-        end += 1
-    title = _TITLE.match(text, start, end) if entity.label == "PERSON" else None
-    start = title.end() if title else start
-    elided = _ELIDED.search(text, max(0, start - 2), start) if entity.label == "PERSON" else None
-    start = elided.start() if elided else start
-    value = text[start:end]
-    if entity.label not in {"ID_NUMBER", "PHONE_NUMBER", "EMAIL_ADDRESS"} and (
-        (len(value.split()) == 1 and is_identifier(value))
-        or _is_in_identifier(text, entity, start, end)
-        or _CONTRACTION.match(text, end)
-    ):
-        return None
-    tail = _POSTCODE_TAIL.match(text, end) if entity.label == "ADDRESS" else None
-    if tail is None and entity.label in {"ADDRESS", "CITY"} and text[end - 1].isalpha():
-        tail = _TOWN_TAIL.match(text, end)
-    return entity._replace(start=start, end=tail.end() if tail else end)
-
-
-def _is_in_identifier(text: str, entity: Entity, start: int, end: int) -> bool:
-    """Whether the first or the last word belongs to a longer token that is an identifier: "gpt-4", "a2a/router.ts"."""
-    before = _TOKEN_BEFORE.search(text, max(0, start - _LONGEST_TOKEN), start)
-    after = _TOKEN_AFTER.match(text, end, end + _LONGEST_TOKEN)
-    if before is None and after is None:
-        return False
-    first, last = before.start() if before else start, after.end() if after else end
-    if text[start:end].isalnum():
-        token = text[first:last]
-        return is_identifier(token) or (entity.label != "PERSON" and HANDLE.fullmatch(token) is not None)
-    words = re.split(r"\s", text[first:last])
-    return (before is not None and is_identifier(words[0])) or (after is not None and is_identifier(words[-1]))
-
-
 def _is_code(text: str, entity: Entity) -> bool:
-    """Whether there is a program around an entity: much of it is brackets and operators."""
+    """Whether the text around an entity is a program: much of it is brackets and operators."""
     around = text[max(0, entity.start - _CODE_REACH) : entity.end + _CODE_REACH]
     return len(_CODE_MARK.findall(around)) > max(_CODE_SHARE * len(around), _FEWEST_CODE_MARKS)
 
@@ -204,7 +141,8 @@ def _is_technical(text: str, entity: Entity) -> bool:
     return _is_code(text, entity) and (entity.score < CODE_THRESHOLD or " " not in value)
 
 
-def _stands(text: str, entity: Entity, key_words: str, first: int) -> bool:
+def _counts(text: str, entity: Entity, key_words: str, first: int) -> bool:
+    """Whether an entity has the score, the form and the context that its label needs; `first` as in `_least`."""
     value = text[entity.start : entity.end]
     if entity.label == "ID_NUMBER":
         return entity.score >= ID_THRESHOLD and has_context(_ID_CONTEXT, text, entity.start, key_words)
@@ -215,15 +153,15 @@ def _stands(text: str, entity: Entity, key_words: str, first: int) -> bool:
     if entity.label in _ADDRESS and _COUNTED.fullmatch(value):
         return False
     if entity.label in {"PERSON", "STREET", "CITY"}:
-        nobody = is_nobody(text, entity.start, entity.end)
-        return not nobody and any(map(str.isalpha, value)) and _CODE.fullmatch(value) is None
+        is_thing = is_not_a_person(text, entity.start, entity.end)
+        return not is_thing and any(map(str.isalpha, value)) and _CODE.fullmatch(value) is None
     shape = _SHAPES.get(entity.label)
-    measured = entity.label == "PHONE_NUMBER" and _UNIT_AFTER.match(text, entity.end)
-    return shape is None or (shape.fullmatch(value) is not None and not measured)
+    is_amount = entity.label == "PHONE_NUMBER" and _UNIT_AFTER.match(text, entity.end)
+    return shape is None or (shape.fullmatch(value) is not None and not is_amount)
 
 
 def _least(entity: Entity, value: str, first: int) -> float:
-    """Return what the model must give for an entity, by how it is written; the text begins with a word at `first`."""
+    """Return the least score of an entity as it is written; `first` is where the first word of the text starts."""
     if value.islower():
         return LOWER_CASE_THRESHOLD
     opens = entity.start <= first
@@ -233,8 +171,8 @@ def _least(entity: Entity, value: str, first: int) -> float:
     return THRESHOLD
 
 
-class _Beside:
-    """Labels of parts of addresses, by where they begin and by where they end."""
+class _Neighbours:
+    """Labels of parts of addresses, by their start and by their end."""
 
     def __init__(self, entities: Iterable[Entity]) -> None:
         self._starts: dict[int, set[str]] = {}
@@ -245,23 +183,23 @@ class _Beside:
                 self._ends.setdefault(entity.end, set()).add(entity.label)
 
     def of(self, entity: Entity) -> Iterator[str]:
-        """Yield the labels of what begins shortly after an entity, or ends shortly before it."""
-        for distance in range(_BESIDE):
+        """Yield the labels of parts that start shortly after an entity, or end shortly before it."""
+        for distance in range(_NEIGHBOUR_REACH):
             yield from self._starts.get(entity.end + distance, ())
             yield from self._ends.get(entity.start - distance, ())
 
 
-def _has_company(text: str, entity: Entity, beside: _Beside) -> bool:
-    """Tell whether a part of an address says so itself, or stands beside another part."""
+def _has_neighbour(text: str, entity: Entity, neighbours: _Neighbours) -> bool:
+    """Whether a part of an address has a word of addresses in it ("Suite 4"), or another part next to it."""
     if entity.label not in {"BUILDING", "STATE", "UNIT", "STREET", "ZIP"}:
         return True
-    if entity.label in {"UNIT", "STREET"} and _TELLING.search(text, entity.start, entity.end):
+    if entity.label in {"UNIT", "STREET"} and _ADDRESS_WORDS.search(text, entity.start, entity.end):
         return True
-    return any({entity.label, label} not in _NOT_TOGETHER for label in beside.of(entity))
+    return any({entity.label, label} not in _NOT_TOGETHER for label in neighbours.of(entity))
 
 
 def _with_postcode(text: str, entity: Entity) -> Entity:
-    """Take in the postcode after an address: to the model it was an identifier, and hidden."""
+    """Add the postcode after an address: the view masks it as an identifier, so the model cannot see it."""
     code = _POSTCODE_AFTER.match(text, entity.end) if entity.label in _ADDRESS - {"CITY"} else None
     return entity._replace(end=code.end()) if code else entity
 
@@ -271,7 +209,7 @@ def _bridge(text: str, entities: Sequence[Entity]) -> list[Entity]:
     joined: list[Entity] = []
     for entity in entities:
         last = joined[-1] if joined else None
-        if last is not None and _belongs(text, last, entity):
+        if last is not None and _belong_together(text, last, entity):
             label = last.label if last.label == entity.label else "STREET"
             joined[-1] = last._replace(end=max(last.end, entity.end), label=label, score=max(last.score, entity.score))
         else:
@@ -279,7 +217,7 @@ def _bridge(text: str, entities: Sequence[Entity]) -> list[Entity]:
     return joined
 
 
-def _belongs(text: str, first: Entity, second: Entity) -> bool:
+def _belong_together(text: str, first: Entity, second: Entity) -> bool:
     gap = text[first.end : second.start]
     if second.start < first.end:
         return first.label == second.label or {first.label, second.label} <= _ADDRESS

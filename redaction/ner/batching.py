@@ -1,4 +1,4 @@
-"""Lets the model read what it has not read before: each piece once, many together."""
+"""Runs the model on pieces that are not cached: each piece once, many together."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from redaction.ner.model import Entity, NerModel, Piece
 
 BATCH = 64
-"""Pieces that the model gets at once, of a thousand characters at most; and how often the time is looked at."""
+"""Pieces, of a thousand characters at most, that go to the model together; the time is checked after each batch."""
 
 
 class Reading(Protocol):
-    """A text whose pieces are being read, for `allowed` seconds of the processor at most."""
+    """A text with pieces to read, in `allowed` seconds of CPU time at most."""
 
     allowed: float
     seconds: float
@@ -26,19 +26,19 @@ class Reading(Protocol):
 
     @property
     def pieces(self) -> Iterable[Piece]:
-        """What the model must read of it."""
+        """The pieces that the model must read."""
         ...
 
 
 class ModelReader:
-    """The model behind its cache. A piece that fails fails for the texts that hold it, and for no others."""
+    """The model and its cache. An error of a piece fails the texts that contain the piece, and no others."""
 
     def __init__(self, model: NerModel, cache: Cache[tuple[Entity, ...]]) -> None:
         self._model = model
         self._cache = cache
 
     def answers(self, readings: Sequence[Reading]) -> Mapping[bytes, tuple[Entity, ...]]:
-        """Ask what the model says of every piece; pieces of failed readings may be missing, and `error` says why."""
+        """Return the entities of each piece. Pieces of failed readings may be missing; `error` has the reason."""
         known: dict[bytes, tuple[Entity, ...]] = {}
         wanted: dict[bytes, str] = {}
         owners: dict[bytes, list[Reading]] = {}
@@ -62,22 +62,22 @@ class ModelReader:
     def _read(self, batch: dict[bytes, str], owners: dict[bytes, list[Reading]]) -> dict[bytes, tuple[Entity, ...]]:
         started = time.process_time()
         try:
-            found = dict(zip(batch, map(tuple, self._model.find(list(batch.values()))), strict=True))
-        except Exception as error:  # noqa: BLE001 - whatever it was, these texts must not pass as read
+            answers = dict(zip(batch, map(tuple, self._model.find(list(batch.values()))), strict=True))
+        except Exception as error:  # noqa: BLE001 - after any error, these texts must not pass as read
             return self._fail(batch, owners, error)
-        for key, entities in found.items():
+        for key, entities in answers.items():
             self._cache.put(key, entities)
         concerned = list({id(owner): owner for key in batch for owner in owners[key]}.values())
         for owner in concerned:
             owner.seconds += (time.process_time() - started) / len(concerned)
             if owner.seconds > owner.allowed:
                 owner.error = owner.error or TimeLimitExceeded(f"more than {owner.allowed:.1f} s of the model")
-        return found
+        return answers
 
     def _fail(
         self, batch: dict[bytes, str], owners: dict[bytes, list[Reading]], error: Exception
     ) -> dict[bytes, tuple[Entity, ...]]:
-        """Read the pieces of a failed batch one by one, so that only the texts with the bad piece are lost."""
+        """Read the pieces of a failed batch one by one, so that only the texts with the bad piece fail."""
         if len(batch) == 1:
             for owner in owners[next(iter(batch))]:
                 owner.error = owner.error or error

@@ -1,4 +1,4 @@
-"""Words that models take for people and that are none: products, days, what is called after somebody."""
+"""Words that models mistake for people: products, days and months, eponyms such as "Boyle's law"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PRODUCTS_TEXT = (
     " redis postgres clickhouse presidio datasette streamlit python pytest asyncio"
 )
 PRODUCTS = frozenset(_PRODUCTS_TEXT.split())
-"""Products that agents' texts are full of and that models take for people; a full name with one in it still counts."""
+"""Products that are frequent in agents' texts and that models mistake for people; a full name with one in it counts."""
 
 _DAYS_TEXT = (
     "january february september october november december monday tuesday wednesday thursday friday saturday sunday"
@@ -18,7 +18,7 @@ _DAYS_TEXT = (
 )
 _DAYS = frozenset(_DAYS_TEXT.split())
 _SEASONS = frozenset(["spring", "summer", "autumn", "winter"])
-_MONTHS = frozenset(["april", "may", "june", "july", "august"])  # names of people, but for a number beside them
+_MONTHS = frozenset(["april", "may", "june", "july", "august"])  # names of people too, unless a number is next to them
 _NUMBER_BEFORE = re.compile(r"\d(?:st|nd|rd|th)?(?: of)? \Z")
 _NUMBER_AFTER = re.compile(r",? \d")
 
@@ -68,8 +68,8 @@ _TITLE_BEFORE = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof|herr|frau)\.? \Z", re.I
 _REACH = 9
 
 
-def is_nobody(text: str, start: int, end: int) -> bool:
-    """Whether one word of a text, from `start` to `end`, is the name of a thing or of a day."""
+def is_not_a_person(text: str, start: int, end: int) -> bool:
+    """Whether the word of a text from `start` to `end` names a thing, a day or a month, and no person."""
     word = text[start:end].lower()
     if word in PRODUCTS:
         return True
@@ -79,6 +79,6 @@ def is_nobody(text: str, start: int, end: int) -> bool:
         return text[start:end].islower()
     if word in _MONTHS:
         return bool(_NUMBER_BEFORE.search(text, max(0, start - _REACH), start) or _NUMBER_AFTER.match(text, end))
-    found = _KIND.match(text, end)
-    kind = found[1].lower() if found else ""
+    next_word = _KIND.match(text, end)
+    kind = next_word[1].lower() if next_word else ""
     return (word, kind) in _CALLED_AFTER or (word, kind.removesuffix("s")) in _CALLED_AFTER

@@ -1,7 +1,7 @@
-"""What the NER model reads of a record: its strings, one a line, without ids, timestamps, numbers and what rules found.
+"""Builds the model's input from a record: its strings, one a line, without ids, times, numbers and hits of rules.
 
-Agents' texts are mostly syntax and identifiers. Left out, they cost no time and make no false names; every character
-that stays keeps the place it came from.
+Agents' texts are mostly syntax and identifiers. Without them the model is faster and finds fewer false names.
+The place of every character that stays is known.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MASK = "#"
-"""Stands for what was left out, so that the model still sees that something stood there."""
+"""Replaces what is left out, so that the model sees that something is there."""
 
-# What begins inside a word is no part: at most places in prose one look is enough. Only the kinds that are not masked
-# have names; no run is given back once it is taken, where what follows cannot stand in it.
+# No part begins inside a word, so at most places of prose one test is enough. Only kinds that are not masked are named
+# groups. Runs are possessive where the next item cannot match inside of them.
 _PART = re.compile(
     r"""
     \b(?=\w)(?:
@@ -52,7 +52,7 @@ _PART = re.compile(
 )
 _LETTERS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 HANDLE = re.compile(r"[a-z]{2,}(?:[._-][a-z]{2,})+[._-]?\d{0,6}", re.IGNORECASE)
-"""Words with dots, dashes or underscores between them, and a number behind: somebody's name, or something's."""
+"""Words joined by dots, dashes or underscores, with or without a number: the handle of a person or of a thing."""
 _HEX = re.compile(r"(?=.*\d)[0-9a-f]{12,}", re.IGNORECASE)
 _NAME_HUMPS = re.compile(
     r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|O|D|Fitz|St|Al|El|Ben|Ha|Mb|Da|Lo|Ver|Vander)[A-Z][a-zà-ÿ]+"
@@ -64,7 +64,7 @@ _LONG_CODE = 5  # shorter ones are house numbers and grades ("12B", "3rd")
 
 
 class Anchor(NamedTuple):
-    """From `view_start` on, the view holds `length` characters of leaf `leaf`, from `leaf_start` on."""
+    """`length` characters of the view from `view_start` on are those of leaf `leaf` from `leaf_start` on."""
 
     view_start: int
     leaf: int
@@ -73,9 +73,9 @@ class Anchor(NamedTuple):
 
 
 class View:
-    """The text to read, built leaf by leaf; `anchors` say where each stretch of it came from.
+    """The text for the model, built leaf by leaf; `anchors` map its stretches to the leaves.
 
-    With `keys`, the keys of pairs in a text stay readable, as the headings of leaves are.
+    With `keys`, keys of pairs in a text stay in it, as the headings of leaves do.
     """
 
     def __init__(self, *, keys: bool = False) -> None:
@@ -88,13 +88,13 @@ class View:
 
     @property
     def text(self) -> str:
-        """The whole view."""
+        """All of the view."""
         return "".join(self._parts)
 
     def add_leaf(self, index: int, text: str, masked: Sequence[tuple[int, int]], heading: str = "") -> None:
-        """Add a line with the text of leaf `index` without the stretches in `masked` (in order, apart).
+        """Add a line with the text of leaf `index` without the stretches in `masked` (in order, without overlap).
 
-        `heading` goes before it, and nothing can be found in it.
+        `heading` goes before it; entities in a heading do not count.
         """
         if heading:
             self._add_constant(f"{heading}: ")
@@ -107,18 +107,18 @@ class View:
         self._add_constant("\n")
 
     def pieces(self, longest: int) -> list[tuple[int, str]]:
-        """Cut the view into whole sentences of up to `longest` characters, each with its start; blank ones left out."""
+        """Cut the view into groups of sentences of up to `longest` characters, each with its start; drop blank ones."""
         text = self.text
-        found: list[tuple[int, int]] = []
+        groups: list[tuple[int, int]] = []
         for start, end in _sentences(text, longest):
-            if found and end - found[-1][0] <= longest:
-                found[-1] = (found[-1][0], end)
+            if groups and end - groups[-1][0] <= longest:
+                groups[-1] = (groups[-1][0], end)
             else:
-                found.append((start, end))
-        return [(start, text[start:end]) for start, end in found if any(map(str.isalpha, text[start:end]))]
+                groups.append((start, end))
+        return [(start, text[start:end]) for start, end in groups if any(map(str.isalpha, text[start:end]))]
 
     def back(self, entity: Entity, piece_start: int) -> tuple[int, Entity] | None:
-        """Find the leaf that an entity of a piece lies in, and its place there; None when it is all constants."""
+        """Return the leaf of an entity of a piece, and its place there; None when no character of it is from a leaf."""
         start, end = entity.start + piece_start, entity.end + piece_start
         index = max(bisect_right(self._starts, start) - 1, 0)
         first: Anchor | None = None
@@ -165,7 +165,7 @@ class View:
         self._last = text[end - 1]
 
     def _add_constant(self, character: str) -> None:
-        """Add characters that come from no leaf; space and marks do not repeat."""
+        """Add characters that are from no leaf; spaces and masks are not repeated."""
         if self._last == character or (character == " " and self._last == "\n"):
             return
         self._parts.append(character)
@@ -182,7 +182,7 @@ def _sentences(text: str, longest: int) -> Iterator[tuple[int, int]]:
 
 
 def _windows(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
-    """Cut a sentence that is too long, at white space where there is some; no window overlaps the next."""
+    """Cut a sentence that is too long, at white space if possible; windows do not overlap."""
     while end - start > longest:
         cut = text.rfind(" ", start + longest // 2, start + longest)
         cut = cut if cut > start else start + longest
@@ -193,7 +193,7 @@ def _windows(text: str, start: int, end: int, longest: int) -> Iterator[tuple[in
 
 
 def is_identifier(token: str) -> bool:
-    """Whether a token names a thing in a program or a system (an id, a variable, a version): no model may touch it."""
+    """Whether a token is an identifier of a program or system (an id, a variable, a version), never a name."""
     if token.isalpha():
         return _is_camel(token)
     if token.isdecimal():
@@ -202,7 +202,7 @@ def is_identifier(token: str) -> bool:
         return True
     digits = any(map(str.isdecimal, token))
     if HANDLE.fullmatch(token):
-        return not digits and ("_" in token or "." in token)  # code; "mia_li_3668" may be somebody
+        return not digits and ("_" in token or "." in token)  # code; "mia_li_3668" may be a person
     letters = any(map(str.isalpha, token))
     # An address in Chinese or Japanese is one token with a number in it.
     return "_" in token or (digits and letters and len(token) >= _LONG_CODE and token.isascii())

@@ -1,1 +1,1 @@
-"""The rules: one module a family, each a set of Presidio recognisers."""
+"""The rules: one module a family, each a set of Presidio recognizers."""

@@ -1,4 +1,4 @@
-"""A family of rules as one Presidio recogniser: pattern, check and whole-word context."""
+"""Presidio recognizers made of rules: a pattern, a check, and context of whole words."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ CONTEXT_REACH = 48
 class Rule:
     """One pattern of one entity.
 
-    The finding is group "value" of the pattern where it has one, else the whole match. With `context`, the rule holds
-    only if one of these words stands before the match or in the key; `check` sees the value and may reject it.
+    The hit is group "value" of the pattern if it has one, else the whole match. With `context`, the rule applies only
+    if one of these words is before the match or in the key. `check` gets the value and may reject it.
     """
 
     entity: str
@@ -41,21 +41,21 @@ class Rule:
 
 
 def words(*alternatives: str) -> re.Pattern[str]:
-    """Context words, matched whole and in any case."""
+    """Return the pattern of context words, which match as whole words in any case."""
     return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})(?!\w)", re.IGNORECASE)
 
 
 def has_context(context: re.Pattern[str], text: str, start: int, key_words: str) -> bool:
-    """Whether a context word stands shortly before `start`, or in the words of the key."""
+    """Whether a context word is shortly before `start`, or among the words of the key."""
     return (
         context.search(text, max(0, start - CONTEXT_REACH), start) is not None or context.search(key_words) is not None
     )
 
 
 class Search(NamedTuple):
-    """One thing to look for, by `find`, which takes a text and the context words of the key that it stood under.
+    """A search: `find` takes a text and the context words of its key, and yields hits.
 
-    It finds nothing in a text where `gate` does not match, or `context` matches neither there nor in those words.
+    It finds nothing if `gate` does not match in the text, or `context` neither in the text nor in those words.
     """
 
     gate: re.Pattern[str]
@@ -64,28 +64,28 @@ class Search(NamedTuple):
 
 
 class TextRecognizer(EntityRecognizer):
-    """A Presidio recogniser that says what it looks for, so that all gates can be tried together (Analyzer)."""
+    """A Presidio recognizer that lists its searches, so that Analyzer can try all gates together."""
 
     def __init__(self, name: str, entities: Sequence[str]) -> None:
         super().__init__(supported_entities=sorted(set(entities)), name=name, supported_language="en")
         self.name: str = name
 
     def load(self) -> None:
-        """Nothing to load: rules are code."""
+        """Do nothing: rules are code."""
 
     @abstractmethod
     def searches(self) -> Sequence[Search]:
-        """All that it looks for."""
+        """Return all searches."""
 
     def contexts(self, entity: str) -> list[re.Pattern[str]]:
-        """Return the words that count as context for an entity; to explain a finding."""
+        """Return the context words of an entity; used to explain a finding."""
         del entity
         return []
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
-        """Presidio's interface, so that these recognisers work in any AnalyzerEngine too."""
+        """Find hits through Presidio's interface, so that these recognizers work in any AnalyzerEngine."""
         del nlp_artifacts  # rules read the text alone
         return [
             RecognizerResult(entity_type=hit.entity, start=hit.start, end=hit.end, score=hit.score)
@@ -96,18 +96,18 @@ class TextRecognizer(EntityRecognizer):
 
 
 class RuleRecognizer(TextRecognizer):
-    """A recogniser made of rules."""
+    """A recognizer made of rules."""
 
     def __init__(self, name: str, rules: Sequence[Rule]) -> None:
         super().__init__(name, [rule.entity for rule in rules])
         self.rules = tuple(rules)
 
     def contexts(self, entity: str) -> list[re.Pattern[str]]:
-        """Return the words that count as context for an entity."""
+        """Return the context words of an entity."""
         return [rule.context for rule in self.rules if rule.entity == entity and rule.context is not None]
 
     def searches(self) -> list[Search]:
-        """One search a rule; what they find may overlap."""
+        """Return one search a rule; their hits may overlap."""
         return [Search(rule.pattern, partial(self._hits, rule), rule.context) for rule in self.rules]
 
     def _hits(self, rule: Rule, text: str, key_words: str) -> Iterator[Hit]:

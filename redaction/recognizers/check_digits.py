@@ -1,6 +1,6 @@
-"""Check digits of cards, accounts and national numbers: each function says whether a bare number is valid.
+"""Check digits of cards, accounts and national numbers: each function tells whether a bare number is valid.
 
-Each names the rule that it follows; the numbers' own authorities publish them.
+Each docstring names the rule and the authority that publishes it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def aba(digits: str) -> bool:
 
 
 def us_ssn(digits: str) -> bool:
-    """Whether the number may have been issued; sample numbers count, nobody can tell them from real ones."""
+    """Whether the number may have been issued; well-known sample numbers count too."""
     return digits[:3] not in {"000", "666"} and digits[3:5] != "00" and digits[5:] != "0000"
 
 
@@ -77,7 +77,7 @@ def uk_nhs(digits: str) -> bool:
 
 
 def de_tax_id(digits: str) -> bool:
-    """ISO 7064 MOD 11,10, and of the first ten digits one stands there twice or three times."""
+    """ISO 7064 MOD 11,10; of the first ten digits, one occurs twice or three times."""
     counts = sorted(digits[:10].count(digit) for digit in set(digits[:10]))
     if digits[0] == "0" or counts[-1] not in {2, 3} or len(counts) < 8:  # noqa: PLR2004 - eight or nine different digits
         return False
@@ -103,7 +103,7 @@ def es_nif(value: str) -> bool:
 
 
 def it_fiscal_code(value: str) -> bool:
-    """Decreto ministeriale 23 December 1976; digits may be letters where two people would have the same code."""
+    """Decreto ministeriale 23 December 1976; letters replace digits if two people would have the same code."""
     code = value.upper()
     total = sum(
         _ODD[character] if index % 2 == 0 else (int(character) if character.isdecimal() else ord(character) - 65)
@@ -120,7 +120,7 @@ def nl_bsn(digits: str) -> bool:
 
 
 def pl_pesel(digits: str) -> bool:
-    """Weights 1, 3, 7, 9; the month says the century."""
+    """Weights 1, 3, 7, 9; the month encodes the century."""
     month = int(digits[2:4]) % 20
     valid = _weighted(digits, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)) % 10 == 0
     return valid and 1 <= month <= 12 and 1 <= int(digits[4:6]) <= 31  # noqa: PLR2004 - months and days

@@ -1,7 +1,7 @@
-"""Patterns that were compiled once are read from a file the next time: 2.6 s of the processor at every start.
+"""Keeps compiled patterns in a file: compiling them takes 2.6 s of CPU time at every start.
 
-The file lies in the user's cache folder, $XDG_CACHE_HOME/spanledger or ~/.cache/spanledger. It holds patterns, no text.
-Where it cannot be kept, patterns are compiled at every start.
+The file is in the user's cache folder, $XDG_CACHE_HOME/spanledger or ~/.cache/spanledger. It has patterns, no text.
+If it cannot be written, patterns are compiled at every start.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MODE: Final = hyperscan.HS_MODE_BLOCK
-_KEPT: Final = 8  # files; another policy has other patterns
+_KEPT: Final = 8  # files; each policy has patterns of its own
 _DIGEST: Final = hashlib.sha256().digest_size
 
 
 def compiled(expressions: Sequence[bytes], flags: Sequence[int]) -> hyperscan.Database:
-    """Return a database that finds these expressions, by their place in the sequence."""
+    """Return the database of these expressions; their ids are their places in the sequence."""
     folder = _folder()
     file = folder / f"{_name(expressions, flags)}.hs" if folder else None
     database = _read(file) if file else None
@@ -41,7 +41,7 @@ def compiled(expressions: Sequence[bytes], flags: Sequence[int]) -> hyperscan.Da
 
 
 def _name(expressions: Sequence[bytes], flags: Sequence[int]) -> str:
-    """Name what is compiled, and by which version: another version cannot read it."""
+    """Return a name made of the expressions and the version of Hyperscan, whose format other versions cannot read."""
     of_all = hashlib.sha256(version("hyperscan").encode())
     for expression, flag in zip(expressions, flags, strict=True):
         of_all.update(b"%d %d " % (flag, len(expression)) + expression)
@@ -49,15 +49,15 @@ def _name(expressions: Sequence[bytes], flags: Sequence[int]) -> str:
 
 
 def _folder() -> Path | None:
-    """Return the folder, made if need be; None where it is not ours alone: the engine runs what it reads there."""
+    """Return the cache folder, created if needed; None if others can write to it: the engine trusts what it reads."""
     try:
-        above = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        folder = Path(above) / "spanledger"
+        parent = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        folder = Path(parent) / "spanledger"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
+        status = folder.lstat()
     except (OSError, RuntimeError):  # a file system that is read-only; a user without a home
         return None
-    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+    is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
     return folder if is_ours else None
 
 
@@ -68,10 +68,10 @@ def _read(file: Path) -> hyperscan.Database | None:
         return None
     digest, database = content[:_DIGEST], content[_DIGEST:]
     if hashlib.sha256(database).digest() != digest:
-        return None  # damaged: written anew
+        return None  # damaged: it is written again
     try:
         loaded = hyperscan.loadb(database, _MODE)
-    except hyperscan.error:  # made for another processor or by another engine
+    except hyperscan.error:  # built for another CPU or by another engine
         return None
     loaded.scratch = hyperscan.Scratch(loaded)
     return loaded

@@ -1,4 +1,4 @@
-"""What a key says about its value: the attribute key of a text, and the keys of the JSON inside it."""
+"""Classifies keys, the attribute key of a text and the keys of JSON in it, by the values that they can have."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from redaction.recognizers.key_rules import NAME, RULES, KeyRule, rule_of
+from redaction.recognizers.key_rules import HOLDERS, PERSON_PARENT, USER, KeyNames, find_rule
 from redaction.recognizers.number_keys import is_identifier, is_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from redaction.recognizers.key_rules import KeyRule
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _INDEX = re.compile(r"\d+")
@@ -21,7 +23,7 @@ _LONGEST_VALUE = 120
 
 @dataclass(frozen=True, slots=True)
 class KeyClass:
-    """All that redaction takes from a key; two keys of one class give the same result."""
+    """All that redaction uses of a key; values under keys of one class give the same result."""
 
     rule: KeyRule | None = None
     context: str = ""  # words of the key that a rule may take as context ("ssn", "phone")
@@ -40,15 +42,10 @@ class KeyClass:
 
     @property
     def marks_numbers(self) -> bool:
-        """Whether the key may say of a bare number that it is PII."""
+        """Whether bare numbers may be PII because of the key."""
         return self.rule is not None and self.rule.number is not None
 
 
-_PERSON_PARENT = re.compile(
-    r"(?:.*_)?(?:user|enduser|end_user|customer|person|patient|contact|employee|passenger|travell?er|guest|recipient|sender"
-    r"|owner|member|profile|card_?holder|attendee|participant|holder|client|caller|author|approver|reviewer|assignee"
-    r"|candidate|applicant|student|teacher|doctor|driver|beneficiary|spouse|tenant_contact|borrower|buyer|seller|lead)s?"
-)
 _PERSON_SIBLINGS = re.compile(
     r"(?:.*_)?(?:first_?name|last_?name|e_?mail(?:_address)?|phone(?:_number)?|mobile|dob|date_of_birth|birth_?date|ssn"
     r"|passport\w*|address\d?|gender|nationality|job_?title|date_joined)"
@@ -61,20 +58,13 @@ _BUSINESS_SIBLINGS = re.compile(
     r"|price_(?:min|max|range|level|per_\w+)|check_(?:in|out)_time|airlines?|car_types\w*|room_types?|venue_type|iata|icao)"
 )
 _PRODUCT_PARENT = re.compile(r"(?:.*_)?(?:options|variants?|features?|specs|specifications|attributes|dimensions)")
-_BARE_NAME = rule_of("PERSON", r"name", NAME)
 _USERNAME_KEY = re.compile(
     r"(?:.*_)?(?:user_?names?|user_?ids?|login|handle|screen_?name|nick|nickname|account_?(?:id|name)|uid|user"
     r"|(?:customer|patient|member|employee|passenger|guest|person|student|teacher|doctor|subscriber|borrower|buyer|seller)_?ids?"
     r"|created_by|updated_by|modified_by|assigned_to|assignee|requested_by|approved_by)"
 )
-_USERNAME = rule_of(
-    "USERNAME", r"(?:.*_)?(?:user_?name|screen_?name|login|handle)", r"(?!.*[\s@{}<>])(?=.*[A-Za-z]).{2,64}"
-)
 _SPEAKERS = frozenset({"assistant", "bot", "ai", "system", "agent", "model", "human"})
-"""Keys beside which "user" holds what was said, not who said it."""
-_USER = rule_of(
-    "USERNAME", "user", r"(?=(?:.*[A-Za-z]){3})[A-Za-z]+(?:[._-][A-Za-z]+){0,2}[._-]?\d{0,4}|[a-z]{2}\d{2,4}"
-)
+"""Sibling keys with which "user" has a message, not the name of its author."""
 _GENERIC_USERS_TEXT = (
     "admin administrator anonymous anon api app assistant bot customer default demo dev guest human nobody none"
     " null operator owner postgres root service session string support system test tester ubuntu unknown user usr"
@@ -101,15 +91,12 @@ _NO_PROSE = re.compile(
     r"|last_?(?:four|4)(?:_digits)?)"
 )
 
-_HELD = frozenset({"number", "value"})
-"""Keys that hold what the key around them names: {"phone": {"number": 4155550137}}."""
-
 _TECHNICAL_TEXT = (
     "telemetry process os host container k8s cloud aws gcp azure faas messaging server net network rpc otel code"
     " thread url http db device browser webengine dns tls peer user_agent celery scope"
 )
 _TECHNICAL = frozenset(_TECHNICAL_TEXT.split())
-"""First words of attribute keys of OpenTelemetry's resource and transport conventions: one word there is no name."""
+"""First words of attribute keys of OpenTelemetry's resource and transport conventions; one word there is no name."""
 
 
 def snake(key: str) -> str:
@@ -122,33 +109,34 @@ def classify(
 ) -> KeyClass:
     """Classify the innermost key of a path. Dots separate keys too, as in OTLP attribute keys.
 
-    `known` keeps what the siblings are from call to call: an object may have as many keys as there are calls.
+    `known` caches, from call to call, the kinds of the keys of each object: an object may have as many keys as there
+    are calls.
     """
     if not path:
         return KeyClass()
     names = tuple(part for key in path[-3:] for part in key[-_LONGEST_KEY:].split(".") if part and not part.isdecimal())
-    beside = ""
+    about = ""
     if names[-1:] == ("name",) and siblings:
         known = {} if known is None else known
         kinds = known.get(id(siblings))
         if kinds is None:
-            kinds = known[id(siblings)] = {_beside(key) for key in siblings}
-        beside = next((kind for kind in ("business", "person", "product") if kind in kinds), "")
+            kinds = known[id(siblings)] = {_sibling_kind(key) for key in siblings}
+        about = next((kind for kind in ("business", "person", "product") if kind in kinds), "")
     elif names[-1:] == ("user",) and not _SPEAKERS.isdisjoint(siblings):
-        beside = "speaker"
-    return _classify((names[0], *names[-3:]) if names else (), beside)
+        about = "speaker"
+    return _classify((names[0], *names[-3:]) if names else (), about)
 
 
 @lru_cache(maxsize=4096)
 def key_identity(key: str) -> str:
     """Equal for attribute keys under which a text, and every JSON value inside it, is treated alike."""
-    inner = ("x", "name", "id", *sorted(_HELD))
+    inner = ("x", "name", "id", *sorted(HOLDERS))
     return "/".join(classify(path).identity for path in ((key,), *((key, one) for one in inner)))
 
 
 @lru_cache(maxsize=4096)
-def _beside(key: str) -> str:
-    """Tell "person", "product" or "business" when a key shows what its object is about."""
+def _sibling_kind(key: str) -> str:
+    """Return what a key shows its object to be about: "person", "product", "business", or "" where it shows nothing."""
     if _BUSINESS_SIBLINGS.fullmatch(snake(key)):
         return "business"
     if _PERSON_SIBLINGS.fullmatch(snake(key)) or snake(key) == "address":
@@ -157,38 +145,41 @@ def _beside(key: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _classify(names: tuple[str, ...], beside: str) -> KeyClass:
+def _classify(names: tuple[str, ...], siblings: str) -> KeyClass:
+    """Classify the last of `names`, which are the first key of a path and its last three; `siblings` as in KeyNames."""
     snakes = [snake(name) or name.lower() for name in names[1:]]
-    last = snakes[-1] if snakes else ""
-    parent = snakes[-2] if len(snakes) > 1 else ""
-    digits_kept = re.sub(r"[^a-z0-9]+", "_", names[-1].lower()) if names else ""
-    context = " ".join(sorted({word for name in snakes[-2:] for word in name.split("_")} & _CONTEXT))
-    rule = next((rule for rule in RULES if rule.key.fullmatch(last) or rule.key.fullmatch(digits_kept)), None)
-    if rule is None and last in _HELD and parent:
-        rule = next((rule for rule in RULES if _holds(rule, parent, last)), None)
-    if rule is None and last in ("name", "names") and (beside == "person" or _PERSON_PARENT.fullmatch(parent)):
-        rule = _BARE_NAME
-    if rule is None and _USERNAME.key.fullmatch(last):
-        rule = _USERNAME
-    if rule is None and last == "user" and beside != "speaker":
-        rule = _USER
-    username = _USERNAME_KEY.fullmatch(last) is not None or (
-        last == "id" and _PERSON_PARENT.fullmatch(parent) is not None
+    key = KeyNames(
+        last=snakes[-1] if snakes else "",
+        parent=snakes[-2] if len(snakes) > 1 else "",
+        spelled=re.sub(r"[^a-z0-9]+", "_", names[-1].lower()) if names else "",
+        siblings=siblings,
     )
-    product = (last == "name" and beside == "product") or _PRODUCT_PARENT.fullmatch(parent) is not None
-    named = (last, digits_kept)
-    technical = any(map(_NO_PROSE.fullmatch, named)) or names[0] in _TECHNICAL if names else False
-    counted = (is_quantity(last, parent), is_identifier(last))
-    return KeyClass(rule, context, not technical and not product, username, product, *counted)
+    is_product = (key.last == "name" and siblings == "product") or _PRODUCT_PARENT.fullmatch(key.parent) is not None
+    return KeyClass(
+        rule=find_rule(key),
+        context=" ".join(sorted({*key.last.split("_"), *key.parent.split("_")} & _CONTEXT)),
+        prose=not (is_product or _is_technical(key, *names[:1])),
+        username=_is_username(key),
+        product=is_product,
+        quantity=is_quantity(key.last, key.parent),
+        identifier=is_identifier(key.last),
+    )
 
 
-def _holds(rule: KeyRule, parent: str, last: str) -> bool:
-    named = rule.key.fullmatch(f"{parent}_{last}") or rule.key.fullmatch(parent)
-    return named is not None and rule.number is not None
+def _is_technical(key: KeyNames, first: str = "") -> bool:
+    """Whether a key has no prose: ids, states, times, and keys of OpenTelemetry's conventions of resources."""
+    return first in _TECHNICAL or any(map(_NO_PROSE.fullmatch, (key.last, key.spelled)))
+
+
+def _is_username(key: KeyNames) -> bool:
+    """Whether a handle under a key names a person."""
+    if key.last == "id" and PERSON_PARENT.fullmatch(key.parent):
+        return True
+    return _USERNAME_KEY.fullmatch(key.last) is not None
 
 
 def whole_value(key: KeyClass, value: str, *, number: bool = False) -> str | None:
-    """Name the entity that the key alone makes of the whole value, None when the key or the value does not say."""
+    """Return the entity of a value by its key alone, None if the key or the form of the value does not match."""
     rule = key.rule
     pattern = None if rule is None else rule.number if number else rule.value
     if rule is None or pattern is None:
@@ -198,7 +189,7 @@ def whole_value(key: KeyClass, value: str, *, number: bool = False) -> str | Non
         return None
     if rule.entity in {"USERNAME", "PERSON"} and trimmed.lower() in GENERIC_USERS:
         return None
-    if rule is _USER and not GENERIC_USERS.isdisjoint(re.findall("[a-z]+", trimmed.lower())):
+    if rule is USER and not GENERIC_USERS.isdisjoint(re.findall("[a-z]+", trimmed.lower())):
         return None
     return rule.entity
 

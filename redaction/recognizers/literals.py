@@ -1,4 +1,4 @@
-"""One pass for any number of kinds of secrets: all their literal beginnings are looked for together."""
+"""Finds any number of kinds of secrets in one pass: all their literal prefixes are searched for together."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _RUN = re.compile(r"[^\s\"'<>,;(){}\[\]]{12,}")
-# Where a token may begin: behind no letter or digit, but behind the escape of a line break in text that is not decoded.
+# A token may begin after anything but a letter or digit; after the escape of a line break in text that is not decoded.
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"
 
 
 class Kind(NamedTuple):
-    """A kind of secret and how it is written.
+    """A kind of secret and its form.
 
-    `beginnings` are literals with spaces between them; `rest` is the pattern of what follows any of them.
+    `beginnings` are literals, separated by spaces; `rest` is the pattern that follows each of them.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Kind(NamedTuple):
 
 
 class _Begun(NamedTuple):
-    """What may follow one beginning; `is_open` says that it goes on for as long as its characters do."""
+    """The pattern after one beginning; `is_open`: it has no longest match."""
 
     length: int
     entity: str
@@ -39,9 +39,9 @@ class _Begun(NamedTuple):
 
 
 class LiteralRecognizer(TextRecognizer):
-    """Finds secrets that begin with a literal of their own, in time that hardly grows with the number of kinds.
+    """Finds secrets that begin with a literal of their own, in time nearly independent of the number of kinds.
 
-    All beginnings are searched for at once, and only the kinds of the beginning that was found try their pattern.
+    All beginnings are searched for together; then only the patterns of the matching beginning are tried.
     """
 
     def __init__(self, name: str, kinds: Sequence[Kind], score: float) -> None:
@@ -53,7 +53,7 @@ class LiteralRecognizer(TextRecognizer):
             for beginning in kind.beginnings.split():
                 by_beginning[beginning].append(_Begun(len(beginning), kind.entity, rest, rest.pattern.endswith(",}")))
         longest_first = sorted(by_beginning, key=lambda beginning: (-len(beginning), beginning))
-        # Where "sk-ant-" was found, the kinds that begin with "sk-" are tried too.
+        # At "sk-ant-", the kinds that begin with "sk-" are tried too.
         self._kinds = {
             found: [kind for shorter in longest_first if found.startswith(shorter) for kind in by_beginning[shorter]]
             for found in longest_first
@@ -61,13 +61,13 @@ class LiteralRecognizer(TextRecognizer):
         self._beginnings = re.compile(f"{_START}({'|'.join(map(re.escape, longest_first))})")
 
     def searches(self) -> list[Search]:
-        """All secrets of all kinds; they may overlap."""
+        """Return one search for all kinds; its hits may overlap."""
         return [Search(self._beginnings, self._secrets)]
 
     def _secrets(self, text: str, key_words: str) -> Iterator[Hit]:
-        del key_words  # these say themselves what they are
+        del key_words  # the prefix is proof enough
         for run in _RUN.finditer(text):
-            ends: dict[re.Pattern[str], int] = {}  # of what is as long as it goes: what begins inside ends there too
+            ends: dict[re.Pattern[str], int] = {}  # of open patterns: a match that begins inside another ends with it
             for begun in self._beginnings.finditer(text, run.start(), run.end()):
                 for length, entity, rest, is_open in self._kinds[begun[1]]:
                     if begun.start() + length < ends.get(rest, 0):

@@ -1,7 +1,7 @@
-"""National numbers of people: valid by their check digit, told from order numbers by their form or a word near them.
+"""National numbers of people: their check digit must be valid, and their form or a context word must name them.
 
-A run of bare digits counts only near a word or key that names it: one order number in ten has the right check digit.
-Numbers in a form of their own ("078-05-1120", "529.982.247-25") and those with letters count anywhere.
+A run of bare digits needs a context word or key: one order number in ten has a valid check digit.
+Numbers with a form of their own ("078-05-1120", "529.982.247-25") and those with letters need none.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _GROUPS = re.compile(r"(?<![A-Za-z0-9_.#/@+$€£-])\d{1,18}(?:[ .\-/]\d{1,9}){0,7}(?![A-Za-z0-9_@-]|[.,]\d)")
 _GROUP = re.compile(r"\d+")
 _EIGHT_DIGITS = re.compile(r"\d(?:[ .\-/]?\d){7}")
-# Letters and digits, and the three codes that are written with something between them: NINO, NIF with a dash, CNPJ.
+# Letters and digits, and the three codes that are written with separators: NINO, NIF with a dash, CNPJ.
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9_.#/@-])(?:(?=[A-Za-z]{0,6}\d)[A-Za-z0-9]{9,18}|[A-Za-z]{2}(?: \d\d){3} [A-Za-z]"
     r"|[XYZxyz]?-?\d{7,8}-[A-Za-z]|[A-Za-z0-9]{2}(?:\.[A-Za-z0-9]{3}){2}/[A-Za-z0-9]{4}-\d\d"
@@ -30,12 +30,12 @@ _SEPARATOR = re.compile(r"[ ./-]")
 _FORM = str.maketrans("0123456789", "dddddddddd")
 _FEWEST, _MOST = 8, 15
 _MOST_GROUPS = 7
-_WITH_WORD, _IN_FORM = 0.9, 0.65  # the form alone is also that of telephone numbers now and then
+_WITH_WORD, _IN_FORM = 0.9, 0.65  # telephone numbers sometimes have the same form
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A national number of digits; `forms` are the ways of writing it that need no word beside them."""
+    """A national number made of digits; `forms` are its spellings that need no context word."""
 
     entity: str
     lengths: tuple[int, ...]
@@ -46,7 +46,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A national number with letters; `alone` says that its check digit is proof enough in capital letters."""
+    """A national number with letters; `alone`: written in capital letters, it needs no context word."""
 
     entity: str
     pattern: str
@@ -109,7 +109,7 @@ ENTITIES = tuple(sorted({kind.entity for kind in (*_NUMBERS, *_CODES)}))
 
 
 class NationalNumberRecognizer(TextRecognizer):
-    """Looks groups of digits up by their form, and by their length near a telling word; then the codes with letters."""
+    """Finds groups of digits by their form, or by their length and a context word; then codes with letters."""
 
     def __init__(self) -> None:
         super().__init__("NationalNumberRecognizer", ENTITIES)
@@ -123,17 +123,17 @@ class NationalNumberRecognizer(TextRecognizer):
         self._patterns = tuple((code, re.compile(code.pattern, re.IGNORECASE)) for code in _CODES)
 
     def contexts(self, entity: str) -> list[re.Pattern[str]]:
-        """Return the words that count as context for an entity."""
+        """Return the context words of an entity."""
         return [kind.context for kind in (*_NUMBERS, *_CODES) if kind.entity == entity]
 
     def searches(self) -> list[Search]:
-        """All valid numbers; several kinds may claim the same one."""
+        """Return the searches; hits of several kinds may overlap."""
         forms = "|".join(re.escape(form).replace("d", r"\d") for form in self._by_form)
         codes = "|".join(code.pattern for code in _CODES)
-        told = "|".join(dict.fromkeys(number.context.pattern for number in _NUMBERS))
+        contexts = "|".join(dict.fromkeys(number.context.pattern for number in _NUMBERS))
         return [
             Search(re.compile(forms), self._in_form),
-            Search(_EIGHT_DIGITS, self._told, re.compile(told, re.IGNORECASE)),
+            Search(_EIGHT_DIGITS, self._with_context, re.compile(contexts, re.IGNORECASE)),
             Search(re.compile(codes, re.IGNORECASE), self._codes),
         ]
 
@@ -145,7 +145,7 @@ class NationalNumberRecognizer(TextRecognizer):
                 if number.valid("".join(_GROUP.findall(value))):
                     yield Hit(start, end, number.entity, self.name, _IN_FORM)
 
-    def _told(self, text: str, key_words: str) -> Iterator[Hit]:
+    def _with_context(self, text: str, key_words: str) -> Iterator[Hit]:
         for start, end in _numbers(text):
             digits = "".join(_GROUP.findall(text, start, end))
             for number in self._by_length.get(len(digits), ()):
@@ -162,13 +162,13 @@ class NationalNumberRecognizer(TextRecognizer):
             if pattern.fullmatch(value) is None:
                 continue
             proved = code.alone and value == value.upper()
-            told = proved or has_context(code.context, text, match.start(), key_words)
-            if told and code.valid(_SEPARATOR.sub("", value)):
+            supported = proved or has_context(code.context, text, match.start(), key_words)
+            if supported and code.valid(_SEPARATOR.sub("", value)):
                 yield Hit(match.start(), match.end(), code.entity, self.name, _WITH_WORD)
 
 
 def _numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Stretches of a text that may be one number: groups of digits side by side, as many digits as some kind has."""
+    """Yield stretches that may be one number: adjacent groups of digits, with as many digits as some kind has."""
     for match in _GROUPS.finditer(text):
         if match.end() - match.start() < _FEWEST:
             continue
@@ -184,5 +184,5 @@ def _numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def recognizers() -> list[TextRecognizer]:
-    """Return the recognisers of this family."""
+    """Return the recognizers of this family."""
     return [NationalNumberRecognizer()]

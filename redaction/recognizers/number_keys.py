@@ -1,4 +1,4 @@
-"""Keys that say of a number that it is no card and no telephone number, whatever it looks like."""
+"""Keys under which a number is no card and no telephone number, even if it has the form of one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _IDENTIFIER = frozenset(_IDENTIFIER_TEXT.split())
 
 
 def is_quantity(last: str, parent: str) -> bool:
-    """Return whether a number under a key, in snake_case as the key around it, is measured or counted."""
+    """Whether a number under the key `last` is a measure or a count; both keys in snake_case."""
     return not _QUANTITY.isdisjoint(last.split("_")) or not _QUANTITY.isdisjoint(parent.split("_"))
 
 
 def is_identifier(last: str) -> bool:
-    """Return whether a long number under a key, in snake_case, is drawn at random or counted up from a time."""
+    """Whether a long number under the key `last`, in snake_case, is an id: random, or derived from a time."""
     return not _IDENTIFIER.isdisjoint(last.split("_"))

@@ -1,7 +1,7 @@
-"""Bare numbers: those of JSON, and the typed values of OTLP. They have lost how they were written.
+"""Bare numbers: numbers of JSON and typed values of OTLP, without their original spelling.
 
-Leading zeros are gone, and a float has an exponent or ".0" behind it. The key decides what a number is; without a key
-only what carries its own proof counts: check digits, and the prefix and the length of an issuer.
+Leading zeros are lost, and a float ends in an exponent or ".0". The key decides what a number is; without one, a number
+must prove itself by check digits, or by the prefix and the length of an issuer.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 KEY_RECOGNIZER = "KeyRecognizer"
 SHORTEST_PROOF = 14
-"""Digits of the shortest number that is PII under any key: a card of Diners Club."""
+"""Digits of the shortest number that is PII under every key: a card of Diners Club."""
 FLOAT = re.compile(r"[+-]?\d{1,25}(?:\.\d{1,25}(?:[eE][+-]?\d{1,2})?|[eE][+-]?\d{1,2})")
-"""A number with a point or an exponent, as programs write it, where it is the whole of a string."""
+"""A string that is a number with a point or an exponent, as programs write it."""
 _NUMBER = re.compile(r"[+-]?\d*(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _FIRST_PROOF = 10 ** (SHORTEST_PROOF - 1)
 _BEYOND_ALL = 10**309
 _LONGEST = 40  # characters of a number, and places before or behind its point
 _LONGEST_ISSUED = 16
-"""Digits of nearly all cards; a longer id is drawn at random far more often."""
+"""Digits of nearly all cards; longer ids are mostly random."""
 
 
 def written_out(number: str) -> str:
-    """Write a number without exponent and needless zeros: "4.5e3" is "4500", "7.0" is "7"; else it stays as it is."""
+    """Write a number without exponent and trailing zeros: "4.5e3" is "4500", "7.0" is "7"; else return it unchanged."""
     if number.isdecimal() or len(number) > _LONGEST:
         return number
     try:
@@ -45,7 +45,7 @@ def written_out(number: str) -> str:
 
 
 def harmless_below(key: KeyClass, analyzer: Analyzer) -> int:
-    """Return how far from zero a number may be under a key and is certain to be no PII; 0 where each must be read."""
+    """Return a bound: numbers closer to zero are certainly no PII under a key. 0: every number must be read."""
     if key.marks_numbers:
         return 0
     if key.quantity:
@@ -54,21 +54,21 @@ def harmless_below(key: KeyClass, analyzer: Analyzer) -> int:
 
 
 def marks_numbers(key: str) -> bool:
-    """Return whether a key may say of a bare number that it is PII."""
+    """Whether bare numbers may be PII because of a key."""
     return classify((key,)).marks_numbers
 
 
 def by_key(text: str, key: KeyClass) -> str | None:
-    """Name the entity that the key alone makes of a number."""
+    """Return the entity of a number by its key alone, None if there is none."""
     if not key.marks_numbers:
         return None
-    if _NUMBER.fullmatch(text) is None:  # a date or a telephone number without quotes: no JSON, but somebody wrote it
+    if _NUMBER.fullmatch(text) is None:  # a date or a telephone number without quotes: no JSON, but it occurs
         return whole_value(key, text)
     return whole_value(key, written_out(text).lstrip("+-"), number=True)
 
 
 def by_proof(text: str, key: KeyClass, analyzer: Analyzer) -> list[Hit]:
-    """Return what proves by itself, or together with a word of the key, that a number is PII."""
+    """Return the hits on a number that proves itself to be PII, with or without a context word of its key."""
     if _NUMBER.fullmatch(text) is None:
         return analyzer.find(text, key.context)
     digits = written_out(text).lstrip("+-")

@@ -1,4 +1,4 @@
-"""Who somebody is and where they live: e-mail addresses, handles, postal addresses, birth dates."""
+"""Personal data in fixed forms: e-mail addresses, handles, postal addresses, birth dates."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _LOGIN = re.compile(
     r"[a-z]{3,20}\d{0,4})(?![\w@/(\[=-]|\.\w)",
     re.IGNORECASE,
 )
-"""A user name without a number ("ana.silva"), which is code anywhere else."""
+"""A user name without a number after a word about logins ("ana.silva"); elsewhere it is code."""
 _MAIL_NOT_PERSONAL = re.compile(
     r"git@|.*@(?:sha256|v?\d+(?:\.(?:\d|x\b|rc|beta|alpha|dev|next|latest|final|canary)\w*)*(?:[-+].*)?\Z)",
     re.IGNORECASE,
@@ -77,7 +77,7 @@ _MAIL_NOT_PERSONAL = re.compile(
 
 
 def is_handle(value: str) -> bool:
-    """Whether a user name looks made of a person's name ("mia_li_3668"), not of a role ("test-user-1")."""
+    """Whether a user name looks like a person's name ("mia_li_3668"), not like a role ("test-user-1")."""
     if (
         _HANDLE.fullmatch(value.lower()) is None
         and re.fullmatch(r"[a-z]{2,}(?:[._-][a-z]{2,}){1,2}", value.lower()) is None
@@ -95,7 +95,7 @@ _PAIR = re.compile(
     r"""(?:(?P<quote>\\*["'])(?P<quoted>[^"'\\{}\[\]\r\n]{2,120}?)(?=\\*["']|\Z)|(?P<bare>[^\s"'\\{}\[\],;&<>()]{2,80}))"""
 )
 _MORE_DIGITS = re.compile(r"(?: \d{2,4}){1,4}(?![\w.:/,-])")
-"""The other groups of a telephone number without quotes, of which the pair holds the first."""
+"""The other groups of a telephone number without quotes; the pair has only the first one."""
 _WHOLE_NUMBER = 8
 _FEWEST_DIGITS = 3  # a shorter number behind a word such as "pin" is code far more often
 
@@ -107,17 +107,17 @@ class KeyValueRecognizer(TextRecognizer):
         super().__init__("KeyValueRecognizer", ["PERSON"])
 
     def searches(self) -> list[Search]:
-        """Values whose key says what they are."""
+        """Return one search, for values that are PII because of their key."""
         return [Search(_PAIR, self._values)]
 
     def _values(self, text: str, key_words: str) -> Iterator[Hit]:
-        del key_words  # the keys here stand in the text itself
+        del key_words  # the keys are in the text itself
         position = 0
         while match := _PAIR.search(text, position):
             key = classify((match["key"],))
             group = "quoted" if match["quoted"] is not None else "bare"
             ruled = key.rule is not None or key.username
-            position = match.end() if ruled else max(match.start(group), match.start() + 1)  # it may hold pairs itself
+            position = match.end() if ruled else max(match.start(group), match.start() + 1)  # it may have pairs in it
             if not ruled:
                 continue
             value = match[group]
@@ -127,7 +127,7 @@ class KeyValueRecognizer(TextRecognizer):
                 and "_" not in match["key"]
                 and not any(map(str.isdecimal, value))
             ):
-                continue  # "City: nice", "mobile: yes": prose, which the model reads better
+                continue  # "City: nice", "mobile: yes": prose, which is left to the model
             entity = whole_value(key, value)
             if entity is None and group == "bare" and len(value) >= _FEWEST_DIGITS:
                 entity = by_key(value, key)
@@ -142,7 +142,7 @@ class KeyValueRecognizer(TextRecognizer):
 
 
 def recognizers() -> list[TextRecognizer]:
-    """Return the recognisers of this family."""
+    """Return the recognizers of this family."""
     mail = RuleRecognizer(
         "EmailAddressRecognizer",
         (

@@ -1,8 +1,9 @@
-"""Phone numbers: cheap candidates first, then Google's numbering plans for the regions that are asked for."""
+"""Telephone numbers: candidates by a pattern, judged by context and form, then by the numbering plans of regions."""
 
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import phonenumbers
@@ -48,14 +49,14 @@ _NOT_CALLED = re.compile(
     r"(?:\s(?:no\.?|numbers?|code|id|reading))?[\s:#]{0,3}\Z",
     re.IGNORECASE,
 )
-"""What is numbered, right before its number."""
-_SAID = re.compile(
+"""Things that have numbers, right before their number."""
+_ANNOUNCED = re.compile(
     r"(?<!\w)(?:(?:tele)?phone|tel|mobile|fax|whatsapp|(?:contact|cell(?:phone)?)(?=\s(?:no|num)))"
     r"(?:\.|\s(?:no\.?|numbers?))?(?:\s(?:is|at)|:)?\s{1,2}\Z"
     r"|(?<!\w)(?:call|ring|reach|text|dial)\s(?:me|us|him|her|them)\s(?:at|on)\s\Z",
     re.IGNORECASE,
 )
-"""What says, right before a number, that it is one to call, whether a plan knows it or not."""
+"""Words right before a telephone number, which counts then even if no numbering plan knows it."""
 _REACH = 24
 _CONTEXT_AFTER = re.compile(r"[\s,(\\-]{1,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel)\b", re.IGNORECASE)
 _DATE = re.compile(
@@ -72,12 +73,12 @@ _MOST_NATIONAL_DIGITS = 13
 
 
 class TelephoneRecognizer(TextRecognizer):
-    """Numbers with a country code anywhere, numbers in a national shape, bare runs of digits near a telling word."""
+    """Finds numbers with a country code, numbers in a national shape, and bare runs of digits near a context word."""
 
     def __init__(self, regions: Sequence[str] = REGIONS) -> None:
         super().__init__("TelephoneRecognizer", ["PHONE_NUMBER"])
         self._regions = tuple(regions)
-        for region in self._regions:  # loaded when first asked for, which some text would pay for
+        for region in self._regions:  # they load at the first use, which would slow some text
             phonenumbers.PhoneMetadata.metadata_for_region(region)
 
     def searches(self) -> list[Search]:
@@ -91,32 +92,120 @@ class TelephoneRecognizer(TextRecognizer):
 
     def _in_plans(self, text: str, key_words: str) -> Iterator[Hit]:
         for match in _CANDIDATE.finditer(text):
-            value = match.group().rstrip(" .-(/")
-            if "(" not in value:
-                value = value.rstrip(")")
-            digits = sum(map(str.isdecimal, value))
-            if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS or _DATE.fullmatch(value.strip("()")):
+            candidate = Candidate(text, match.start(), match.group(), key_words)
+            if candidate.is_something_else:
                 continue
-            if _VERSION.search(value):
-                continue
-            if digits > _MOST_NATIONAL_DIGITS and not value.startswith(("+", "(+", "00")) and "x" not in value.lower():
-                continue
-            end = match.start() + len(value)
-            bare = value.isdecimal()
-            if bare and text[match.start() - 1 : match.start()] in {"=", ":", '"', "'"}:
-                continue  # the value of a field: the rules for keys decide
-            told = has_context(_CONTEXT, text, match.start(), key_words) or _CONTEXT_AFTER.match(text, end) is not None
-            before = text[max(0, match.start() - _REACH) : match.start()]
-            if not told and _NOT_CALLED.search(before):
-                continue
-            shaped = _NATIONAL_SHAPE.search(value) is not None and _GROUPS_OF_AMOUNTS.fullmatch(value) is None
-            said = told and _SAID.search(before) is not None
-            if said or (told and shaped) or ((told or shaped) and _is_valid(value, self._regions)):
-                yield Hit(match.start(), end, "PHONE_NUMBER", self.name, 0.75 if told else 0.6)
+            verdict = judge(
+                context=candidate.has_context, announced=candidate.is_announced, shaped=candidate.has_national_shape
+            )
+            if verdict is Verdict.PHONE or (verdict is Verdict.ASK_PLANS and _is_valid(candidate.value, self._regions)):
+                score = 0.75 if candidate.has_context else 0.6
+                yield Hit(candidate.start, candidate.end, "PHONE_NUMBER", self.name, score)
+
+
+class Candidate:
+    """A run of digits that may be a telephone number, and what stands around it.
+
+    `value` is the run without punctuation at its end, `start` and `end` are its place in the text, and `digits` is how
+    many digits it has.
+    """
+
+    def __init__(self, text: str, start: int, run: str, key_words: str = "") -> None:
+        value = run.rstrip(" .-(/")
+        self.value = value if "(" in value else value.rstrip(")")
+        self.start = start
+        self.end = start + len(self.value)
+        self.digits = sum(map(str.isdecimal, self.value))
+        self._text = text
+        self._key_words = key_words
+        self._has_context: bool | None = None  # not yet looked for
+
+    @property
+    def is_something_else(self) -> bool:
+        """Whether its form or the text before it says that it is another number."""
+        return (
+            not self.has_length
+            or self.is_date
+            or self.is_version
+            or self.is_too_long_without_prefix
+            or self.is_value_of_field
+            or self.is_numbered_thing
+        )
+
+    @property
+    def has_length(self) -> bool:
+        """Whether it has as many digits as telephone numbers have, extension included."""
+        return _FEWEST_DIGITS <= self.digits <= _MOST_DIGITS
+
+    @property
+    def is_date(self) -> bool:
+        """Whether it is a date, a time after a date, or two years."""
+        return _DATE.fullmatch(self.value.strip("()")) is not None
+
+    @property
+    def is_version(self) -> bool:
+        """Whether it has a group of one digit between dots."""
+        return _VERSION.search(self.value) is not None
+
+    @property
+    def is_too_long_without_prefix(self) -> bool:
+        """Whether it is too long for a national number, and has neither a country code nor an extension."""
+        if self.digits <= _MOST_NATIONAL_DIGITS:
+            return False
+        return not self.value.startswith(("+", "(+", "00")) and "x" not in self.value.lower()
+
+    @property
+    def is_value_of_field(self) -> bool:
+        """Whether it is nothing but digits right behind a key or a quote: there the rules for keys decide."""
+        return self.value.isdecimal() and self._text[self.start - 1 : self.start] in {"=", ":", '"', "'"}
+
+    @property
+    def has_context(self) -> bool:
+        """Whether a word near it, or in its key, is about telephones."""
+        if self._has_context is None:
+            self._has_context = (
+                has_context(_CONTEXT, self._text, self.start, self._key_words)
+                or _CONTEXT_AFTER.match(self._text, self.end) is not None
+            )
+        return self._has_context
+
+    @property
+    def is_numbered_thing(self) -> bool:
+        """Whether it is the number of an order, an invoice or the like, and no word near it is about telephones."""
+        return not self.has_context and _NOT_CALLED.search(self._before) is not None
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether the words right before it announce a telephone number."""
+        return self.has_context and _ANNOUNCED.search(self._before) is not None
+
+    @property
+    def has_national_shape(self) -> bool:
+        """Whether it is grouped as telephone numbers are and amounts are not."""
+        return _NATIONAL_SHAPE.search(self.value) is not None and _GROUPS_OF_AMOUNTS.fullmatch(self.value) is None
+
+    @property
+    def _before(self) -> str:
+        return self._text[max(0, self.start - _REACH) : self.start]
+
+
+class Verdict(Enum):
+    """What is known of a candidate before the numbering plans are asked, which is slow."""
+
+    PHONE = "phone"
+    ASK_PLANS = "ask the numbering plans"
+    NO_PHONE = "no phone"
+
+
+def judge(*, context: bool, announced: bool, shaped: bool) -> Verdict:
+    """Decide by a word near a candidate (`context`), the words right before it (`announced`) and its groups."""
+    if announced or (context and shaped):
+        return Verdict.PHONE
+    return Verdict.ASK_PLANS if context or shaped else Verdict.NO_PHONE
 
 
 def _is_valid(value: str, regions: tuple[str, ...]) -> bool:
-    for region in regions[:1] if value.startswith("+") else regions:  # a country code says which plan holds
+    for region in regions[:1] if value.startswith("+") else regions:  # the country code selects the plan
         try:
             number = phonenumbers.parse(value, region)
         except phonenumbers.NumberParseException:
@@ -127,5 +216,5 @@ def _is_valid(value: str, regions: tuple[str, ...]) -> bool:
 
 
 def recognizers() -> list[TextRecognizer]:
-    """Return the recognisers of this family."""
+    """Return the recognizers of this family."""
     return [TelephoneRecognizer()]

@@ -1,6 +1,6 @@
-"""Where somebody is, as numbers: geographic coordinates.
+"""Geographic coordinates.
 
-Three decimals of a degree are 100 metres: what is coarser names a town and stays.
+Three decimals of a degree are 100 metres; coarser coordinates only name a town and are kept.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CONTEXT = words(
 
 
 def recognizers() -> list[TextRecognizer]:
-    """Return the recognisers of this family."""
+    """Return the recognizers of this family."""
     return [
         RuleRecognizer(
             "CoordinateRecognizer",

@@ -1,7 +1,7 @@
-"""One pass over a text tells which of many patterns can match in it: the others need not be tried.
+"""Tells in one pass over a text which of many patterns may match in it; the others need not be tried.
 
-Hyperscan searches for all patterns at once, at the speed of one. It knows bytes and no lookaround, so each pattern is
-loosened first: what is left matches wherever the pattern does, and now and then where it does not.
+Hyperscan searches for all patterns at once, as fast as for one. It has bytes and no lookaround, so each pattern is
+loosened first: the loosened pattern matches wherever the pattern does, and sometimes elsewhere.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _STAND_IN = "\x7f"
-"""Stands for every character that is not ASCII; such a character may be a letter, a digit or a space."""
+"""Replaces every character that is not ASCII; it may be a letter, a digit or a space."""
 _LAST = 0x7E
-"""The last character that stands for itself."""
+"""The last character that is not replaced."""
 _FOLDED = frozenset(map(ord, "iIkKsS"))
-"""Letters that are equal to some character outside ASCII when case does not count."""
+"""Letters that equal some character outside ASCII if case is ignored."""
 _MOST_COUNTED = 40
-"""Repetitions are counted up to here; more of them make the automaton large and tell little."""
+"""Repetitions are counted up to this number; more make the automaton large and filter little more."""
 
 _IN_CATEGORY: dict[Any, Callable[[str], bool]] = {
     sre.CATEGORY_DIGIT: str.isdecimal,
@@ -39,7 +39,7 @@ _IN_CATEGORY: dict[Any, Callable[[str], bool]] = {
 
 
 class Prefilter:
-    """Patterns, searched for together; not for use from two threads at the same time."""
+    """Patterns that are searched for together; not for use from two threads at the same time."""
 
     def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
         once = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_ALLOWEMPTY
@@ -50,25 +50,25 @@ class Prefilter:
         )
 
     def find(self, text: str) -> list[int]:
-        """Numbers of the patterns that may match in a text, in order; all those that do are among them."""
-        found: list[int] = []
+        """Return the numbers of the patterns that may match in a text, in order; none that matches is missing."""
+        numbers: list[int] = []
 
         def note(number: int, *_: object) -> None:
-            found.append(number)
+            numbers.append(number)
 
         ascii_only = text if text.isascii() else _NOT_ASCII.sub(_STAND_IN, text)
         self._database.scan(ascii_only.encode("ascii"), match_event_handler=note)
-        return sorted(found)
+        return sorted(numbers)
 
 
 def loosened(pattern: re.Pattern[str]) -> str:
-    """Return what Hyperscan searches for: it matches in each text, as Prefilter.find writes it, that `pattern` does."""
+    """Return an expression for Hyperscan that matches every text that `pattern` does, as Prefilter.find scans it."""
     folded = bool(pattern.flags & re.IGNORECASE)
     return _Loosening().all(_parser.parse(pattern.pattern, pattern.flags), folded=folded)
 
 
 class _Loosening:
-    """Walks over a pattern as Python's own parser reads it; keeps its groups, for what refers back to them."""
+    """Loosens the parse tree that Python's parser makes of a pattern; keeps its groups for back-references."""
 
     def __init__(self) -> None:
         self._groups: dict[int, str] = {}
@@ -79,28 +79,28 @@ class _Loosening:
     def _one(self, kind: Any, value: Any, *, folded: bool) -> str:  # noqa: ANN401 - the parser is not typed
         match kind:
             case sre.AT | sre.ASSERT | sre.ASSERT_NOT:
-                made = ""
+                loose = ""
             case sre.LITERAL | sre.NOT_LITERAL | sre.ANY | sre.IN:
-                made = _class(kind, value, folded=folded)
+                loose = _class(kind, value, folded=folded)
             case sre.BRANCH:
-                made = "(?:" + "|".join(self.all(branch, folded=folded) for branch in value[1]) + ")"
+                loose = "(?:" + "|".join(self.all(branch, folded=folded) for branch in value[1]) + ")"
             case sre.SUBPATTERN:
                 number, added, removed, inner = value
                 inside = bool((folded and not removed & re.IGNORECASE) or added & re.IGNORECASE)
-                made = f"(?{'i' if inside else '-i'}:{self.all(inner, folded=inside)})"
-                self._groups[number] = made
+                loose = f"(?{'i' if inside else '-i'}:{self.all(inner, folded=inside)})"
+                self._groups[number] = loose
             case sre.ATOMIC_GROUP:
-                made = f"(?:{self.all(value, folded=folded)})"
+                loose = f"(?:{self.all(value, folded=folded)})"
             case sre.MAX_REPEAT | sre.MIN_REPEAT | sre.POSSESSIVE_REPEAT:
-                made = f"(?:{self.all(value[2], folded=folded)}){_times(*value[:2])}"
+                loose = f"(?:{self.all(value[2], folded=folded)}){_times(*value[:2])}"
             case sre.GROUPREF:
-                made = self._groups[value]
+                loose = self._groups[value]
             case sre.GROUPREF_EXISTS:
                 _, present, absent = value
-                made = f"(?:{self.all(present, folded=folded)}|{self.all(absent or (), folded=folded)})"
+                loose = f"(?:{self.all(present, folded=folded)}|{self.all(absent or (), folded=folded)})"
             case _:
                 raise ValueError(f"{kind} cannot be loosened")
-        return made
+        return loose
 
 
 def _times(least: int, most: int) -> str:
@@ -109,7 +109,7 @@ def _times(least: int, most: int) -> str:
 
 
 def _class(kind: Any, value: Any, *, folded: bool) -> str:  # noqa: ANN401 - the parser is not typed
-    """Write what matches one character as the set of ASCII characters that it may be, and the stand-in."""
+    """Write an item that matches one character as a set of ASCII characters and the stand-in."""
     items = value if kind is sre.IN else [(kind, value)]
     negated = items[0][0] in {sre.NEGATE, sre.NOT_LITERAL}
     taken: set[int] = set()

@@ -1,8 +1,8 @@
-"""Keys and tokens that begin with a literal of their provider's own: one line a kind.
+"""Keys and tokens that begin with a literal of their provider: one line a kind.
 
-A line is: whose key | what it begins with | what follows | where the provider says so. Lengths are the provider's or a
-little less, so that a key that was cut is found too. Where the beginning is an ordinary word as well, a digit must
-follow somewhere: "sk-loading-spinner" is a class of CSS.
+A line is: provider | beginnings | pattern of the rest | where the provider documents it. Lengths are those of the
+provider or a little less, so that truncated keys are found too. If a beginning is also an ordinary word, the rest must
+have a digit: "sk-loading-spinner" is a class of CSS.
 """
 
 from __future__ import annotations

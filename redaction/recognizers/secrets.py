@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords that are known by their shape or by the words around them.
+"""Keys, tokens and passwords, found by their form or by the words around them.
 
 Those that begin with a literal of their provider are in provider_keys.py.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SECRETS = frozenset({"API_KEY", "ACCESS_TOKEN", "PRIVATE_KEY", "PASSWORD", "PIN", "CREDENTIALS"})
 """The entities of this family."""
 
-# Where a token may begin; behind the escape of a line break too, in text that is not decoded.
+# A token may begin here; in text that is not decoded, also after the escape of a line break.
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"
 _END = r"(?![A-Za-z0-9_-])"
 _WORD = r"(?:(?<![A-Za-z])|(?<=\\[nrt]))"
@@ -30,15 +30,15 @@ _NO_VALUE_TEXT = (
 _NO_VALUE = frozenset(_NO_VALUE_TEXT.split())
 
 _SHORTEST = 4
-_VARIABLE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+(?:\(.*)?\Z|[a-z_]+\(")  # the value is computed: this is a program
+_VARIABLE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+(?:\(.*)?\Z|[a-z_]+\(")  # a computed value: the text is a program
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-# Between a telling word and its value: quotes, escaped ones too, and what says that the value comes.
+# Between a word such as "password" and its value: quotes, escaped or not, and a sign or verb.
 _IS = r"""[\\"'`*\]]*+\s*+(?:[:=]{1,2}>?|\bis\b|\bwas\b|\bare\b)[\s\\"'`*:=]*+"""
 _VALUE = r"(?P<value>[A-Za-z0-9._~+/=%-]{11,}[A-Za-z0-9_~+/=-])"
 
 
 def _is_value(value: str) -> bool:
-    """Whether this is a secret after a telling word, not the rest of a sentence about secrets."""
+    """Whether the text after a word such as "password" is a secret, not the rest of a sentence about secrets."""
     bare = value.strip("\"'`.,;:!?()*")
     if len(bare) < _SHORTEST or bare.startswith(("<", "{", "$")) or _VARIABLE.match(bare):
         return False
@@ -54,7 +54,7 @@ def _looks_secret(value: str) -> bool:
 
 
 def is_random(value: str) -> bool:
-    """Whether a value looks drawn at random: no words, no path, no UUID (those are ids far more often than secrets)."""
+    """Whether a value looks random: no words, no path, no UUID (most UUIDs are ids, not secrets)."""
     if _UUID.fullmatch(value) or value.count("/") > 3 or value.count(".") > 3:  # noqa: PLR2004 - base64 has few of them
         return False
     digits = sum(map(str.isdecimal, value))
@@ -63,7 +63,7 @@ def is_random(value: str) -> bool:
     return letters and len(set(value)) >= 8 and (digits >= 5 or (mixed and digits > 0))  # noqa: PLR2004 - 20 characters or more
 
 
-# One line a shape: what it is, and where its provider describes it.
+# One line a form: the kind of secret, and where its provider documents it.
 _SHAPES = (
     r"\d{8,10}:[A-Za-z0-9_-]{35}",  # Telegram bot: core.telegram.org/bots/api#authorizing-your-bot
     r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,40}",  # discord.com/developers/docs/reference
@@ -153,7 +153,7 @@ def _tokens() -> RuleRecognizer:
     )
 
 
-# Words that a secret follows; "partition key", "page token" and their like are followed by other things.
+# Words before a secret; after "partition key", "page token" and the like comes something else.
 _BEFORE_SECRETS = (
     r"(?:(?:secret|api|access|client|private|signing|auth|authentication|app|application|subscription|licen[cs]e|account"
     r"|master|service|shared|encryption|deploy|bearer|refresh|bot|personal|admin|webhook|session|security|storage|write)"
@@ -265,5 +265,5 @@ def _connections() -> RuleRecognizer:
 
 
 def recognizers() -> list[TextRecognizer]:
-    """Return the recognisers of this family."""
+    """Return the recognizers of this family."""
     return [LiteralRecognizer("ApiKeyRecognizer", KINDS, 0.95), _shapes(), _tokens(), _passwords(), _connections()]

@@ -1,7 +1,7 @@
-"""Patterns that a user wrote, behind time limits: one that backtracks without end must not stop a worker.
+"""Patterns of users, with time limits: a pattern with catastrophic backtracking must not stop a worker.
 
-All of them together have the time of the text (redaction/budget.py), and each has a limit of its own, which gets
-shorter each time that it was not enough: a pattern that is slow on ordinary text must not cost a second for every text.
+All of them together have the time of the text (redaction/budget.py). Each also has a limit of its own, which is halved
+each time that the pattern exceeds it: a pattern that is slow on ordinary text must not cost a second for every text.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
 SECONDS: Final = 1.0
-"""What one pattern may take of the processor for one text; longer, and the text is removed whole (fails closed)."""
+"""CPU time of one pattern for one text; when it takes longer, the text is removed (fails closed)."""
 LEAST: Final = 0.02
-"""The same of a pattern that has often taken longer ..."""
+"""The same for a pattern that has often taken longer ..."""
 PACE: Final = 100_000
-"""... and one second more for so many characters, in any case."""
+"""... and in both cases one second more for so many characters."""
 
 log = logging.getLogger(__name__)
 
 
 class _TextTime:
-    """The time that is left for the text that is being worked on; one a process, as redactors are."""
+    """The time left for the text that is being redacted; one a process, as redactors are."""
 
     seconds = SECONDS
     allowance: Allowance | None = None  # counted from the first pattern on
 
 
 def begin(seconds: float) -> None:
-    """Let the patterns of the policy take so much time together from now on."""
+    """Start a text: from now on, all patterns of the policy together have this many seconds."""
     _TextTime.seconds = seconds
     _TextTime.allowance = None
 
 
 class Pattern:
-    """A regular expression of a user's, in the syntax of the `regex` package, which Presidio uses too."""
+    """A user's regular expression, in the syntax of the `regex` package, which Presidio uses too."""
 
     def __init__(self, pattern: str, flags: int = 0, *, name: str = "") -> None:
         self._compiled = regex.compile(pattern, flags)
@@ -53,15 +53,15 @@ class Pattern:
 
     def fullmatch(self, text: str) -> bool:
         """Whether the whole text matches. Raises TimeLimitExceeded."""
-        found: object = self._timed(text, lambda seconds: self._compiled.fullmatch(text, timeout=seconds))
-        return found is not None
+        match: object = self._timed(text, lambda seconds: self._compiled.fullmatch(text, timeout=seconds))
+        return match is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """All matches that are not empty. Raises TimeLimitExceeded."""
-        found = self._timed(text, lambda seconds: [m.span() for m in self._compiled.finditer(text, timeout=seconds)])
-        return [(start, end) for start, end in found if start < end]
+        """Return all matches that are not empty. Raises TimeLimitExceeded."""
+        spans = self._timed(text, lambda seconds: [m.span() for m in self._compiled.finditer(text, timeout=seconds)])
+        return [(start, end) for start, end in spans if start < end]
 
-    def _timed(self, text: str, call: Callable[[float], Any]) -> Any:  # noqa: ANN401 - whatever the call returns
+    def _timed(self, text: str, call: Callable[[float], Any]) -> Any:  # noqa: ANN401 - the result of the call
         allowance = _TextTime.allowance
         if allowance is None:
             allowance = _TextTime.allowance = Allowance(_TextTime.seconds)
@@ -77,7 +77,7 @@ class Pattern:
 
 
 class TimedRecognizer(PatternRecognizer):
-    """Presidio's PatternRecognizer; where that one skips a pattern that takes too long, this one raises."""
+    """Presidio's PatternRecognizer, but a pattern that takes too long raises an error instead of being skipped."""
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 - as Presidio's own
         super().__init__(**arguments)
@@ -93,7 +93,7 @@ class TimedRecognizer(PatternRecognizer):
         nlp_artifacts: NlpArtifacts | None = None,
         regex_flags: int | None = None,
     ) -> list[RecognizerResult]:
-        """All matches of all patterns. Raises TimeLimitExceeded."""
+        """Return all matches of all patterns. Raises TimeLimitExceeded."""
         del entities, nlp_artifacts, regex_flags  # patterns read the text alone, and there is one entity
         entity = self.supported_entities[0]
         return [

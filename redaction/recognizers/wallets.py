@@ -1,4 +1,4 @@
-"""Addresses of crypto wallets, by the check that each carries or by a form that nothing else has."""
+"""Addresses of crypto wallets, found by their checksum or by a form of their own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHECK_BYTES = 4
 
 
 def base58_check(address: str) -> bool:
-    """Whether the last four bytes are the beginning of the double SHA-256 of the others (Bitcoin's Base58Check)."""
+    """Whether the last four bytes are the first four of the double SHA-256 of the others (Bitcoin's Base58Check)."""
     number = 0
     for character in address:
         number = number * 58 + _BASE58.index(character)
@@ -44,7 +44,7 @@ def bech32_check(address: str) -> bool:
 
 
 def recognizers() -> list[TextRecognizer]:
-    """Return the recognisers of this family."""
+    """Return the recognizers of this family."""
     return [
         RuleRecognizer(
             "WalletRecognizer",

@@ -1,4 +1,4 @@
-"""The files of the tagger, checked; apart from it, for whoever only asks whether they are there."""
+"""Reads and checks the files of the tagger; a module of its own, so that a check need not load the tagger."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LOADED = (NETWORK, TABLE, LEXICON)
 
 
 def default_weights() -> Traversable:
-    """Where the package keeps the weights that ship with it."""
+    """Return the directory of the weights that ship with the package."""
     return files("redaction.tagger").joinpath("weights")
 
 
 def read_files(directory: Traversable | None = None) -> dict[str, bytes]:
-    """Return by name the files of a directory, the package's own if none is given, as the manifest names them.
+    """Read the files of a directory, by default the package's own; return their contents by name.
 
-    Raises ModelMissing when a file is not there, ModelCorrupt when it is not the one that the manifest names.
+    Raises ModelMissing if a file does not exist, ModelCorrupt if its SHA-256 is not the one in the manifest.
     """
     place = directory or default_weights()
     contents: dict[str, bytes] = {}

@@ -1,4 +1,4 @@
-"""What word lists say of a word: how common it is, and whether it is known as a name or a place."""
+"""The lexicon: how common a word is, and whether word lists have it as a name or a place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FREQUENCIES = ("", "rare", "usual", "common")
 """How common a word is in English books: unknown, in the dictionary, among the first 30,000, among the first 5,000."""
 
 FLAGS = {"given": 4, "surname": 8, "city": 16, "place": 32, "street": 64}
-"""Bits of a word's code, above the two of its frequency; "street" is kinds of street and other words of addresses."""
+"""Bits of a word's code, above the two of its frequency; "street" marks kinds of streets and words of addresses."""
 
 CODES = 128
 
@@ -27,39 +27,39 @@ class Lexicon:
         return len(self._codes)
 
     def code(self, form: str) -> int:
-        """Return the code of a folded word, 0 when no list holds it."""
+        """Return the code of a folded word, 0 if no list has it."""
         return self._codes.get(form, 0)
 
     @staticmethod
     def is_known(code: int) -> bool:
-        """Whether a word is common enough to be known by itself, beyond its letters and flags."""
+        """Whether a word is so common that it has a feature of its own, besides its letters and flags."""
         return code & 3 > 1 or code & FLAGS["street"] > 0
 
     @staticmethod
     def is_plain(code: int) -> bool:
-        """Whether a word is an ordinary one that no list knows as a name or a place."""
+        """Whether a word is common in English and on no list of names, places or words of addresses."""
         return code & 3 > 1 and code < FLAGS["given"]
 
     @staticmethod
     def is_ordinary(code: int) -> bool:
-        """Whether a word is an ordinary one, be it one that addresses are made of."""
+        """Whether a word is on some list, but on none of names or places; words of addresses count."""
         return code & (FLAGS["given"] | FLAGS["surname"] | FLAGS["city"] | FLAGS["place"]) == 0 and code > 0
 
     @staticmethod
     def is_named(code: int) -> bool:
-        """Whether a list holds a word as a name or as a place."""
+        """Whether a word is on a list of names or places."""
         return code & (FLAGS["given"] | FLAGS["surname"] | FLAGS["city"] | FLAGS["place"]) > 0
 
     @staticmethod
     def is_name(code: int) -> bool:
-        """Whether a list holds a word as a name, and it is none of the most common words."""
+        """Whether a word is on a list of names; a very common word must be a given name."""
         return code & (FLAGS["given"] | FLAGS["surname"]) > 0 and (
             code & 3 < len(FREQUENCIES) - 1 or code & FLAGS["given"] > 0
         )
 
     @staticmethod
     def without_names(code: int) -> int:
-        """Return the code of a word as if the lists of names and places did not hold it."""
+        """Return the code of a word without its flags of names and places."""
         return code & (3 | FLAGS["street"])
 
     def to_bytes(self) -> bytes:

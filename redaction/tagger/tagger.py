@@ -29,16 +29,16 @@ _HANDLE_AROUND = re.compile(r"(?<![\w.-])[A-Za-z]+(?:[._-][A-Za-z]+)*(?:[_-][A-Z
 _LETTERS = re.compile(r"[A-Za-z]+")
 _HYPHENATED = re.compile(r"-([^\W\d_]{2,})(?![\w-])")
 _SURE = 0.95
-"""What it must give for a name made of ordinary words alone ("Wei Ling"), which has two capitals at least."""
+"""The least score of a name made only of ordinary words ("Wei Ling"); it needs two capitalised words."""
 _RUN_WORDS = 1024
-"""Words that go through the network together: more is no faster, and takes more memory."""
+"""Words in one run of the network: more are no faster and take more memory."""
 DISTANCES = (1, 2, 4, 8)
-"""How far to the left and to the right of a word the layers of the network look."""
+"""Distance of the neighbours, left and right of a word, that each layer of the network reads."""
 _SIDES = np.array(DISTANCES, np.int32)[:, None, None] * np.array([-1, 0, 1], np.int32)
 
 
 class Weights(NamedTuple):
-    """What a tagger is made of."""
+    """The network, the table of vectors and the lexicon."""
 
     network: bytes
     table: Table
@@ -54,23 +54,24 @@ def load(directory: Traversable | None = None) -> Weights:
 
 
 def neighbours(lengths: Sequence[int]) -> dict[str, NDArray[np.int32]]:
-    """Rows that each word sees at each distance: left, itself, right; 0 where its text has none.
+    """Return for each distance the rows that each word reads: left, itself, right; 0 outside of its text.
 
-    `lengths` are the words of each text; those of the first text are rows 1, 2, ... of what the network takes.
+    `lengths` are the numbers of words of the texts; words are rows 1, 2, ... of the network's input. The keys of the
+    result are the names of the network's inputs.
     """
     counts = np.array(lengths, np.int32)
     ends = np.cumsum(counts, dtype=np.int32) + 1
-    beside = np.arange(1, ends[-1], dtype=np.int32)[:, None] + _SIDES  # (distances, words, 3)
+    rows = np.arange(1, ends[-1], dtype=np.int32)[:, None] + _SIDES  # (distances, words, 3)
     firsts, ends = np.repeat(ends - counts, counts)[:, None], np.repeat(ends, counts)[:, None]
-    beside *= (beside >= firsts) & (beside < ends)
-    return {f"beside{distance}": rows.ravel() for distance, rows in zip(DISTANCES, beside, strict=True)}
+    rows *= (rows >= firsts) & (rows < ends)
+    return {f"beside{distance}": ones.ravel() for distance, ones in zip(DISTANCES, rows, strict=True)}
 
 
 class Tagger:
     """The model, loaded once; not for use from two threads at the same time.
 
-    Many texts go through the network together. No word sees a word of another text, and products of matrices are sums
-    of integers, the same in whatever order they are added: an answer cannot depend on the texts beside it.
+    Many texts go through the network together. No word reads a word of another text, and matrix products are sums of
+    integers, which do not depend on the order of addition: an answer cannot depend on the other texts.
     """
 
     name = "tagger"
@@ -79,18 +80,18 @@ class Tagger:
     reads_keys = True
 
     def __init__(self, weights: Weights | None = None, *, threshold: float = 0.1) -> None:
-        held = weights or load()
+        loaded = weights or load()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(held.network, options, providers=["CPUExecutionProvider"])
-        self._vectors = Vectors(held.table, held.lexicon)
-        self._lexicon = held.lexicon
+        self._session: Any = onnxruntime.InferenceSession(loaded.network, options, providers=["CPUExecutionProvider"])
+        self._vectors = Vectors(loaded.table, loaded.lexicon)
+        self._lexicon = loaded.lexicon
         self._threshold = threshold
 
     def find(self, texts: Sequence[str]) -> list[list[Entity]]:
-        """Find the entities of each text; scores are 1 - p(nothing) of the surest word."""
+        """Find the entities of each text; a score is 1 - p(no entity) of the entity's best word."""
         found: list[list[Entity]] = []
         waiting: list[list[re.Match[str]]] = []
         words = 0
@@ -104,16 +105,16 @@ class Tagger:
         return found + self._run(waiting)
 
     def probabilities(self, texts: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        """Say how likely each class is for each word, (words of all texts, classes), in one run of the network.
+        """Return the probability of each class for each word, (words of all texts, classes), in one run.
 
-        The words of a text stand between two that are PAD.
+        The first and the last word of a text must be PAD.
         """
         words = self._vectors.of([word for text in texts for word in text])
         answer: NDArray[np.float32] = self._session.run(None, {"words": words, **neighbours(list(map(len, texts)))})[0]
         return answer
 
     def _run(self, texts: Sequence[list[re.Match[str]]]) -> list[list[Entity]]:
-        """Find the entities of texts, given as their words."""
+        """Find the entities of texts, passed as the matches of their words."""
         if not any(texts):
             return [[] for _ in texts]
         probabilities = self.probabilities([[PAD, *map(re.Match.group, matches), PAD] for matches in texts])
@@ -132,31 +133,31 @@ class Tagger:
     def _entities(
         self, matches: Sequence[re.Match[str]], places: list[int], labels: list[int], scores: list[float]
     ) -> list[Entity]:
-        """Join the tagged words of one text, those at `places` of its words."""
+        """Join the tagged words of one text; `places` are their indexes among its words."""
         found: list[Entity] = []
         for place, number, score in zip(places, labels, scores, strict=True):
             if not 0 <= place < len(matches):
-                continue  # what stands before and after the text
+                continue  # PAD before and after the text
             match, label = matches[place], LABELS[number]
             last = found[-1] if found else None
             if last is not None and last.label == label and not match.string[last.end : match.start()].strip(" \t\r"):
                 found[-1] = last._replace(end=match.end(), score=max(last.score, score))
             elif is_letter(match.group()[0]):
                 found.append(Entity(match.start(), match.end(), label, score))
-        whole = [self._whole(matches[0].string, entity) for entity in found]
-        return [entity for entity in whole if not self._is_plain(matches[0].string, entity)]
+        joined = [self._with_hyphenated(matches[0].string, entity) for entity in found]
+        return [entity for entity in joined if not self._is_plain(matches[0].string, entity)]
 
-    def _whole(self, text: str, entity: Entity) -> Entity:
-        """Take in what a hyphen joins to a name ("Hyun-woo"), unless it is an ordinary word ("Smith-owned")."""
+    def _with_hyphenated(self, text: str, entity: Entity) -> Entity:
+        """Add the word that a hyphen joins to a name ("Hyun-woo"), unless it is an ordinary word ("Smith-owned")."""
         joined = _HYPHENATED.match(text, entity.end) if entity.label == "PERSON" else None
         if joined is None or Lexicon.is_plain(self._lexicon.code(folded(joined[1]))):
             return entity
         return entity._replace(end=joined.end())
 
     def _is_plain(self, text: str, entity: Entity) -> bool:
-        """Whether an entity is made of nothing but ordinary words, or is part of something's name with a number.
+        """Whether an entity is no name: only ordinary words, or a part of the handle of a thing.
 
-        So is one in lower case of words that are on no list, in a text that has capitals.
+        Nor is it a name in lower case, of words on no list, in a text with capitals.
         """
         value = text[entity.start : entity.end]
         if entity.label == "ADDRESS":
@@ -170,10 +171,10 @@ class Tagger:
             return True
         if known and value.islower() and not text.islower() and not any(map(Lexicon.is_named, codes)):
             return True
-        return entity.label == "PERSON" and self._is_nobodys_handle(text, entity)
+        return entity.label == "PERSON" and self._is_handle_of_thing(text, entity)
 
-    def _is_nobodys_handle(self, text: str, entity: Entity) -> bool:
-        """Whether a name lies in a token like "render-queue-12" none of whose words is known as a name."""
+    def _is_handle_of_thing(self, text: str, entity: Entity) -> bool:
+        """Whether a name lies in a token like "render-queue-12", with no word that a list has as a name."""
         token = _HANDLE_AROUND.search(text, max(0, entity.start - 40), entity.end + 40)
         while token is not None and token.end() <= entity.start:
             token = _HANDLE_AROUND.search(text, token.end(), entity.end + 40)

@@ -1,4 +1,4 @@
-"""Words as the network takes them: sums of rows of a table, in 8 bit."""
+"""Vectors of words, the input of the network: sums of rows of a table, in 8 bit."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from redaction.tagger.lexicon import Lexicon
 
 ZERO = 128
-"""Stands for 0 in a vector of 8 bit."""
+"""The value of 0 in a vector of 8 bit."""
 
 
 class Table(NamedTuple):
-    """Rows of WIDTH, in 8 bit with a scale each; `step` is what 1 stands for in the vectors that are made of them."""
+    """Rows of WIDTH, in 8 bit with a scale each; `step` is the value of 1 in the vectors of words."""
 
     rows: NDArray[np.int8]
     scales: NDArray[np.float32]
     step: float
 
     def sums(self, words: Sequence[str], lexicon: Lexicon) -> NDArray[np.float32]:
-        """Vectors of words, (words, WIDTH); each is the same whichever words stand beside it."""
-        made = [features(word, lexicon) for word in words]
-        counts = np.array([len(rows) for rows, _ in made])
-        grams = np.array([count for _, count in made])
-        rows = np.fromiter(chain.from_iterable(rows for rows, _ in made), np.int64, counts.sum())
+        """Return the vectors of words, (words, WIDTH); a vector does not depend on the other words."""
+        all_features = [features(word, lexicon) for word in words]
+        counts = np.array([len(rows) for rows, _ in all_features])
+        grams = np.array([count for _, count in all_features])
+        rows = np.fromiter(chain.from_iterable(rows for rows, _ in all_features), np.int64, counts.sum())
         ends = np.cumsum(counts)
         weight = np.maximum(grams, 1).astype(np.float32) ** np.float32(-0.5)
         is_gram = np.arange(len(rows)) >= np.repeat(ends - grams, counts)
@@ -42,17 +42,17 @@ class Table(NamedTuple):
 
 
 class Vectors:
-    """Vectors of words, each made once; forgotten all together when there are too many."""
+    """A cache of the vectors of words; it is cleared when it has too many."""
 
     def __init__(self, table: Table, lexicon: Lexicon, most: int = 1 << 16) -> None:
         self._table = table
         self._lexicon = lexicon
         self._most = most
         self._index: dict[str, int] = {}
-        self._vectors = np.full((1024, table.rows.shape[1]), ZERO, np.uint8)  # the first stays: it is no word's
+        self._vectors = np.full((1024, table.rows.shape[1]), ZERO, np.uint8)  # the first row stays ZERO
 
     def of(self, words: Sequence[str]) -> NDArray[np.uint8]:
-        """Vectors of words, one row each after a first that is all ZERO."""
+        """Return the vectors of words, one row each, after a first row that is all ZERO."""
         known = self._index
         new = [word for word in dict.fromkeys(words) if word not in known]
         if len(known) + len(new) > self._most:

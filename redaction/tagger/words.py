@@ -1,4 +1,4 @@
-"""How the tagger cuts text into words, and what it sees of each: hashed features, rows of one table."""
+"""Cuts text into words for the tagger, and each word into hashed features, rows of one table."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from redaction.ner.scripts import MARKS, UNSPACED
 if TYPE_CHECKING:
     from redaction.tagger.lexicon import Lexicon
 
-# Scripts without spaces between words go character by character.
+# In scripts without spaces between words, each character is a word.
 WORD = re.compile(
     rf"[A-Za-z]+(?![^\W\d_]|[{MARKS}])|[{UNSPACED}]|(?:(?![{UNSPACED}])[^\W\d_]|[{MARKS}])+|\d+|\n|[^\w\s]|_"
 )
 
 PAD = "\n"
-"""What stands before and after a text: its beginning looks like the beginning of a line."""
+"""The word before and after a text, so that its start looks like the start of a line."""
 
 
 class Block(NamedTuple):
-    """Rows of the table that one kind of feature is hashed into."""
+    """The rows of the table for one kind of feature."""
 
     first: int
     rows: int
@@ -34,7 +34,7 @@ class Block(NamedTuple):
 
 
 class Features(NamedTuple):
-    """Rows of the table that make up a word; the last `grams` of them weigh grams ** -0.5 each, the others 1."""
+    """Rows of the table that add up to a word; the last `grams` have a weight of grams ** -0.5 each, the others 1."""
 
     rows: list[int]
     grams: int
@@ -55,7 +55,7 @@ _LONGEST_SHAPE = 6
 
 
 def folded(word: str) -> str:
-    """Lower-case, and without accents where letters are Latin: the form that word lists are kept in."""
+    """Fold a word to the form in word lists: lower case, without combining marks."""
     if word.isascii():
         return word.lower()
     return "".join(
@@ -69,7 +69,7 @@ def _script(character: str) -> str:
 
 
 def _shape(word: str) -> str:
-    """Describe letters by case and script and digits by number: "Mia" is "Xx", "42nd" is two words."""
+    """Describe letters by case, length and script, digits by their number: "Mia" is "Xx3"; "42nd" is two words."""
     if word.isdecimal():
         year = len(word) == 4 and word[:2] in {"19", "20"}  # noqa: PLR2004 - digits of a year
         return f"{min(len(word), _LONGEST_SHAPE)}d{'y' if year else ''}{'0' if word[0] == '0' else ''}"
@@ -93,10 +93,10 @@ def _case(word: str) -> int:
 
 
 def features(word: str, lexicon: Lexicon, *, blind: bool = False) -> Features:
-    """Say which rows of the table make up a word.
+    """Return the rows of the table for a word.
 
-    `blind` hides what the lexicon says of names and places: the tagger is trained on both, so that it also learns to
-    recognise names that no list holds.
+    `blind` hides the lexicon's flags of names and places. The tagger is trained with and without them, so that it also
+    learns to recognise names that are on no list.
     """
     form = folded(word) or "?"
     code = lexicon.code(form)
@@ -116,7 +116,7 @@ def features(word: str, lexicon: Lexicon, *, blind: bool = False) -> Features:
 
 
 def _grams(form: str) -> list[int]:
-    """Rows of the first triples of letters; most words are ASCII, and one encoding does for all of theirs."""
+    """Return the rows of the first triples of letters; an ASCII word is encoded once for all of them."""
     places = range(min(len(form), _MOST_GRAMS))
     if form.isascii():
         marked = b"^%b$" % form.encode()

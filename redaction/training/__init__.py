@@ -1,1 +1,1 @@
-"""The recipe of the tagger: labelled text from a generator, a small network, weights that ship with the package."""
+"""Training of the tagger: a generator of labelled text, a small network, and the weights that ship with the package."""

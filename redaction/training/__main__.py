@@ -1,4 +1,4 @@
-"""Trains the tagger: `python -m redaction.training [--output DIR]`; with the defaults, the weights that are shipped."""
+"""Trains the tagger: `python -m redaction.training [--output DIR]`; the defaults give the weights that ship."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _write(directory: Path, contents: dict[str, bytes], recipe: dict[str, int]) 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the recipe; 0 on success."""
+    """Train the tagger; 0 on success."""
     parser = argparse.ArgumentParser(prog="python -m redaction.training", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "tagger" / "weights")
     parser.add_argument("--documents", type=int, default=300_000)

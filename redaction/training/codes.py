@@ -1,4 +1,4 @@
-"""Words of systems: identifiers, tokens, numbers and dates."""
+"""Generates what programs write: identifiers, tokens, numbers and dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Codes:
-    """Makers of what systems call things by, out of plain words."""
+    """Generators of identifiers, numbers and dates."""
 
     def __init__(self, rng: Random, words: list[str]) -> None:
         self.rng = rng
@@ -25,7 +25,7 @@ class Codes:
         return "".join(self._plain().capitalize() for _ in range(self.rng.randint(2, 3)))
 
     def identifier(self) -> str:
-        """An identifier of some system."""
+        """An identifier in one of many forms."""
         rng = self.rng
         before = rng.choice(["call_", "req_", "ORD-", "INC", "PROJ-", "order-", "user_", "card_"])
         makers: list[Callable[[], str]] = [
@@ -43,7 +43,7 @@ class Codes:
         return rng.choice(makers)()
 
     def number(self) -> str:
-        """A number that says nothing of anybody."""
+        """A number that is not personal data."""
         rng = self.rng
         return rng.choice(
             [

@@ -1,4 +1,4 @@
-"""Texts of others, for reading only: documentation and code of Python, PyTorch and Django, Django's translations.
+"""Existing texts without personal data: documentation and code of Python, PyTorch and Django, Django's translations.
 
 Nothing personal may be learned from them as ordinary: lines that hold a word known as a name are left out.
 """
@@ -37,7 +37,7 @@ _CODE = {
         "contrib/gis/**/*.py",
     ),
 }
-"""Files of packages that the recipe needs anyway (BSD licences), the same in all their builds."""
+"""Files of packages that the training needs anyway (BSD licences), equal in all their builds."""
 _NAMES = 4 | 8  # given and family names, as in redaction.tagger.lexicon.FLAGS
 _MESSAGE = re.compile(r'^msgstr(?:\[\d\])? ((?:"(?:[^"\\]|\\.)*"\s*)+)', re.MULTILINE)
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
@@ -45,13 +45,13 @@ _SHORTEST_MESSAGE = 4
 
 
 class Filter:
-    """Knows the words that the lists hold as names."""
+    """The words that the lists have as names."""
 
     def __init__(self, codes: Mapping[str, int]) -> None:
         self._codes = codes
 
     def passes(self, text: str) -> bool:
-        """Whether no capitalised word of a text may be a name."""
+        """Whether no capitalised word of a text can be a name."""
         return not any(
             word[0].isupper() and len(word) > 1 and self._codes.get(folded(word), 0) & _NAMES
             for word in WORD.findall(text)
@@ -80,7 +80,7 @@ def _others() -> list[Path]:
 
 
 def sentences(names: Filter) -> list[str]:
-    """Sentences of documentation that name nobody."""
+    """Sentences of documentation without names of people."""
     kept: dict[str, None] = {}
     texts = [topics.topics[name] for name in sorted(topics.topics)]
     python = [path for path in _others() if path.suffix == ".py"]

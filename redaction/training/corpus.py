@@ -1,4 +1,4 @@
-"""Writes and reads the documents in several processes; the result does not depend on how many there are."""
+"""Generates and reads the documents in several processes; the result does not depend on their number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from redaction.training.documents import Writer
 log = logging.getLogger(__name__)
 
 SHARD = 10_000
-"""Documents that come from one seed."""
+"""Documents for one seed."""
 
 
 def _shard(seed: int) -> tuple[list[str], list[Piece]]:
@@ -24,7 +24,7 @@ def _shard(seed: int) -> tuple[list[str], list[Piece]]:
 
 
 def corpus(seed: int, documents: int, *, processes: int) -> tuple[list[str], list[Piece]]:
-    """Write documents, and return the words in them and what the tagger would read of each."""
+    """Generate documents, and return their words and the pieces that the tagger would read."""
     vocabulary: dict[str, int] = {}
     everything: list[Piece] = []
     seeds = [seed * 1000 + number for number in range(documents // SHARD)]

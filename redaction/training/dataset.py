@@ -1,4 +1,4 @@
-"""What the network learns from: the words that the tagger would read of a document, and the class of each."""
+"""Training data: the words that the tagger would read of a document, and the class of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Reader:
-    """Stands for the tagger while there is none: records are laid out for it, and it is never asked."""
+    """Replaces the tagger during training: records are prepared for it, but it is never called."""
 
     name = "tagger"
     max_chars = 1000
@@ -37,7 +37,7 @@ class Reader:
         return [[] for _ in texts]
 
     def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing."""
 
 
 class Piece(NamedTuple):
@@ -48,7 +48,7 @@ class Piece(NamedTuple):
 
 
 class Pieces:
-    """Reads documents as the redactor does: JSON apart, rules first, then the view; numbers the words that it meets."""
+    """Reads documents as the redactor does, JSON, then rules, then the view, and numbers their words."""
 
     def __init__(self) -> None:
         self.vocabulary: dict[str, int] = {PAD: 0}

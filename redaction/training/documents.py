@@ -1,4 +1,4 @@
-"""Makes labelled documents of every kind: prose, letters, chats, logs, code, tables, and tool results in JSON."""
+"""Generates labelled documents: prose, letters, chats, logs, code, tables, and tool results in JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WEIGHT_WITHOUT_SLOTS, _MOST_SLOTS_COUNTED = 0.2, 3
 
 
 class Document(NamedTuple):
-    """A text, the key that it stands under ("" for none), and what must be found in it."""
+    """A text, its attribute key ("" for none), and its labels."""
 
     text: str
     key: str
@@ -77,7 +77,7 @@ _ROLES = (
 
 
 class _Templates:
-    """The templates of a kind. Those with slots come more often: they say something else each time."""
+    """The templates of a kind. Those with slots are drawn more often, as they give a new text each time."""
 
     def __init__(self, name: str) -> None:
         self.lines = templates(name)
@@ -90,7 +90,7 @@ class _Templates:
 
 
 class Writer:
-    """Writes documents; the same seed writes the same ones."""
+    """Generates documents; the same seed gives the same documents."""
 
     def __init__(self, seed: int) -> None:
         self.rng = Random(seed)
@@ -110,7 +110,7 @@ class Writer:
         )
 
     def documents(self, count: int) -> Iterator[Document]:
-        """Write documents until there are `count`."""
+        """Generate `count` documents."""
         for _ in range(count):
             made, key = self._one()
             made = self._noisy(_cut(made))
@@ -128,7 +128,7 @@ class Writer:
         return self.slots.fill(self.rng.choice(["{code_block}", "{code_block}", "{paragraph}"]))
 
     def _prose(self) -> Labelled:
-        """One to four texts of any subject."""
+        """One to four texts on any subject."""
         parts = [self._plain() for _ in range(self.rng.choices([1, 2, 3, 4], [60, 22, 12, 6])[0])]
         whole = parts[0]
         for part in parts[1:]:
@@ -147,7 +147,7 @@ class Writer:
         return made
 
     def _schema(self) -> Labelled:
-        """JSON that holds nothing personal, now and then beside some that does."""
+        """JSON without personal data, sometimes next to JSON with it."""
         made = self.slots.fill(self._schemas.pick(self.rng))
         while self.rng.random() < 0.5:
             made.add(self.rng.choice(["\n", ", "]))
@@ -171,7 +171,7 @@ class Writer:
         return self.slots.fill(templates.pick(self.rng))
 
     def _inserted(self) -> Labelled:
-        """A sentence of nobody, with somebody put into it where a pronoun stood, or between two of its words."""
+        """A sentence without names, with a person in place of a pronoun or between two of its words."""
         text = self.slots.values.things.sentence()
         spots = list(_PRONOUN.finditer(text))
         if spots and self.rng.random() < 0.6:
@@ -241,7 +241,7 @@ class Writer:
 
 
 def _quoted(made: Labelled) -> Labelled:
-    """The same text as the content of a message in JSON, if it needs no escape that would move its labels."""
+    """The text as content of a message in JSON, if no escape in it would move its labels."""
     text = made.text.replace('"', "'").replace("\\", "/").replace("\n", " ").replace("\t", " ")
     whole = Labelled('{"role": "user", "content": "')
     whole.join(Labelled(text, made.labels))

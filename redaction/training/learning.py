@@ -1,4 +1,4 @@
-"""The training loop: batches of pieces of about equal length, AdamW, a warm start and a long way down."""
+"""The training loop: batches of pieces of similar length, AdamW, and a learning rate with warm-up and decay."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 
 BATCH_WORDS = 3000
 BLIND = 0.25
-"""Share of words whose flags in the lexicon are hidden: names are also learned from their letters and company."""
+"""Share of words without their flags of the lexicon: names must also be learned from letters and context."""
 RATE, WARM_STEPS, LAST_RATE = 3e-3, 200, 0.1
 KEPT = 0.998
-"""How much of the running mean of the weights stays with each step. The mean of the last thousand or so is what ships:
-it depends less on chance than where the last step happened to end."""
+"""Decay of the running mean of the weights, per step. The mean of about a thousand steps ships: it varies less with
+chance than the weights of the last step."""
 ENTITY_WEIGHT = 2.0
-"""How much a word that must be found counts: what is missed is worse than what is found too much."""
+"""Weight of a word with a label: a missed word is worse than a false one."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Rows:
 
     @classmethod
     def of(cls, words: Sequence[str], lexicon: Lexicon) -> Rows:
-        """Rows of all words as they are, and after them of all words seen blindly."""
+        """Rows of all words with their flags, then of all words without (`blind`)."""
         made = [features(word, lexicon, blind=blind) for blind in (False, True) for word in words]
         weights = [[1.0] * (len(rows) - grams) + [max(grams, 1) ** -0.5] * grams for rows, grams in made]
         return cls(
@@ -65,7 +65,7 @@ class Rows:
 
 
 def _batches(pieces: Sequence[Piece], rng: np.random.Generator) -> Iterator[list[Piece]]:
-    """Yield batches for ever: pieces of about equal length together, batches in any order."""
+    """Yield batches for ever: pieces of similar length together, batches in random order."""
     lengths = np.array([len(piece.words) for piece in pieces])
     while True:
         order = np.argsort(lengths + rng.uniform(0, 8, len(pieces)) * (1 + lengths / 40), kind="stable")
@@ -80,7 +80,7 @@ def _batches(pieces: Sequence[Piece], rng: np.random.Generator) -> Iterator[list
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to learn, from which random state, on how many cores."""
+    """Number of steps, random seed and number of cores."""
 
     steps: int
     seed: int
@@ -88,7 +88,7 @@ class Schedule:
 
 
 def learn(pieces: Sequence[Piece], words: Sequence[str], lexicon: Lexicon, schedule: Schedule) -> Network:
-    """Train a network; the same pieces and schedule give the same one on the same machine."""
+    """Train a network; equal pieces and schedule give an equal network on the same machine."""
     steps, seed, threads = schedule.steps, schedule.seed, schedule.threads
     torch.manual_seed(seed)
     torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""The network while it learns; `shipped` writes it as the tagger runs it."""
+"""The network in training; `shipped` converts it for the tagger."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 WIDTH, HIDDEN = 64, 128
 DILATIONS = (1, 1, 2, 4, 8)
-"""Distance of the neighbours that a layer sees; the first layer widens, the others add to what came in."""
+"""Distance of the neighbours that a layer reads; the first layer widens the input, the others are residual."""
 DROPOUT = 0.1
 
 
 class Network(nn.Module):
-    """Vectors of words are sums of rows of a table; convolutions three words wide look further with every layer."""
+    """Vectors of words are sums of rows of a table; convolutions, three words wide, reach further with every layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Network(nn.Module):
         return tags
 
     def states(self, vectors: Tensor, mask: Tensor) -> Iterator[Tensor]:
-        """Yield what each layer makes of vectors, (texts, words, HIDDEN), never less than 0."""
+        """Yield the output of each layer, (texts, words, HIDDEN), never less than 0."""
         state = self.drop(vectors) * mask
         for number, (layer, distance) in enumerate(zip(self.layers, DILATIONS, strict=True)):
             padded = nn.functional.pad(state, (0, 0, distance, distance))

@@ -1,4 +1,4 @@
-"""Makes tool results: nested objects whose keys say what is in them, or say nothing."""
+"""Generates tool results: nested objects with keys that name their values, or do not."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _PLAIN = {
 
 
 class Objects:
-    """Writes objects as JSON or as Python's repr."""
+    """Generates objects as JSON or as Python's repr."""
 
     def __init__(self, rng: Random, slots: Slots) -> None:
         self.rng = rng
@@ -157,7 +157,7 @@ class Objects:
         return f"{self._quote}{self.rng.choice(keys)}{self._quote}{self._colon}"
 
     def _string(self, template: str) -> Labelled:
-        """A value in quotes; what would have to be escaped is written in another way, so that labels stay in place."""
+        """A value in quotes; characters that need an escape are replaced, so that labels stay in place."""
         value = self._slots.fill(template)
         value.text = value.text.translate(_UNESCAPED)
         made = Labelled(self._quote)

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from redaction.training.dataset import Piece
 
 _SAMPLE = 4_000
-"""Pieces that the ranges of vectors and states are measured on."""
+"""Pieces for measuring the ranges of vectors and states."""
 _WITHIN = 0.9999
-"""Share of a layer's values that must lie in its range; what is larger counts as its end."""
+"""Share of a layer's values that must lie in its range; larger values are clipped."""
 _FUSED = "com.microsoft"
 """ONNX Runtime's own operators: an integer product, its scales and its bias in one."""
 
@@ -45,7 +45,7 @@ def to_table(network: Network, words: Sequence[str], lexicon: Lexicon) -> Table:
 
 
 def sample(pieces: Sequence[Piece], words: Sequence[str]) -> list[list[str]]:
-    """Choose pieces from all over the corpus, each as its words with what stands around a text."""
+    """Choose pieces from all of the corpus, each as its words between two PAD."""
     return [[PAD, *(words[number] for number in piece.words), PAD] for piece in pieces[:: len(pieces) // _SAMPLE or 1]]
 
 
@@ -61,7 +61,7 @@ def ranges(network: Network, table: Table, lexicon: Lexicon, texts: Sequence[Seq
 
 
 def shipped(network: Network, lexicon: Lexicon, texts: Sequence[Sequence[str]]) -> dict[str, bytes]:
-    """Write table and network, by name of file; `texts` are what ranges are measured on."""
+    """Return the files of table and network, by name; ranges are measured on `texts`."""
     table = to_table(network, list(dict.fromkeys(word for text in texts for word in text)), lexicon)
     packed = io.BytesIO()
     np.savez_compressed(packed, allow_pickle=False, **table._asdict())

@@ -1,4 +1,4 @@
-"""Fills the slots of templates with names, places and words, and keeps where what must be found stands."""
+"""Fills the slots of templates with names, places and words, and keeps the places of their labels."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Label(NamedTuple):
     label: str
 
     def moved(self, by: int) -> Label:
-        """Return the same label further on."""
+        """Return the same label, moved."""
         return self._replace(start=self.start + by, end=self.end + by)
 
 
 @dataclass(slots=True)
 class Labelled:
-    """A text and what must be found in it."""
+    """A text and its labels."""
 
     text: str = ""
     labels: list[Label] = field(default_factory=list)
 
     def add(self, text: str, label: str = "") -> None:
-        """Append a text that is, or is not, one labelled stretch."""
+        """Append a text, with or without a label for all of it."""
         if label and text:
             self.labels.append(Label(len(self.text), len(self.text) + len(text), label))
         self.text += text
@@ -46,7 +46,7 @@ class Labelled:
 
 
 class Slots:
-    """Everything that a template may ask for."""
+    """All values that a template can have slots for."""
 
     def __init__(self, rng: Random, seed: int) -> None:
         self.values = values = Values(rng, seed)

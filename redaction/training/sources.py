@@ -1,4 +1,4 @@
-"""Where names, places and words come from: Faker's providers, the US census, GeoNames, frequencies of English words."""
+"""Sources of names, places and words: Faker's providers, the US census, GeoNames, frequencies of English words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SURE_GIVEN, _SURE_SURNAMES = 400, 3_000
 _MESSAGES_OF_USUAL, _MESSAGES_OF_RARE = 12, 2
 _ENDINGS = ("s", "es", "ed", "ing", "ly", "er", "est", "ness", "ful", "less", "ish", "able", "y")
 _FALLBACK = {"ar_EG", "ar_JO", "ar_DZ", "bs_BA", "en", "fr_QC", "la", "ng_NG", "sw", "mt_MT", "en_MS", "dk_DK", "es"}
-"""Locales without names of their own: Faker answers with American ones."""
+"""Locales without names of their own, for which Faker returns American ones."""
 
 LOCALES = tuple(sorted(set(AVAILABLE_LOCALES) - _FALLBACK))
 
@@ -67,7 +67,7 @@ def _listed(package: ModuleType, attributes: str) -> set[str]:
 
 
 def english() -> list[str]:
-    """Return words of Google Books (CC BY 3.0) that SCOWL holds, as symspellpy has them, the most frequent first."""
+    """Return the words of Google Books (CC BY 3.0) that are in SCOWL, from symspellpy, the most frequent first."""
     lines = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text("utf-8-sig").splitlines()
     return [line.split(" ")[0] for line in lines]
 
@@ -119,7 +119,7 @@ def lexicon_codes(places: Places) -> dict[str, int]:
                 codes[word] |= bit
 
     def known(names: Sequence[str], sure: int) -> set[str]:
-        """Return names; those that are words of English only when they are frequent as names."""
+        """Return names; names that are also English words must be frequent."""
         forms = [folded(name) for name in names]
         return {form for rank, form in enumerate(forms) if rank < sure or codes[form] & 3 < 2}
 
@@ -136,7 +136,7 @@ def lexicon_codes(places: Places) -> dict[str, int]:
     telling = _listed(faker.providers.address, kinds)
     flag({word for word in telling if len(word) < 14}, street)
     flag(vocabulary.words("address_words"), street)
-    # Words of other languages, so that what no English book holds is not taken for a name.
+    # Words of other languages, so that words of no English book are not taken for names.
     rare = _listed(faker.providers.lorem, "word_list")
     for word, messages in words_of_languages().items():
         if messages >= _MESSAGES_OF_USUAL:
@@ -149,7 +149,7 @@ def lexicon_codes(places: Places) -> dict[str, int]:
 
 
 class Words(NamedTuple):
-    """Words of English: frequent ones, rare ones, and ordinary ones that lists hold as names or towns ("keen")."""
+    """English words: frequent, rare, and ordinary ones that are also on lists of names or towns ("keen")."""
 
     usual: list[str]
     rare: list[str]
@@ -157,7 +157,7 @@ class Words(NamedTuple):
 
 
 def ordinary_words(codes: Mapping[str, int]) -> Words:
-    """Sort the words of English; the first ones count as usual whatever they are."""
+    """Sort the English words; the first ones always count as usual."""
     named, every = 4 | 8 | 16, english()
     known = set(every)
     made = Words([], [], [])

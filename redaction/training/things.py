@@ -1,4 +1,4 @@
-"""What is not personal: words, sentences, products, places to go, tools and code."""
+"""Generates text that is not personal: words, sentences, products, venues, tools and code."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 _KEYBOARD = "qwertyuiopasdfghjklzxcvbnm"
 _AMBIGUOUS_SHARE, _RARE_SHARE = 0.08, 0.22
 _MISSPELT, _RARER = 0.15, 0.25
-_REPLACED = 4  # letters that a word has at least, to be replaced by another
+_REPLACED = 4  # a word needs so many letters to be replaced by another
 _BRAND_ENDINGS = "ly ify io hub flow base stack kit forge soft tech ware lab gen zon tron scape izer".split()
 
 
 class Things(Codes):
-    """Makers of everything that must stay."""
+    """Generators of text that redaction must keep."""
 
     def __init__(self, rng: Random, words: Words, codes: Mapping[str, int]) -> None:
         super().__init__(rng, words.usual)
         self._rare, self._ambiguous = words.rare, words.ambiguous
         self._names = corpora.Filter(codes)
         self._given = census("female.first")[:2000]
-        # Makers that are called by nothing but a family name must not unteach it.
+        # Brands that are only a family name must not teach that the name is none.
         self._brands = [brand for brand in vocabulary.BRANDS if " " in brand or self._names.passes(brand)]
         self._makers: dict[str, Callable[[], str]] = {
             "sent": self.sentence,
@@ -128,7 +128,7 @@ class Things(Codes):
         }
 
     def make(self, slot: str) -> str:
-        """Make what a slot asks for; KeyError when no maker has that name."""
+        """Return a value for a slot; KeyError if no generator has that name."""
         return self._makers[slot]()
 
     @cached_property
@@ -151,14 +151,14 @@ class Things(Codes):
         return self.rng.choice(self.messages.get(language, [""]))
 
     def sentence(self) -> str:
-        """A sentence about anything: from documentation, or one of the plain patterns of everyday talk."""
+        """A sentence on any subject: from documentation, or from patterns of everyday talk."""
         if self.rng.random() < 0.4:
             text = self.rng.choice(self.sentences)
         else:
             text = re.sub(r"\{(\w+)\}", lambda slot: self.make(slot[1]), self.rng.choice(vocabulary.SENTENCES))
             text = text[0].upper() + text[1:] if self.rng.random() < 0.8 else text
         words = text.split(" ")
-        if self.rng.random() < _RARER:  # a word that is seldom met is no name because of that
+        if self.rng.random() < _RARER:  # a rare word is not a name for that reason
             places = [index for index, word in enumerate(words) if len(word) >= _REPLACED and word.islower()]
             for index in self.rng.sample(places, min(len(places), self.rng.randint(1, 2))):
                 words[index] = self.rng.choice(self._rare)
@@ -170,7 +170,7 @@ class Things(Codes):
         return " ".join(words)
 
     def misspelt(self, word: str) -> str:
-        """A word with a letter too many, too few, or another one: no name, though no list holds it."""
+        """A misspelt word: on no list, and yet no name."""
         if len(word) < 3 or not word.isalpha():
             return word
         rng, place = self.rng, self.rng.randint(1, len(word) - 1)
@@ -178,7 +178,7 @@ class Things(Codes):
         return word[:place] + middle + word[place + 1 :]
 
     def venue(self) -> str:
-        """A hotel, a restaurant, a sight, a company: many are called after towns and people, and are neither."""
+        """A hotel, a restaurant, a sight, a company: many are named after towns and people, but are neither."""
         rng, kind = self.rng, self.rng.choice(vocabulary.VENUE_KINDS)
         one, other = (self._any().capitalize() for _ in range(2))
         invented = self.invented()
@@ -201,7 +201,7 @@ class Things(Codes):
         )
 
     def eponym(self) -> str:
-        """A method, a law, an illness or a dish called after somebody who is not meant."""
+        """An eponym: a method, a law, an illness or a dish with the name of a person."""
         rng, name = self.rng, self.rng.choice(vocabulary.EPONYMS)
         if rng.random() < 0.5:
             return rng.choice(vocabulary.EPONYM_PHRASES)
@@ -220,7 +220,7 @@ class Things(Codes):
         return " ".join([first.capitalize(), *([rng.choice(vocabulary.TIERS)] if rng.random() < 0.3 else []), kind])
 
     def invented(self) -> str:
-        """A word that nobody has heard of, as products and medicines have."""
+        """An invented word, like the names of products and medicines."""
         return "".join(self.rng.choice(vocabulary.SYLLABLES) for _ in range(self.rng.randint(2, 4))).capitalize()
 
     def jargon(self) -> str:
@@ -261,12 +261,12 @@ class Things(Codes):
         )
 
     def _named(self) -> str:
-        """The name of a model: invented, or one that people or towns have too."""
+        """The name of a model: invented, or also a name of people or towns."""
         town = self.rng.choice(vocabulary.CITY_EXAMPLES).split(",")[0]
         return self.rng.choice([self.invented(), self.invented(), self.rng.choice(self._given), town])
 
     def brand(self) -> str:
-        """A made-up name of a product or a company: no name of a person may be learned from it."""
+        """An invented name of a product or a company, which must not be learned as a person's name."""
         rng = self.rng
         word = rng.choice(self._words)
         ending = rng.choice(_BRAND_ENDINGS)

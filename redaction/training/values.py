@@ -1,4 +1,4 @@
-"""Names, addresses and numbers of people, of many locales, in the many forms in which they are written."""
+"""Generates names, addresses and numbers of people, of many locales and in many forms."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ _EASTERN = {
         "〒[postcode] [prefecture][city][town]{n}-{n}",
     ),
 }
-"""Short forms of addresses that Faker does not write."""
+"""Short forms of addresses that Faker does not generate."""
 _MARGINS = ("> ", ">", ">> ", "| ", "# ", "// ", "* ", "- ", "?? ", "?", "\t", "    ", ": ")
 _ADDRESSES = templates("forms")
 
 
 class Values:
-    """Makers of everything personal; the same random state gives the same values."""
+    """Generators of personal data; the same random state gives the same values."""
 
     def __init__(self, rng: Random, seed: int) -> None:
         self.rng = rng
@@ -125,7 +125,7 @@ class Values:
         return self.things.invented() if dice > 0.96 and locale in _LATIN else self.rng.choice(self.pools[locale].last)
 
     def full(self, locale: str) -> str:
-        """A whole name in one of the forms that people write."""
+        """A full name in one of many forms."""
         if not self.pools[locale].first[0].isascii() and locale in {"zh_CN", "zh_TW", "ja_JP", "ko_KR"}:
             space = self.rng.choice(["", "", " "]) if locale == "ja_JP" else ""
             return f"{self.last(locale)}{space}{self.first(locale)}"
@@ -202,7 +202,7 @@ class Values:
         return "".join(self.rng.choice("0123456789") if mark == "#" else mark for mark in form)
 
     def handle(self, locale: str) -> str:
-        """A user name made of somebody's name."""
+        """A user name made of a person's name."""
         first, last = (re.sub("[^a-z]", "", folded(name)) for name in (self.first(locale), self.last(locale)))
         first, last, number = first or "mia", last or "li", self.rng.randint(1, 9999)
         return self.rng.choice(
@@ -220,7 +220,7 @@ class Values:
         return f"{name}@{self.things.make('word')}.{self.rng.choice(['com', 'org', 'net', 'de', 'io'])}"
 
     def org(self, locale: str) -> str:
-        """A company, some of them with the names of people in them."""
+        """A company; some have names of people in theirs."""
         rng = self.rng
         if rng.random() < 0.35 and locale in _ENGLISH:
             return rng.choice(
@@ -237,7 +237,7 @@ class Values:
         )
 
     def address(self, locale: str) -> str:
-        """An address on one line or several, its parts sometimes from different countries, as data often is."""
+        """An address on one or more lines, sometimes with parts of different countries."""
         places, things = self.places, self.things
         parts: dict[str, Callable[[str], str]] = {
             "b": lambda _: self.number(),

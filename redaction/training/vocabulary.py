@@ -1,4 +1,4 @@
-"""Plain words, sentence patterns and templates, written for the recipe; they lie in text files beside this one."""
+"""Words, sentence patterns and templates written for the training; they are text files in this folder."""
 
 from __future__ import annotations
 

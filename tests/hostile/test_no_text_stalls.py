@@ -20,7 +20,7 @@ from benchmarks.fragments import fragments, modules, patterns, uses
 from collector.pipeline import structured_keys
 from redaction.ner import acceptance
 from redaction.recognizers.analyzer import Analyzer
-from redaction.recognizers.keys import KeyRule
+from redaction.recognizers.key_rules import KeyRule
 from redaction.redactor import Limits, Redactor, build_redactor
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ def test_it_never_grows_beyond_its_bound(puts: list[tuple[bytes, int]]) -> None:
     assert cache.bytes == sum(ENTRY_BYTES + ITEM_BYTES * len(value) for value in cache._entries.values())
 
 
-def test_the_hash_tells_where_one_part_ends() -> None:
+def test_the_hash_depends_on_where_a_part_ends() -> None:
     assert digest("ab", "c") != digest("a", "bc")
     assert digest("a") == digest("a")
     assert digest("\ud83d") != digest("\ud83e")

@@ -1,4 +1,4 @@
-"""Compiled patterns are read from a file of ours, and compiled where there is none that can be trusted."""
+"""Compiled patterns are read from the cache; without a file that can be trusted, they are compiled."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def compilations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many expressions each compilation had; reading a file is none."""
+    """The number of expressions of each compilation; reading a file is none."""
     made: list[int] = []
 
     class Counted(hyperscan.Database):
@@ -49,17 +49,17 @@ def test_patterns_are_compiled_once_and_find_the_same(folder: Path, compilations
 
 
 @pytest.mark.parametrize("damage", [b"", b"short", b"\0" * 5_000, None])
-def test_a_damaged_file_is_written_anew(folder: Path, compilations: list[int], damage: bytes | None) -> None:
+def test_a_damaged_file_is_written_again(folder: Path, compilations: list[int], damage: bytes | None) -> None:
     Prefilter(PATTERNS)
     (file,) = folder.iterdir()
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-7] + b"\1" + whole[-6:] if damage is None else damage)
+    intact = file.read_bytes()
+    file.write_bytes(intact[:-7] + b"\1" + intact[-6:] if damage is None else damage)
     assert Prefilter(PATTERNS).find(TEXT) == [0, 1]
     assert compilations == [2, 2]
-    assert file.read_bytes() == whole
+    assert file.read_bytes() == intact
 
 
-def test_a_file_of_another_engine_is_written_anew(folder: Path, compilations: list[int]) -> None:
+def test_a_file_of_another_engine_is_written_again(folder: Path, compilations: list[int]) -> None:
     Prefilter(PATTERNS)
     (file,) = folder.iterdir()
     foreign = bytearray(file.read_bytes()[32:])

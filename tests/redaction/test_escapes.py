@@ -1,4 +1,4 @@
-"""What hides behind escapes and encodings is seen, wherever it stands, and replaced where it was written."""
+"""Values behind escapes and encodings are found at every place, and replaced as they were written."""
 
 from __future__ import annotations
 
@@ -56,28 +56,28 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "soft hyphens": "\u00ad".join,
     "no-break spaces": lambda text: text.replace(" ", "\u00a0"),
 }
-TOLD = ("marta.nowak@example.com", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "078-05-1120")
+VALUES = ("marta.nowak@example.com", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "078-05-1120")
 
 
-@pytest.mark.parametrize("how", WRITTEN)
-@pytest.mark.parametrize("told", TOLD)
-def test_what_is_told_is_found_however_it_is_written(redactor: Redactor, how: str, told: str) -> None:
-    written = WRITTEN[how](told)
+@pytest.mark.parametrize("form", WRITTEN)
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_is_found_however_it_is_written(redactor: Redactor, form: str, value: str) -> None:
+    written = WRITTEN[form](value)
     for text in (f"her ssn, card, mail: {written} ok", json.dumps({"note": f"her ssn, card, mail: {written} ok"})):
         answer = redactor.redact(text)
         assert any(finding.entity != "PERSON" for finding in answer.findings), text
         left = answer.text
-        for shape in (told, written, json.dumps(written)[1:-1]):
+        for shape in (value, written, json.dumps(written)[1:-1]):
             assert not any(shape[at : at + 12] in left for at in range(len(shape) - 12)), left
         assert redactor.redact(left).text == left
 
 
-@pytest.mark.parametrize("how", WRITTEN)
-def test_no_secret_survives_however_it_is_written(redactor: Redactor, how: str) -> None:
-    rng = random.Random(f"20261123 {how}")
+@pytest.mark.parametrize("form", WRITTEN)
+def test_no_secret_survives_however_it_is_written(redactor: Redactor, form: str) -> None:
+    rng = random.Random(f"20261123 {form}")
     for kind in ("OpenAI", "GitHub classic", "AWS access key id"):
-        secret, told = FAKES[kind](rng)
-        left = redactor.redact(f"it said: {WRITTEN[how](told)}").text
+        secret, value = FAKES[kind](rng)
+        left = redactor.redact(f"it said: {WRITTEN[form](value)}").text
         shown = seen(left) or (left, [])
         assert secret[8:20] not in shown[0]
 
@@ -104,7 +104,7 @@ def test_a_finding_is_where_it_was_written(redactor: Redactor) -> None:
         "&unknown;",
     ],
 )
-def test_what_stands_for_itself_is_left(text: str) -> None:
+def test_text_without_escapes_stays(text: str) -> None:
     assert seen(text) is None
 
 

@@ -1,6 +1,6 @@
 """Names and addresses that are easy to miss, and words that are easy to take for them; all written by hand.
 
-Redaction was developed on them. How it does on text that it was not made for, test_held_out.py says.
+Redaction was developed on them; test_held_out.py measures it on other texts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from redaction.text import Text
 if TYPE_CHECKING:
     from redaction.redactor import Redactor
 
-# What stands between [ and ] must go, everything else must stay.
+# Text in [ ] must be redacted, everything else must stay.
 MUST_GO = [
     "its for my sister [leticia]",
     "Chị [Phạm Thị Lan] đã gọi hôm qua.",
@@ -233,7 +233,7 @@ MUST_STAY = [
     "teh pakcage nevr arived, plese chekc",
     "訂單已取消,退款將於三天內完成。",
 ]
-# What the tagger gets wrong today; a strict xfail, so that the list is cleared when it learns better.
+# Known errors of the tagger; a strict xfail, so that a line must go when the tagger improves.
 MISSED = [
     "ผมชื่อ [สมชาย ใจดี] ครับ",
     "[Mehmet Öztürk] bey aradı, geri dönün lütfen.",  # noqa: RUF001
@@ -251,7 +251,7 @@ TAKEN = [
 
 
 def asked(marked: str) -> tuple[str, list[tuple[int, int, str]]]:
-    """The text without its marks, and what stood between them, as labels."""
+    """The text without its marks, and the marked stretches as labels."""
     text, spans = "", []
     for number, part in enumerate(re.split(r"[\[\]]", marked)):
         if number % 2:
@@ -273,19 +273,19 @@ def test_it_stays(redactor: Redactor, text: str) -> None:
     assert redactor.redact(text).text == text
 
 
-@pytest.mark.xfail(strict=True, reason="the model card tells: what it cannot do")
+@pytest.mark.xfail(strict=True, reason="a known limit, see the model card")
 @pytest.mark.parametrize("marked", MISSED)
 def test_it_is_missed(redactor: Redactor, marked: str) -> None:
     test_it_goes(redactor, marked)
 
 
-@pytest.mark.xfail(strict=True, reason="the model card tells: what it cannot do")
+@pytest.mark.xfail(strict=True, reason="a known limit, see the model card")
 @pytest.mark.parametrize("text", TAKEN)
 def test_it_is_taken(redactor: Redactor, text: str) -> None:
     test_it_stays(redactor, text)
 
 
-def test_together_they_are_held_to_the_numbers_of_agent_traces(redactor: Redactor) -> None:
+def test_all_of_them_meet_the_floor_for_agent_traces(redactor: Redactor) -> None:
     texts = [asked(marked) for marked in [*MUST_GO, *MISSED]] + [(text, []) for text in [*MUST_STAY, *TAKEN]]
     rows = [{"text": text, "spans": spans} for text, spans in texts]
     scored = score(rows, redactor.redact_many([Text(text) for text, _ in texts]))
@@ -296,6 +296,6 @@ def test_together_they_are_held_to_the_numbers_of_agent_traces(redactor: Redacto
 
 
 @pytest.mark.parametrize("name", ["Ruben Castellanos", "李娜", "Ekaterina Smirnova", "grace hunter"])
-def test_names_go_from_tool_results_whose_keys_say_nothing(redactor: Redactor, name: str) -> None:
+def test_names_go_from_tool_results_with_meaningless_keys(redactor: Redactor, name: str) -> None:
     raw = json.dumps({"result": [{"text": f"Spoke with {name} today"}, {"label": name}]}, ensure_ascii=False)
     assert name not in redactor.redact(raw).text

@@ -1,7 +1,7 @@
-"""Texts that were written and labelled by hand by somebody who knew nothing of the rules, the recipe or its templates.
+"""Texts that were written and labelled by hand, without knowledge of the rules, the training or its templates.
 
-`open.jsonl` may be looked at, text by text. Of `blind.jsonl` nobody who works on redaction looks at a text or at what
-became of it: its figures say how redaction does on what it was not made for. Towns that stand alone are not labelled.
+Developers of redaction may read `open.jsonl`. They do not read the texts of `blind.jsonl` or their results: its figures
+show how redaction works on texts that it was not developed on. Towns without an address are not labelled.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SETS = Path(__file__).parents[1] / "data" / "redaction"
 @pytest.mark.parametrize(
     ("name", "any_of", "every", "precision"), [("open", 0.955, 0.945, 0.74), ("blind", 0.95, 0.945, 0.765)]
 )
-def test_what_is_found_in_text_that_nobody_had_in_mind(
+def test_found_and_missed_in_texts_of_other_authors(
     redactor: Redactor, name: str, any_of: float, every: float, precision: float
 ) -> None:
     rows = [json.loads(line) for line in (SETS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]

@@ -1,4 +1,4 @@
-"""JSON in which there is nobody: what tools, packages, schemas and configurations are made of must stay as it is."""
+"""JSON without people: schemas, packages, configurations and results of tools must stay as they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leaves of JSON, of JSON in JSON, of cut JSON: every character knows its place in the raw text."""
+"""Leaves of JSON, of JSON in JSON, of truncated JSON: every character has its place in the raw text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def strings(value: object) -> list[str]:
 
 
 def shown(text: str) -> str:
-    """What a reader sees of a text, as leaves hold it: no soft hyphens, no entities (test_escapes.py)."""
+    """The text as a reader sees it, and as leaves have it: no soft hyphens, no entities (test_escapes.py)."""
     for _ in range(MAX_NESTING):
         if found := seen(text):
             text = found[0]
@@ -127,11 +127,11 @@ def test_percent_encoding_keeps_places() -> None:
     assert raw[leaf.places[at] : leaf.places[at + 1]] == "%40"
 
 
-def test_base64_is_replaced_whole() -> None:
+def test_base64_is_replaced_as_one() -> None:
     token = base64.b64encode("Mónica: please write to jane@example.com".encode()).decode()
-    inner = [leaf for leaf in leaves(f"data {token} end") if leaf.whole]
+    inner = [leaf for leaf in leaves(f"data {token} end") if leaf.encoded]
     assert [leaf.text for leaf in inner] == ["Mónica: please write to jane@example.com"]
-    assert inner[0].whole == (5, 5 + len(token))
+    assert inner[0].encoded == (5, 5 + len(token))
 
 
 def test_ids_and_pictures_are_not_base64_text() -> None:

@@ -1,4 +1,4 @@
-"""A model that is missing, broken or exchanged is refused, with a sentence that says what to run."""
+"""A missing, broken or exchanged model is refused with a sentence that names the command to run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from redaction.models.prepare_rampart import prepare
 from redaction.redactor import build_redactor
 
 
-def test_a_missing_model_says_what_to_run(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_model_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match=r"python -m redaction\.models prepare"):
         build_redactor(tmp_path, model="rampart")
 

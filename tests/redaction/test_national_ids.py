@@ -70,7 +70,7 @@ def test_a_number_in_its_own_form_is_found_anywhere(entity: str, number: str) ->
 
 
 @pytest.mark.parametrize(("entity", "word", "number"), TOLD)
-def test_a_bare_number_is_found_beside_its_word(entity: str, word: str, number: str) -> None:
+def test_a_bare_number_is_found_near_its_context_word(entity: str, word: str, number: str) -> None:
     for text in (f"my {word} is {number}.", f"{word}: {number}", f"{word} number {number}, please"):
         assert (entity, number) in found(text), text
 
@@ -133,7 +133,7 @@ def digits(count: int) -> str:
 
 
 def not_luhn(count: int) -> str:
-    """Draw a number that is no card; one in ten would be, and none can tell it from one."""
+    """Draw a number that is no card; one random number in ten has a valid check digit."""
     number = digits(count)
     return not_luhn(count) if luhn(number) else number
 

@@ -1,4 +1,4 @@
-"""The view that the model reads: no identifiers, and a way back for every character."""
+"""The model's input: no identifiers, and the place of every character in its leaf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bare numbers: what a key, a check digit or a policy says of them, however they are written."""
+"""Bare numbers are PII by their key, their check digit or a policy, however they are written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CARD = 4539805112345677
 
 
 def typed(redactor: Redactor, key: str, number: float, operators: Operators | None = None) -> str:
-    """What becomes of a number that is no text; digits where it stays."""
+    """The redacted form of a typed number; its digits if it stays."""
     text = Text(written_out(repr(number)), key, structured=True, number=True)
     return redactor.redact_many([text], [operators or Operators()])[0].text
 

@@ -36,7 +36,7 @@ LEAK = re.compile(
 
 
 def strings(message: Any, key: str = "") -> Iterator[Text]:
-    """Every string of a message with the attribute key that it stands under; bytes as text."""
+    """Every string of a message with its attribute key; bytes as text."""
     if message.DESCRIPTOR.name == "KeyValue":
         yield Text(message.key)
         yield from strings(message.value, message.key)

@@ -1,4 +1,4 @@
-"""Nothing that a pattern matches is lost by the pass over all patterns at once."""
+"""The prefilter misses no text that a pattern matches."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ SEARCHES = [
 
 def texts() -> list[str]:
     rng = random.Random(4)
-    made = [told for make in FAKES.values() for _, told in (make(rng) for _ in range(3))]
+    made = [text for make in FAKES.values() for _, text in (make(rng) for _ in range(3))]
     made += [text for text, *_ in FOUND] + IDENTIFIERS
     return [*made, *(f"Müller 名 {text}\u00a0" for text in made), *(f"{text.upper()} {text.lower()}" for text in made)]
 

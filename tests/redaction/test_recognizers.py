@@ -1,4 +1,4 @@
-"""What the rules find, and what they leave alone. No model runs here: every text goes through as structured."""
+"""What the rules find and what they keep. No model runs here: every text is read as structured."""
 
 from __future__ import annotations
 
@@ -186,12 +186,12 @@ def test_hits_lie_inside_any_text(text: str) -> None:
         assert 0 <= hit.start < hit.end <= len(text)
 
 
-def test_no_recogniser_is_called_as_one_of_presidios_own() -> None:
+def test_no_recognizer_has_the_name_of_one_of_presidios_own() -> None:
     names = {recognizer.name for recognizer in registry().recognizers}
     assert names.isdisjoint(dir(predefined_recognizers))  # a YAML file that names one would get the other
 
 
-def test_presidio_can_use_the_recognisers() -> None:
+def test_presidio_can_use_the_recognizers() -> None:
     held: RecognizerRegistry = registry()
     text = "SSN 078-05-1120"
     results = [

@@ -1,4 +1,4 @@
-"""The promises of the redactor: right places, JSON stays JSON, same text same result, identifiers survive."""
+"""Promises of the redactor: right places, JSON stays JSON, equal texts get equal results, identifiers survive."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_findings_point_into_the_original(redactor: Redactor) -> None:
 
 
 def rebuilt(text: str, redacted: Redacted) -> str:
-    """The text with each finding replaced, made again from the findings alone."""
+    """The text with each finding replaced, rebuilt from the findings alone."""
     parts, position = [], 0
     for finding in redacted.findings:
         assert position <= finding.start < finding.end <= len(text)
@@ -189,7 +189,7 @@ def test_a_name_is_found_again_in_the_same_text(redactor: Redactor) -> None:
     assert "Quell" not in redactor.redact(raw).text
 
 
-def test_what_is_called_after_a_namesake_stays() -> None:
+def test_eponyms_stay() -> None:
     raw = json.dumps({"last_name": "Parkinson", "note": "Parkinson has no Parkinson's disease."})
     expected = {"last_name": "<PERSON>", "note": "<PERSON> has no Parkinson's disease."}
     assert json.loads(Redactor(Broken()).redact(raw).text) == expected
@@ -214,7 +214,7 @@ def test_a_short_name_is_found_again_where_it_is_the_whole_of_a_text(
     assert json.loads(Redactor(Broken()).redact(json.dumps(raw)).text) == expected
 
 
-def test_same_text_same_result_whatever_stands_beside_it() -> None:
+def test_the_result_of_a_text_does_not_depend_on_other_texts() -> None:
     texts = [Text(line, "input.value") for line in LETTER.splitlines()]
     texts += [
         Text(json.dumps({"note": f"Ask {name} about it.", "n": n}))
@@ -248,10 +248,10 @@ class Broken:
         return [[] for _ in texts]
 
     def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing."""
 
 
-def test_it_fails_closed_and_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_it_fails_closed_and_logs_no_text(caplog: pytest.LogCaptureFixture) -> None:
     redactor = Redactor(Broken())
     with caplog.at_level(logging.DEBUG):
         bad, good = redactor.redact_many([Text("Marta said poison"), Text("x" * 481)])

@@ -1,4 +1,4 @@
-"""Secrets of every kind are found whole wherever agents write them; what only looks a little like one is left alone."""
+"""Secrets of every kind are found in full wherever agents write them; strings that only resemble one are kept."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ EACH = 20
 SECRET = {"API_KEY", "ACCESS_TOKEN", "PASSWORD", "CREDENTIALS", "PRIVATE_KEY"}
 
 PLACES: dict[str, Callable[[str], str]] = {
-    "alone": lambda told: told,
-    "prose": lambda told: f"Sorry, I pasted the wrong thing. {told} and then it said 401.",
-    "JSON value": lambda told: json.dumps({"step": 3, "content": told, "ok": True}),
-    "JSON in JSON": lambda told: json.dumps({"arguments": json.dumps({"body": f"use {told} now"})}),
-    "log line": lambda told: f"2026-11-22T05:26:31Z ERROR worker-3 call failed: {told} (attempt 2)",
-    "code": lambda told: f"client = Client(\n    '{told}',\n    timeout=30,\n)",
-    "repr": lambda told: repr({"value": told, "n": 1}),
-    "markdown": lambda told: f"Run it with:\n\n```\n{told}\n```\n",
-    "escaped": lambda told: f"first line\\n{told}\\nnext line" if "\n" not in told else told,
+    "alone": lambda text: text,
+    "prose": lambda text: f"Sorry, I pasted the wrong thing. {text} and then it said 401.",
+    "JSON value": lambda text: json.dumps({"step": 3, "content": text, "ok": True}),
+    "JSON in JSON": lambda text: json.dumps({"arguments": json.dumps({"body": f"use {text} now"})}),
+    "log line": lambda text: f"2026-11-22T05:26:31Z ERROR worker-3 call failed: {text} (attempt 2)",
+    "code": lambda text: f"client = Client(\n    '{text}',\n    timeout=30,\n)",
+    "repr": lambda text: repr({"value": text, "n": 1}),
+    "markdown": lambda text: f"Run it with:\n\n```\n{text}\n```\n",
+    "escaped": lambda text: f"first line\\n{text}\\nnext line" if "\n" not in text else text,
 }
 IN_URLS: dict[str, Callable[[str], str]] = {
-    "URL": lambda told: f"https://api.example.com/v1/things?access={told}&page=2",
-    "encoded URL": lambda told: f"https://api.example.com/cb?state=a%20b&x={quote(told, safe='')}&page=2",
-    "header": lambda told: f"Authorization: Bearer {told}",
-    "header in JSON": lambda told: json.dumps({"headers": {"Authorization": f"Bearer {told}", "Accept": "*/*"}}),
-    "assignment": lambda told: f'export SERVICE_TOKEN="{told}"',
+    "URL": lambda text: f"https://api.example.com/v1/things?access={text}&page=2",
+    "encoded URL": lambda text: f"https://api.example.com/cb?state=a%20b&x={quote(text, safe='')}&page=2",
+    "header": lambda text: f"Authorization: Bearer {text}",
+    "header in JSON": lambda text: json.dumps({"headers": {"Authorization": f"Bearer {text}", "Accept": "*/*"}}),
+    "assignment": lambda text: f'export SERVICE_TOKEN="{text}"',
 }
 
 
@@ -51,7 +51,7 @@ def replaced(text: str) -> str:
         spans = [(0, len(leaf.text))] if entity in SECRET else []
         spans += [(hit.start, hit.end) for hit in ANALYZER.find(leaf.text, key.context) if hit.entity in SECRET]
         for start, end in spans:
-            first, last = leaf.whole or (leaf.places[start], leaf.places[end])
+            first, last = leaf.encoded or (leaf.places[start], leaf.places[end])
             raw[first:last] = "\0" * (last - first)
     return "".join(raw)
 
@@ -67,8 +67,8 @@ def misses(kind: str, places: dict[str, Callable[[str], str]], each: int) -> lis
     rng = random.Random(f"20261122 {kind}")
     found = []
     for _ in range(each):
-        secret, told = FAKES[kind](rng)
-        found += [f"{place}: {told}" for place, write in places.items() if survives(secret, write(told))]
+        secret, text = FAKES[kind](rng)
+        found += [f"{place}: {text}" for place, write in places.items() if survives(secret, write(text))]
     return found
 
 
@@ -78,7 +78,7 @@ def test_there_are_many_kinds() -> None:
 
 
 @pytest.mark.parametrize("kind", FAKES)
-def test_a_secret_is_found_whole_wherever_it_stands(kind: str) -> None:
+def test_a_secret_is_found_in_full_at_every_place(kind: str) -> None:
     assert len(misses(kind, PLACES, EACH)) <= 0.01 * EACH * len(PLACES)
 
 

@@ -1,4 +1,4 @@
-"""The tagger: its files are the ones that were trained, and a text's answer depends on the text alone."""
+"""The tagger: its files are the trained ones, and the answer for a text depends on that text alone."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def copied(tmp_path: Path) -> Path:
     return tmp_path / "weights"
 
 
-def test_what_ships_is_small_and_whole(copied: Path) -> None:
+def test_the_shipped_files_are_small_and_complete(copied: Path) -> None:
     assert sum(path.stat().st_size for path in copied.iterdir()) < MOST_BYTES
     assert {path.name for path in copied.iterdir()} == {*LOADED, MANIFEST}
     assert set(json.loads((copied / MANIFEST).read_text())["files"]) == set(LOADED)
@@ -68,7 +68,7 @@ def test_a_broken_manifest_is_refused(copied: Path) -> None:
         load(copied)
 
 
-def test_an_unknown_model_is_named_with_those_that_there_are() -> None:
+def test_the_error_for_an_unknown_model_lists_the_known_ones() -> None:
     with pytest.raises(UnknownModel, match="'bert', use one of rampart, tagger"):
         build_redactor(model="bert")
 
@@ -84,7 +84,7 @@ TEXTS = [
 ]
 
 
-def test_the_answer_does_not_depend_on_the_texts_beside_it(tagger: Tagger) -> None:
+def test_the_answer_does_not_depend_on_other_texts(tagger: Tagger) -> None:
     alone = [tagger.find([text])[0] for text in TEXTS]
     assert tagger.find(TEXTS) == alone
     assert tagger.find(TEXTS[::-1]) == alone[::-1]
@@ -108,8 +108,8 @@ def test_many_texts_at_once_are_answered_as_each_alone(tagger: Tagger) -> None:
 
 
 def test_no_word_sees_a_word_of_another_text() -> None:
-    beside = neighbours([3, 1, 12])
-    for name, places in beside.items():
+    inputs = neighbours([3, 1, 12])
+    for name, places in inputs.items():
         distance = int(name.removeprefix("beside"))
         assert len(places) == 3 * 16
         for row, (left, itself, right) in enumerate(places.reshape(-1, 3).tolist(), 1):
@@ -138,7 +138,7 @@ def test_entities_lie_in_the_text_in_order_and_apart(tagger: Tagger, text: str) 
         ("A Jansen-owned firm.", "Jansen"),
     ],
 )
-def test_a_name_with_a_hyphen_is_whole(tagger: Tagger, text: str, name: str) -> None:
+def test_a_name_with_a_hyphen_is_complete(tagger: Tagger, text: str, name: str) -> None:
     assert [text[one.start : one.end] for one in tagger.find([text])[0]] == [name]
 
 
@@ -176,7 +176,7 @@ def test_features_are_rows_of_the_table(text: str) -> None:
         assert all(0 <= row < ROWS for row in rows)
 
 
-def test_vectors_are_forgotten_and_made_again_alike() -> None:
+def test_vectors_that_are_dropped_and_computed_again_are_equal() -> None:
     weights = load()
     few, many = Vectors(weights.table, weights.lexicon, most=8), Vectors(weights.table, weights.lexicon)
     words = [f"word{letter}" for letter in "abcdefghijklmnop"]

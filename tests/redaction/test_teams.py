@@ -1,4 +1,4 @@
-"""Each team's text under its own rules: real rules, real model; what one team may see never shows another's secrets."""
+"""Each team's texts get that team's rules, with real rules and the real model; pseudonyms of teams cannot be linked."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_one_batch_holds_texts_of_several_teams(teams: TeamRedactor) -> None:
     assert together[0] == together[2]
 
 
-def test_a_pseudonym_is_stable_in_a_team_and_tells_another_nothing(teams: TeamRedactor) -> None:
+def test_a_pseudonym_is_stable_in_a_team_and_differs_between_teams(teams: TeamRedactor) -> None:
     [first] = pseudonyms(redact(teams, "Marta Nowak called again.", "payments"))
     escaped = json.dumps({"customer_name": "MARTA  NOWAK"})
     assert pseudonyms(redact(teams, escaped, "payments")) == [first]
@@ -107,7 +107,7 @@ def test_redacting_again_changes_nothing(teams: TeamRedactor) -> None:
         assert redact(teams, once, team) == once
 
 
-def test_allowed_is_left_and_denied_is_not(teams: TeamRedactor) -> None:
+def test_allowed_values_are_kept_and_denied_ones_are_not(teams: TeamRedactor) -> None:
     assert redact(teams, "Write to hello@acme.example", "another") == "Write to hello@acme.example"
     assert redact(teams, "Write to hello@other.example", "another") == "Write to <EMAIL_ADDRESS>"
     assert redact(teams, "about project bluebird and ZX-4711", "another") == "about <DENIED> and <CODE_NAME>"
@@ -124,7 +124,7 @@ def test_secrets_are_kept_only_by_name(teams: TeamRedactor) -> None:
     assert "ZX-4711" not in redact(teams, "ZX-4711", "lab")
 
 
-def test_what_is_kept_does_not_shield_a_secret_in_it(teams: TeamRedactor) -> None:
+def test_a_kept_finding_does_not_hide_a_secret_in_it(teams: TeamRedactor) -> None:
     raw = json.dumps(
         {"email": "postgres://bob:s3cr3t@db.example.com/x", "customer_name": "sk-proj-abcdefghijklmnop1234"}
     )
@@ -134,7 +134,7 @@ def test_what_is_kept_does_not_shield_a_secret_in_it(teams: TeamRedactor) -> Non
     assert "s3cr3t" not in redact(teams, SECRET, "payments")
 
 
-def test_a_recogniser_of_ones_own_works_as_presidio_documents(teams: TeamRedactor) -> None:
+def test_a_recognizer_of_a_policy_works_as_presidio_documents(teams: TeamRedactor) -> None:
     assert redact(teams, "employee E12345 left", "own") == "employee <EMPLOYEE_ID> left"
     assert redact(teams, "part E12345 left", "own") == "part E12345 left"
     assert redact(teams, "part E99999 left", "own") == "part <EMPLOYEE_ID> left"
@@ -151,9 +151,9 @@ def test_a_pattern_without_end_removes_the_text_and_not_the_worker(teams: TeamRe
 
 def test_decisions_are_explained(teams: TeamRedactor) -> None:
     explained = teams.explain(Text(LETTER), Owner("payments"))
-    told = {(one.finding.entity, one.action, one.written, one.reason) for one in explained.decisions}
-    assert ("EMAIL_ADDRESS", "keep", "", "kept") in told
-    assert ("CREDIT_CARD", "mask", "<CREDIT_CARD:*1111>", "") in told
+    decisions = {(one.finding.entity, one.action, one.written, one.reason) for one in explained.decisions}
+    assert ("EMAIL_ADDRESS", "keep", "", "kept") in decisions
+    assert ("CREDIT_CARD", "mask", "<CREDIT_CARD:*1111>", "") in decisions
     assert all(LETTER[one.finding.start : one.finding.end] for one in explained.decisions)
     below = teams.explain(Text("Call +1 415 555 0137 now."), Owner("own")).decisions
     assert {(one.finding.entity, one.reason) for one in below} == {("PHONE_NUMBER", "below the threshold")}

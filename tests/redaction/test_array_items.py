@@ -1,4 +1,4 @@
-"""A text that is an array is taken element by element, and nobody can tell from the result."""
+"""A text that is an array is redacted element by element, with the same result as in one piece."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of the model's answers, whatever it says."""
+"""Which of a model's entities count, and how they are completed."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def found(text: str, value: str, label: str, score: float = 1.0) -> list[str]:
         ("a Markov process", "Markov", "PERSON"),
     ],
 )
-def test_what_no_name_looks_like_stays(text: str, value: str, label: str) -> None:
+def test_entities_in_the_form_of_no_name_stay(text: str, value: str, label: str) -> None:
     assert found(text, value, label) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "value", "whole"),
+    ("text", "value", "completed"),
     [
         ("Tylova 42, Praha, 360 17", "Tylova 42, Praha, 360", "Tylova 42, Praha, 360 17"),
         ("Veenoord 9, Rotterdam 3079 NP", "Veenoord 9, Rotterdam 3079", "Veenoord 9, Rotterdam 3079 NP"),
@@ -57,12 +57,12 @@ def test_what_no_name_looks_like_stays(text: str, value: str, label: str) -> Non
         ("9 Elm Row, ISO-9001 applies", "9 Elm Row", "9 Elm Row"),
     ],
 )
-def test_addresses_are_completed(text: str, value: str, whole: str) -> None:
-    assert found(text, value, "ADDRESS") == [whole]
+def test_addresses_are_completed(text: str, value: str, completed: str) -> None:
+    assert found(text, value, "ADDRESS") == [completed]
 
 
 @pytest.mark.parametrize(
-    ("text", "first", "second", "whole"),
+    ("text", "first", "second", "completed"),
     [
         ("Fő utca 8., H-1261 Budakeszi now", "Fő utca 8", "Budakeszi", ["Fő utca 8., H-1261 Budakeszi"]),
         ("Lale Caddesi No: 251, Adana", "Lale Caddesi", "251, Adana", ["Lale Caddesi No: 251, Adana"]),
@@ -70,11 +70,11 @@ def test_addresses_are_completed(text: str, value: str, whole: str) -> None:
         ("9 Elm Row, invoice 77001122 to Truro", "9 Elm Row", "Truro", ["9 Elm Row", "Truro"]),
     ],
 )
-def test_a_postcode_joins_the_parts_of_an_address(text: str, first: str, second: str, whole: list[str]) -> None:
+def test_a_postcode_joins_the_parts_of_an_address(text: str, first: str, second: str, completed: list[str]) -> None:
     parts = [(text.index(value), text.index(value) + len(value)) for value in (first, second)]
     labels = ("ADDRESS", "CITY")
     hits = findings(text, [Entity(*part, label, 1.0) for part, label in zip(parts, labels, strict=True)], "tagger")
-    assert [text[hit.start : hit.end] for hit in hits] == whole
+    assert [text[hit.start : hit.end] for hit in hits] == completed
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What keys say of their values, and what the keys beside them say."""
+"""Classes of keys, by the key itself, its parents and its siblings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_ids_of_systems_are_no_names(key: str) -> None:
         ({"name", "price"}, None),
     ],
 )
-def test_the_keys_beside_a_name_say_whose_it_is(siblings: set[str], entity: str | None) -> None:
+def test_sibling_keys_tell_if_a_name_is_of_a_person(siblings: set[str], entity: str | None) -> None:
     key = classify(("name",), frozenset(siblings))
     assert whole_value(key, "Rosewood Terrace") == entity
 
@@ -46,12 +46,12 @@ def test_a_city_of_two_capitals_is_the_code_of_a_state() -> None:
 
 
 @pytest.mark.parametrize("key", ["last_four", "lastFour", "last4", "last_4_digits", "order_id", "finish_reason"])
-def test_what_is_no_free_text_is_not_read(key: str) -> None:
+def test_keys_without_free_text(key: str) -> None:
     assert not classify((key,)).prose
 
 
 @pytest.mark.parametrize("key", ["note", "last", "title", "four"])
-def test_what_may_be_free_text_is_read(key: str) -> None:
+def test_keys_with_free_text(key: str) -> None:
     assert classify((key,)).prose
 
 
@@ -83,7 +83,7 @@ def test_handles_and_numbers_of_people_go(redactor: Redactor, raw: str, redacted
     assert redactor.redact(raw).text == redacted
 
 
-def test_a_name_that_the_text_tells_goes_from_its_keys(redactor: Redactor) -> None:
+def test_a_name_in_the_text_is_redacted_in_its_keys(redactor: Redactor) -> None:
     raw = '{"Ekaterina": ["general"], "Status": ["random"], "note": "Please ask Ekaterina Smirnova about it."}'
     assert list(json.loads(redactor.redact(raw).text)) == ["<PERSON>", "Status", "note"]
 
@@ -99,5 +99,5 @@ def test_a_name_that_the_text_tells_goes_from_its_keys(redactor: Redactor) -> No
         '{"license": "MIT", "policy_name": "refunds-v2"}',
     ],
 )
-def test_what_names_nobody_stays(redactor: Redactor, raw: str) -> None:
+def test_values_that_name_no_person_stay(redactor: Redactor, raw: str) -> None:
     assert redactor.redact(raw).text == raw
