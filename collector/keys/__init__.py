@@ -1,1 +1,1 @@
-"""Ingest keys: who may send, in whose name, how long and how much."""
+"""Ingest keys: authentication of senders, their team and environment, expiry and limits."""

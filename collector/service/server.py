@@ -25,7 +25,7 @@ from collector.heartbeat import BEAT_SECONDS, beat
 from collector.open_store import open_store
 from collector.pipeline.worker_health import WorkerHealth
 from collector.pipeline.workers import WorkerPool
-from collector.process import begin, keep_garbage_collector_off_what_stays
+from collector.process import begin, freeze_startup_objects
 from collector.receivers.tls import load_tls
 from collector.service.announcement import announce, withdraw
 from collector.service.listening import listen
@@ -95,7 +95,7 @@ def run_server(  # noqa: PLR0913, PLR0917 - the arguments of a process are posit
             local = listen("127.0.0.1", 0)
             endpoints = endpoints | {"url": f"http://127.0.0.1:{local.getsockname()[1]}", "token": token}
             servers.append((create_api(store, spool, writer, token, settings.policy), local, {"proxy_headers": False}))
-        keep_garbage_collector_off_what_stays()
+        freeze_startup_objects()
         server = _Life(settings, endpoints, writer, health)
         asyncio.run(_serve(servers, stop, server))
         withdraw(settings)
