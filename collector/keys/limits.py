@@ -32,9 +32,9 @@ class OverLimitError(TryAgainError):
 
 
 class Charge:
-    """The charge of one request. It is refunded unless `stands` is set: the request is on disk and no duplicate."""
+    """The charge of one request. It is refunded unless `kept` is set: the request is on disk and no duplicate."""
 
-    stands = False
+    kept = False
 
 
 class SenderLimits:
@@ -71,7 +71,7 @@ class SenderLimits:
         try:
             yield charge
         finally:
-            if not charge.stands:
+            if not charge.kept:
                 with self._lock:
                     self._count(key, -spans, -size)
 

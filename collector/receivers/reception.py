@@ -96,7 +96,7 @@ class Reception:
                 held.resize(size)
                 with self.keys.limits.charged(key, accepted.incoming.spans, size) as charge:
                     receipt = await asyncio.wrap_future(self._commits.submit(accepted.incoming))
-                    charge.stands = not receipt.duplicate
+                    charge.kept = not receipt.duplicate
             else:
                 self.refusals.count_empty(key.name, signal, accepted.rejected_spans)
         except SpoolOverdueError:

@@ -174,7 +174,9 @@ def test_the_list_shows_senders_and_no_complete_hash(tmp_path: Path) -> None:
             "sha256": "22222222…",
         },
     ]
-    assert re.search(r"^b: its last key expires at .* in 3 days; `spanledger keys new`", done.stderr)
+    assert re.search(
+        r"^b: its last key expires at .* in 3 days; create another one with `spanledger keys new`", done.stderr
+    )
     assert done.stderr.count("\n") == 1
     assert "name  team  environment" in command(tmp_path / "data", "keys", "list").stdout
 

@@ -47,7 +47,7 @@ def key(**limits: int) -> IngestKey:
 
 def send(limits: SenderLimits, one: IngestKey, spans: int = 1, size: int = 1) -> None:
     with limits.charged(one, spans, size) as charge:
-        charge.stands = True
+        charge.kept = True
 
 
 def refused(limits: SenderLimits, one: IngestKey, spans: int = 1, size: int = 1) -> int:
