@@ -1,4 +1,4 @@
-"""Pieces of patterns, of which hostile texts are made: what a pattern begins to match, again and again."""
+"""Fragments of patterns, from which hostile texts are built: texts that a pattern starts to match again and again."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 _ANCHORED = frozenset({"match", "fullmatch"})
 _SEARCHING = frozenset({"search", "finditer", "findall", "sub", "subn", "split"})
 _ANY = "a"
-_LONGEST = 200
-_MOST_TIMES = 40
-_TEXT_AND_START = 2  # arguments; a third is where the window ends
+_MAX_CHARACTERS = 200
+_MAX_REPEATS = 40
+_TEXT_AND_START = 2  # arguments; a third one is the end of the window
 _OURS = frozenset({"redaction", "schema", "collector"})
 _CANDIDATES = "aA7-_. \t\n\"'\\/:@=,;#%<>{}[]()|+*é字\u0301~!?&$x0e"
 
 
 def modules(package: ModuleType, without: tuple[str, ...] = ()) -> Iterator[ModuleType]:
-    """Import every module of a package but those that begin with one of `without`."""
+    """Import and yield the modules of a package, except those with a name that starts with one of `without`."""
     yield package
-    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if not found.name.startswith(without) and not found.name.endswith("__main__"):
-            yield importlib.import_module(found.name)
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not info.name.startswith(without) and not info.name.endswith("__main__"):
+            yield importlib.import_module(info.name)
 
 
-def patterns(found: Iterable[ModuleType], *more: object) -> dict[str, re.Pattern[str]]:
-    """Every compiled pattern that can be reached from modules and other objects, by where it was found first."""
-    held: dict[str, re.Pattern[str]] = {}
+def patterns(reachable_from: Iterable[ModuleType], *more: object) -> dict[str, re.Pattern[str]]:
+    """Return every compiled pattern that is reachable from modules and other objects, by its first path."""
+    by_path: dict[str, re.Pattern[str]] = {}
     seen: set[int] = set()
     known: set[re.Pattern[str]] = set()
-    waiting: list[tuple[str, object]] = [*((module.__name__, module) for module in found)]
+    waiting: list[tuple[str, object]] = [*((module.__name__, module) for module in reachable_from)]
     waiting += [(type(one).__name__, one) for one in more]
     while waiting:
         name, value = waiting.pop(0)
@@ -48,10 +48,10 @@ def patterns(found: Iterable[ModuleType], *more: object) -> dict[str, re.Pattern
         if isinstance(value, re.Pattern):
             if isinstance(value.pattern, str) and value not in known:
                 known.add(value)
-                held[name] = value
+                by_path[name] = value
         else:
             waiting += [(f"{name}.{key}", inner) for key, inner in _inside(value)]
-    return held
+    return by_path
 
 
 def _inside(value: object) -> Iterator[tuple[str, object]]:
@@ -70,10 +70,10 @@ def _inside(value: object) -> Iterator[tuple[str, object]]:
         yield from ((name, getattr(value, name, None)) for name in ("func", "args", "keywords"))
 
 
-def uses(found: Iterable[ModuleType]) -> dict[re.Pattern[str], set[str]]:
-    """How the patterns of modules are used there: "anchored" at one place, "search" anywhere, "window" of some size."""
+def uses(of_modules: Iterable[ModuleType]) -> dict[re.Pattern[str], set[str]]:
+    """Return how modules use their patterns: "anchored" at a position, "search" in a text, or in a "window"."""
     known: dict[re.Pattern[str], set[str]] = {}
-    for module in found:
+    for module in of_modules:
         tree = ast.parse(inspect.getsource(module))
         windows = {
             id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and len(node.args) > _TEXT_AND_START
@@ -88,45 +88,45 @@ def uses(found: Iterable[ModuleType]) -> dict[re.Pattern[str], set[str]]:
 
 
 def fragments(pattern: re.Pattern[str]) -> list[str]:
-    """Pieces of what a pattern matches: a sample of each of its parts, and of all that stands before each of them."""
-    found: dict[str, None] = {}
-    _collect(_parser.parse(pattern.pattern, pattern.flags), found, {})
-    return [one for one in found if 0 < len(one) <= _LONGEST]
+    """Return samples of texts that a pattern matches: of each of its parts, and of each of its beginnings."""
+    samples: dict[str, None] = {}
+    _collect(_parser.parse(pattern.pattern, pattern.flags), samples, {})
+    return [one for one in samples if 0 < len(one) <= _MAX_CHARACTERS]
 
 
-def _collect(items: Any, found: dict[str, None], groups: dict[int, str]) -> str:  # noqa: ANN401 - the parser is not typed
-    """Add the fragments of a sequence, and return a sample of the whole."""
-    whole = ""
+def _collect(items: Any, samples: dict[str, None], groups: dict[int, str]) -> str:  # noqa: ANN401 - the parser is not typed
+    """Add the samples of a sequence, and return a sample of all of it."""
+    text = ""
     for kind, value in items:
-        sample = _sample(kind, value, found, groups)
-        found.setdefault(sample)
-        whole += sample
-        found.setdefault(whole)
-    return whole
+        sample = _sample(kind, value, samples, groups)
+        samples.setdefault(sample)
+        text += sample
+        samples.setdefault(text)
+    return text
 
 
-def _sample(kind: Any, value: Any, found: dict[str, None], groups: dict[int, str]) -> str:  # noqa: ANN401 - as above
+def _sample(kind: Any, value: Any, samples: dict[str, None], groups: dict[int, str]) -> str:  # noqa: ANN401 - as above
     match kind:
         case sre.LITERAL | sre.NOT_LITERAL | sre.ANY | sre.IN:
-            taken = _characters(kind, value)
-            found.update(dict.fromkeys(taken))
-            made = taken[0]
+            characters = _characters(kind, value)
+            samples.update(dict.fromkeys(characters))
+            sample = characters[0]
         case sre.BRANCH:
-            made = [_collect(branch, found, groups) for branch in value[1]][0]  # noqa: RUF015 - all are collected
+            sample = [_collect(branch, samples, groups) for branch in value[1]][0]  # noqa: RUF015 - all are collected
         case sre.SUBPATTERN:
-            made = groups[value[0]] = _collect(value[3], found, groups)
+            sample = groups[value[0]] = _collect(value[3], samples, groups)
         case sre.MAX_REPEAT | sre.MIN_REPEAT | sre.POSSESSIVE_REPEAT:
-            made = _collect(value[2], found, groups) * min(max(value[0], 1), _MOST_TIMES)
+            sample = _collect(value[2], samples, groups) * min(max(value[0], 1), _MAX_REPEATS)
         case sre.GROUPREF:
-            made = groups.get(value, "")
+            sample = groups.get(value, "")
         case sre.ATOMIC_GROUP | sre.GROUPREF_EXISTS:
-            made = _collect(value if kind is sre.ATOMIC_GROUP else value[1], found, groups)
+            sample = _collect(value if kind is sre.ATOMIC_GROUP else value[1], samples, groups)
         case sre.ASSERT | sre.ASSERT_NOT:
-            _collect(value[1], found, groups)
-            made = ""
+            _collect(value[1], samples, groups)
+            sample = ""
         case _:
-            made = ""
-    return made
+            sample = ""
+    return sample
 
 
 def _characters(kind: Any, value: Any) -> list[str]:  # noqa: ANN401 - the parser is not typed

@@ -1,13 +1,14 @@
-"""How fast and how dearly an instance takes spans in: acknowledgement, the whole way to the store, memory, disk.
+"""Ingest benchmark: acknowledgement, CPU up to the store, memory and disk of an instance.
 
     python -m benchmarks.ingest [path/to/loadgen.py] [--spans 24000]
 
-The load is made of the real exports in tests/data, or comes from a generator: a module with `bodies(total, batch,
-seed=)` and `drive(url, work, connections)` as benchmarks/load.py has them. It runs on the same cores as the instance.
+The load is built from the real exports in tests/data, or comes from a generator: a module with the functions
+`bodies(total, batch, seed=)` and `drive(url, work, connections)` of benchmarks/load.py. It runs on the same cores as
+the instance.
 
-Aims: at least 20,000 spans a second acknowledged after fsync while the workers rest (a signal stops them and the server
-meanwhile) and 8,000 while they are busy, p99 below 250 ms, 0.05 s of CPU for 1,000 spans in the receiver, 0.35 for the
-whole way without redaction's model, visible within 2 s at half the load, 1.2 GB in all when idle.
+Targets: at least 20,000 spans a second acknowledged after fsync with idle workers (a signal stops them and the server)
+and 8,000 with busy workers; p99 below 250 ms; CPU for 1,000 spans: 0.05 s in the receiver, 0.35 s in all without
+redaction's model; visible within 2 s at half the load; 1.2 GB of memory in all when idle.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from collector.api.client import Instance
 from collector.pipeline.pipeline import Pipeline
 from collector.pipeline.redact import redact_traces
 from collector.pipeline.rules_from_policy import rulebook
-from collector.process import keep_garbage_collector_off_what_stays
+from collector.process import freeze_startup_objects
 from redaction.tagger.tagger import Tagger
 from redaction.teams import TeamRedactor
 from schema.policy.policy import Policy
@@ -47,13 +48,13 @@ if TYPE_CHECKING:
 _TICKS = os.sysconf("SC_CLK_TCK")
 _BATCH = 120
 _CONNECTIONS = 8
-_PATIENCE = 1800.0  # seconds until what was sent must be stored
+_PATIENCE = 1800.0  # seconds until all spans must be stored
 
 _Work = list[tuple[int, bytes]]
 
 
 class Processes:
-    """The processes of an instance, told apart by who started whom."""
+    """The processes of an instance, identified by their parent process."""
 
     def __init__(self, supervisor: int) -> None:
         ours = [pid for pid in _children(supervisor) if "resource_tracker" not in _read(pid, "cmdline")]
@@ -63,17 +64,17 @@ class Processes:
         self.all = [supervisor, self.receiver, self.server, *self.workers]
 
     def cpu(self) -> dict[str, float]:
-        """Return seconds of CPU that each has used."""
-        named = {"receiver": [self.receiver], "server": [self.server], "workers": self.workers}
-        return {name: sum(sum(map(int, _stat(pid)[11:13])) for pid in pids) / _TICKS for name, pids in named.items()}
+        """Return the CPU-seconds of receiver, server and workers so far."""
+        groups = {"receiver": [self.receiver], "server": [self.server], "workers": self.workers}
+        return {name: sum(sum(map(int, _stat(pid)[11:13])) for pid in pids) / _TICKS for name, pids in groups.items()}
 
     def memory(self) -> float:
-        """Return the memory of all, shared pages once, in MB."""
+        """Return the memory of all processes in MB; shared pages count once."""
         return sum(int(_field(pid, "smaps_rollup", "Pss:")) for pid in self.all) / 1000
 
     @contextmanager
     def resting(self) -> Iterator[None]:
-        """Stop everything but the receiver meanwhile."""
+        """Stop all processes but the receiver during the block."""
         for pid in (self.server, *self.workers):
             os.kill(pid, signal.SIGSTOP)
         try:
@@ -133,7 +134,7 @@ def measure(generator: Any, supervisor: int, data_dir: Path, spans: int) -> Iter
     size = sum(len(body) for _, body in work) / spans
     yield "machine", f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     yield "load", f"{spans:,} + {spans:,} spans of {size:,.0f} B, {_BATCH} a request, {_CONNECTIONS} connections"
-    _send(generator, url, list(generator.bodies(_BATCH, _BATCH, seed=3)))  # loads what is loaded late
+    _send(generator, url, list(generator.bodies(_BATCH, _BATCH, seed=3)))  # warm up
     _drain(instance)
     time.sleep(5)
     processes = Processes(supervisor)
@@ -143,11 +144,11 @@ def measure(generator: Any, supervisor: int, data_dir: Path, spans: int) -> Iter
     with processes.resting():
         sent = _send(generator, url, work)
         at_receiver = processes.cpu()["receiver"] - before["receiver"]
-    yield from _told("workers rest", sent)
+    yield from _latencies("workers rest", sent)
     yield "  CPU of the receiver, s for 1,000 spans", f"{at_receiver / spans * 1000:.4f}"
     begun = time.monotonic()
     time.sleep(1)
-    yield from _told("workers are busy", _send(generator, url, more))
+    yield from _latencies("workers are busy", _send(generator, url, more))
     _drain(instance)
     took, after = time.monotonic() - begun, processes.cpu()
     used = {name: (after[name] - before[name]) / 2 / spans * 1000 for name in after}
@@ -171,7 +172,7 @@ def measure(generator: Any, supervisor: int, data_dir: Path, spans: int) -> Iter
     )
 
 
-def _told(state: str, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _latencies(state: str, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield f"acknowledged while {state}, spans a second", f"{sent['spans_per_s']:,.0f}"
     yield "  p50, p95, p99 in ms", f"{sent['p50_ms']}, {sent['p95_ms']}, {sent['p99_ms']}"
     yield "  errors, unsent", f"{sent['errors'] or 0}, {sent['unsent']}"
@@ -195,24 +196,24 @@ def _drain(instance: Instance) -> None:
     deadline = time.monotonic() + _PATIENCE
     while instance.status().waiting_requests:
         if time.monotonic() > deadline:
-            raise SystemExit("what was sent is not stored")
-        time.sleep(1.0)  # asking costs the server something too
+            raise SystemExit("the spans were not stored in time")
+        time.sleep(1.0)  # a status request costs the server CPU too
 
 
 def _redaction(bodies: Sequence[bytes]) -> tuple[float, float]:
-    """Return seconds of CPU that one worker's redaction takes of these, and its model's share of them."""
+    """Return the CPU-seconds of one worker's redaction of these bodies, and of its model alone."""
     redactor = TeamRedactor(rulebook(Policy().redaction))
     pipeline = Pipeline(redactor, Policy(), Prices())
     pipeline.warm_up()
-    keep_garbage_collector_off_what_stays()
+    freeze_startup_objects()
     used, find = 0.0, Tagger.find
-    by_model: list[float] = []
+    model_seconds: list[float] = []
 
     def timed(tagger: Tagger, texts: Sequence[str]) -> list[list[Entity]]:
         start = time.process_time()
-        found = find(tagger, texts)
-        by_model.append(time.process_time() - start)
-        return found
+        entities = find(tagger, texts)
+        model_seconds.append(time.process_time() - start)
+        return entities
 
     Tagger.find = timed  # type: ignore[method-assign]
     for body in bodies:
@@ -221,11 +222,11 @@ def _redaction(bodies: Sequence[bytes]) -> tuple[float, float]:
         redact_traces(request, redactor, Policy().attributes.team)
         used += time.process_time() - start
     Tagger.find = find  # type: ignore[method-assign]
-    return used, sum(by_model)
+    return used, sum(model_seconds)
 
 
 def _visible(generator: Any, url: str, instance: Instance, rate: float) -> list[float]:  # noqa: ANN401
-    """Return seconds from the acknowledgement of small requests until their spans are there, sorted."""
+    """Return, sorted, the seconds from acknowledgement until the spans of small requests are visible."""
     waits = []
     work = list(generator.bodies(12 * 60, 12, seed=4))
     for spans, body in work:

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 _SOFT = "ORGANIZATION DATE_TIME NRP TITLE AGE GPE PREFIX DOMAIN_NAME LOCATION ORG COMPANY DATE NATIONALITY TIME"
 SOFT = frozenset(_SOFT.split())
-"""Types of labels that need not be found, and are no mistake when they are."""
+"""Label types that do not count: neither as missed nor as false findings."""
 
 
 class Score(NamedTuple):
-    """Of `wanted` spans, those `touched` and those replaced `whole`; of `found` findings, those that are `right`."""
+    """Counts: `wanted` spans, of which `touched` in part and `whole`; `found` findings, of which `right`."""
 
     wanted: int
     touched: int
@@ -25,12 +25,12 @@ class Score(NamedTuple):
 
     @property
     def any_of(self) -> float:
-        """Share of the spans of which any letter or digit was replaced."""
+        """Share of the spans with at least one replaced letter or digit."""
         return self.touched / max(self.wanted, 1)
 
     @property
     def every(self) -> float:
-        """Share of the spans of which every letter and digit was replaced."""
+        """Share of the spans with every letter and digit replaced."""
         return self.whole / max(self.wanted, 1)
 
     @property
@@ -40,7 +40,7 @@ class Score(NamedTuple):
 
 
 def score(rows: Iterable[Mapping[str, Any]], answers: Iterable[Redacted]) -> Score:
-    """Compare what was found in each row's text with its labels."""
+    """Compare the findings in each row's text with its labels."""
     wanted = touched = whole = found = right = 0
     for row, answer in zip(rows, answers, strict=True):
         text = row["text"]
@@ -55,7 +55,7 @@ def score(rows: Iterable[Mapping[str, Any]], answers: Iterable[Redacted]) -> Sco
 
 
 def _covered(size: int, spans: Iterable[Sequence[Any]]) -> bytearray:
-    """Mark the characters that lie in a span."""
+    """Return a byte per character: 1 inside a span, otherwise 0."""
     marks = bytearray(size)
     for start, end, *_ in spans:
         marks[start:end] = b"\1" * (end - start)

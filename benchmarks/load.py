@@ -1,4 +1,4 @@
-"""A load of real exports: bodies with ids of their own, sent over several connections. For want of a load generator."""
+"""A load generator: bodies of real exports with new ids, sent over several connections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXPORTS = Path(__file__).parent.parent / "tests" / "data" / "otlp"
 
 
 def bodies(total: int, batch: int, seed: int = 1) -> Iterator[tuple[int, bytes]]:
-    """Yield (spans, serialised ExportTraceServiceRequest), `batch` spans each, of one export after the other."""
+    """Yield (number of spans, serialised ExportTraceServiceRequest), with `batch` spans each, from all exports."""
     requests = [ExportTraceServiceRequest.FromString(path.read_bytes()) for path in EXPORTS.glob("*/*.traces.pb")]
     spans = [
         span
@@ -48,7 +48,7 @@ def bodies(total: int, batch: int, seed: int = 1) -> Iterator[tuple[int, bytes]]
 
 
 def drive(url: str, work: Sequence[tuple[int, bytes]], connections: int) -> dict[str, Any]:
-    """Send every body once and return spans a second, latencies in ms, errors by what they say, and what is left."""
+    """Send every body once; return spans a second, latencies in ms, errors by status and the count of unsent bodies."""
     pending: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
     for item in work:
         pending.put(item)

@@ -1,10 +1,10 @@
-"""CPU time of normalising one span, on the real exports in tests/data or on the bodies of a load generator.
+"""CPU time to normalise one span, for the real exports in tests/data or for bodies of a load generator.
 
     python -m benchmarks.normalise [path/to/loadgen.py]
 
-The generator is a module whose `bodies(total, batch)` yields (spans, serialised ExportTraceServiceRequest). Decoding is
-measured apart; the aim is 40 µs beyond it.
-"walk" is the least that any look at the attributes costs, for comparison between machines.
+The generator is a module with a function `bodies(total, batch)` that yields (spans, serialised
+ExportTraceServiceRequest). Decoding is measured separately; the target is 40 µs on top of it.
+"walk" is the minimum for reading all attributes, for comparison between machines.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from benchmarks.load import EXPORTS
-from collector.process import keep_garbage_collector_off_what_stays
+from collector.process import freeze_startup_objects
 from schema.normalise.traces import normalise
 from schema.policy.policy import Policy
 from schema.pricing.prices import Prices
@@ -54,7 +54,7 @@ def main() -> None:
     normalise(
         ExportTraceServiceRequest.FromString(bodies[0]), received_at=1, policy=policy, prices=prices
     )  # load prices
-    keep_garbage_collector_off_what_stays()  # as workers do
+    freeze_startup_objects()  # as workers do
     best: dict[str, list[float]] = {}
     for _ in range(options.rounds):
         for number, body in enumerate(bodies):

@@ -1,7 +1,7 @@
-"""Runs stock Presidio with spaCy small over texts, in a process of its own: benchmarks/redaction.py compares with it.
+"""Runs stock Presidio with spaCy small over texts, in its own process, for benchmarks/redaction.py.
 
-Reads a JSON list of lists of texts from standard input, writes a JSON list of the CPU seconds that each list took.
-It must not import redaction: Presidio finds recognisers by the names of classes, and would take ours for its own.
+Reads a JSON list of lists of texts from standard input, writes a JSON list of the CPU-seconds of each list.
+It must not import `redaction`: Presidio looks recognizers up by class name, and would use ours.
 """
 
 from __future__ import annotations

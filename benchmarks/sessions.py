@@ -1,9 +1,9 @@
-"""What stitching sessions adds to a pass over touched runs, beside many runs and one session id that all of some share.
+"""Cost of computing sessions in a pass over touched runs, with many runs and one session id that many runs share.
 
     python -m benchmarks.sessions [--runs 200000] [--constant 20000]
 
-A pass writes the runs of new traces. "lone" runs have no session; "own" ones a session of their own, "constant" ones
-the session that the `--constant` runs have. CPU seconds are those of all threads of the process, engine included.
+A pass writes the runs of new traces. "lone" runs have no session, "own" runs a session of their own, "constant" runs
+the session of the `--constant` runs. CPU-seconds are those of all threads of the process, engine included.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NOW = time.time_ns()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200_000, help="runs in the store, in sessions of three")
-    parser.add_argument("--constant", type=int, default=20_000, help="runs beside them that share one session id")
+    parser.add_argument("--constant", type=int, default=20_000, help="further runs that share one session id")
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Store.open(f"chdb://{folder}/store") as store:
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def fill(store: Store, runs: int, session: Callable[[int], str]) -> None:
-    """Write runs straight into the table, as passes would have left them."""
+    """Insert runs directly into the table, in the state after earlier passes."""
     rng = random.Random(runs)
     traces = sorted(f"{rng.getrandbits(128):032x}" for _ in range(runs))
     rows, first = [], {}

@@ -1,10 +1,10 @@
-"""The slowest texts that a search finds, beside ordinary ones: what an attacker could make of redaction.
+"""Searches for the slowest texts for redaction, as an attacker would, and compares them with ordinary texts.
 
     python -m benchmarks.slow_inputs [--seconds 60] [--seed 15] [--kilobytes 8]
 
-Texts are made of pieces of the rules' own patterns (benchmarks/fragments.py), repeated; what was slowest so far is
-changed and tried again. Rates are kilobytes per CPU second of one core, nothing cached; a text that takes time by the
-square shows a rate that falls with its length.
+Texts are repetitions of fragments of the rules' patterns (benchmarks/fragments.py). The slowest texts so far are
+changed and tried again. Rates are kilobytes per CPU-second of one core, without caches. A text with quadratic time
+shows a lower rate for twice the length.
 """
 
 from __future__ import annotations
@@ -31,42 +31,42 @@ _KEPT: Final = 20
 _SHOWN: Final = 8
 
 
-class Found(NamedTuple):
-    """A text that was tried: kilobytes per CPU second, and what is repeated in it."""
+class Trial(NamedTuple):
+    """A tried text: its kilobytes per CPU-second, and the fragments that it repeats."""
 
     rate: float
     pieces: tuple[str, ...]
 
 
 def rate(redactor: Redactor, text: str) -> float:
-    """Redact a text and return the kilobytes per CPU second."""
+    """Redact a text and return the kilobytes per CPU-second."""
     began = time.process_time()
     redactor.redact(text, "input.value")
     return len(text) / 1000 / max(time.process_time() - began, 1e-6)
 
 
 def repeated(pieces: tuple[str, ...], size: int) -> str:
-    """Return a text of some size in which pieces come again and again."""
+    """Return a text of `size` characters that repeats the pieces."""
     unit = "".join(pieces)
     return (unit * (size // len(unit) + 1))[:size]
 
 
 def search(
     redactor: Redactor, pieces: list[str], rng: random.Random, size: int, seconds: float
-) -> tuple[list[Found], int]:
-    """Try texts until the time is over; return the slowest, slowest first, and how many were tried."""
-    best: list[Found] = []
+) -> tuple[list[Trial], int]:
+    """Try texts for `seconds`; return the slowest ones, slowest first, and the number of tried texts."""
+    best: list[Trial] = []
     tried = 0
     until = time.process_time() + seconds
     while time.process_time() < until:
         tried += 1
-        made = tuple(rng.choices(pieces, k=rng.randint(1, 3)))
+        chosen = tuple(rng.choices(pieces, k=rng.randint(1, 3)))
         if best and rng.random() < 0.6:
             parent = list(rng.choice(best).pieces)
             place = rng.randrange(len(parent) + 1)
-            parent[place : place + rng.randint(0, 1)] = made[: rng.randint(0, 2)]
-            made = tuple(parent[:6]) or made
-        best.append(Found(rate(redactor, repeated(made, size)), made))
+            parent[place : place + rng.randint(0, 1)] = chosen[: rng.randint(0, 2)]
+            chosen = tuple(parent[:6]) or chosen
+        best.append(Trial(rate(redactor, repeated(chosen, size)), chosen))
         best = sorted({one.pieces: one for one in sorted(best, reverse=True)}.values())[:_KEPT]
     return best, tried
 
@@ -82,11 +82,11 @@ def main() -> None:
     size = arguments.kilobytes * 1000
     redactor = build_redactor(limits=Limits(cache_bytes=0))
     redactor.warm_up()
-    found = patterns(modules(redaction, ("redaction.training",)), Analyzer())
-    pieces = sorted({piece for pattern in found.values() for piece in fragments(pattern)})
+    rules = patterns(modules(redaction, ("redaction.training",)), Analyzer())
+    pieces = sorted({piece for pattern in rules.values() for piece in fragments(pattern)})
     best, tried = search(redactor, pieces, rng, size, arguments.seconds)
-    said = f"{len(pieces)} pieces of {len(found)} patterns, {tried} texts of {size} characters tried"
-    print(f"seed {arguments.seed}, {said}")
+    tries = f"{len(pieces)} pieces of {len(rules)} patterns, {tried} texts of {size} characters tried"
+    print(f"seed {arguments.seed}, {tries}")
     print(f"{'KB/s':>8} {'twice as long':>14}  text")
     for name, text in (
         ("prose", prose(rng, 2 * size)),

@@ -1,1 +1,1 @@
-"""OTLP in: receivers, spool, redaction workers, writer and the command line."""
+"""The collector: OTLP receivers, spool, redaction workers, writer, and the command line."""

@@ -1,6 +1,6 @@
 """The command `spanledger`, and `python -m collector`.
 
-Each process that an instance starts runs the file of its command again, so the command line is imported in `main` only.
+Each child process imports this file again, so `main` imports the command line itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The loop from the spool to the store: requests to the workers, their rows to the exporter, then jobs."""
+"""The delivery loop: requests from the spool to the workers, their rows to the exporter, then periodic jobs."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_IDLE: Final = 0.05  # seconds between looks at an empty spool
-_RETRY: Final = 1.0  # seconds between attempts at a store that does not answer
+_IDLE: Final = 0.05  # seconds between two checks of an empty spool
+_RETRY: Final = 1.0  # seconds between two attempts if the store is not available
 
 
 class Writer:
-    """Moves requests from the spool to the store. One a spool; not for several threads."""
+    """Moves requests from the spool to the store. One per spool; not safe to use from several threads."""
 
     def __init__(
         self, spool: Spool, store: Store, pool: WorkerPool, policy: Policy, *, disk_reserve_bytes: int = 0
@@ -52,37 +52,37 @@ class Writer:
         self._runs = RunUpdates(store, lambda: self._policy)
         self._ledger = LedgerUpdates(spool, store, lambda: pool.restarts)
         self._jobs: tuple[Job, ...] = (self._runs, SilentRuns(store, lambda: self._policy, self._runs), self._ledger)
-        self._identity: Identity | None = None  # of the spool's file that is settled
-        self._settled = False  # whether every batch that was begun is known to be finished
+        self._identity: Identity | None = None  # the spool's file at the last recovery
+        self._settled = False  # whether every interrupted batch is finished
         self.waits_for_store = False
-        """Whether the store, or the disk that it lies on, takes nothing now; what comes waits in the spool."""
+        """Whether the store is unavailable or its disk is full; requests wait in the spool."""
 
     def take_over(self, policy: Policy) -> None:
-        """Let another policy hold from the next step on."""
+        """Use another policy from the next step on."""
         self._policy = policy
 
     @property
     def ready(self) -> bool:
-        """Whether a request would be stored at once: what was interrupted is settled and the workers are warm."""
+        """Whether a request would be stored at once: interrupted batches are finished, the workers are warm."""
         return self._settled and self._pool.warm
 
     @property
     def worker_restarts(self) -> int:
-        """How many workers were started in place of one that ended."""
+        """Number of workers that were started to replace a dead one."""
         return self._pool.restarts
 
     @property
     def runs_up_to_date(self) -> bool:
-        """Whether the row of each run says what its stored spans say; it follows them within seconds."""
+        """Whether each row of `runs` agrees with its stored spans; it follows them within seconds."""
         return self._runs.up_to_date
 
     @property
     def behind(self) -> bool:
-        """Whether the spool has another file than the one of which all batches are finished."""
+        """Whether the spool's file was replaced since the last recovery."""
         return self._identity != self._spool.identity()
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set. What is not finished then stays in the spool."""
+        """Work until `stop` is set. Unfinished requests stay in the spool."""
         while not stop.is_set():
             try:
                 self.waits_for_store = self._disk.is_low()
@@ -99,27 +99,27 @@ class Writer:
                 self.waits_for_store = isinstance(error, StoreError)
                 log.warning("storing stops for a moment: %s", error)
                 stop.wait(_RETRY)
-        with suppress(StoreError, SpoolError):  # what is not copied now is copied after the next start
+        with suppress(StoreError, SpoolError):  # if this fails, the ledger is copied after the next start
             self._ledger.run()
 
     def drain(self) -> None:
-        """Work until nothing waits. Raises StoreError or SpoolError."""
+        """Work until the spool has no waiting request. Raises StoreError or SpoolError."""
         self.recover()
         while self.step() or self._spool.counts().waiting_requests:
             pass
         self._ledger.run()
 
     def step(self) -> bool:
-        """Do what there is to do now; return False if that was nothing."""
+        """Do the work that is due now; return False if there was none."""
         self._dispatcher.hand_out()
-        answered = self._dispatcher.collect()
+        finished = self._dispatcher.collect()
         if self._ready.is_due(alone=not self._dispatcher.busy):
             self._exporter.export(self._ready)
         run_due(self._jobs, busy=self._dispatcher.busy)
-        return bool(answered or self._dispatcher.busy)
+        return bool(finished or self._dispatcher.busy)
 
     def recover(self) -> None:
-        """Finish what was begun and interrupted, and find the runs that it left behind."""
+        """Finish interrupted batches, and recompute the runs that they left stale."""
         self._identity = self._spool.identity()
         self._ledger.audit()
         if not self._runs.caught_up:
@@ -129,7 +129,7 @@ class Writer:
         self._runs.run()
 
     def _inserted(self, name: str, rows: pa.Table, seconds: float) -> None:
-        """Note what an insert means for jobs. The spool still has the requests: no run is missed in between."""
+        """Tell the jobs about an insert. The spool still has the requests, so no run is missed after a crash."""
         self._ledger.inserted(seconds)
         if name in {"spans", "logs"}:
             self._runs.touch(rows.column("trace_id").to_pylist())

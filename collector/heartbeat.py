@@ -1,7 +1,7 @@
-"""The file heartbeat.json, by which the receiver knows that what it takes is being worked on.
+"""The file heartbeat.json, with which the server shows the receiver that requests are being processed.
 
-The server writes it every two seconds, once it has announced itself to the commands or while all it waits for is the
-store. The receiver stays open when the server is gone, and says so.
+The server writes it every two seconds after it has written api.json, or while it waits only for the store. If the
+server has ended, the receiver goes on accepting requests, and /readyz reports the problem.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BEAT_SECONDS: Final = 2.0
-"""How often the server writes."""
+"""Interval between two writes of the server."""
 
 STALE_SECONDS: Final = 15.0
-"""After so long without a beat the server counts as stuck; a busy machine may delay one by some seconds."""
+"""Age of the file at which the server counts as stuck; a busy machine may delay a write by some seconds."""
 
 
 def beat(path: Path, problem: str = "") -> None:
-    """Write the file in one step; `problem` says what keeps the server from working though it lives. Raises OSError."""
+    """Replace the file in one step. `problem` is the reason why the server runs but does not work. Raises OSError."""
     new = path.with_suffix(".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -31,7 +31,7 @@ def beat(path: Path, problem: str = "") -> None:
 
 
 def server_problem(path: Path) -> str:
-    """Return what keeps the server that writes this file from working, empty when it works."""
+    """Return the reason why the server that writes this file does not work, empty if it works."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         silent = abs(time.time() - path.stat().st_mtime)  # the clock may have been set back

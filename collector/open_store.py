@@ -1,4 +1,4 @@
-"""Opens the store that the settings name."""
+"""Opens the store of the settings."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings, *, patience: float = 20.0, create: bool = True) -> Store:
-    """Open the store, waiting `patience` seconds for another process to leave it. Raises StoreError.
+    """Open the store; wait up to `patience` seconds for another process to release it. Raises StoreError.
 
-    Commands that only read do not `create` a store or a directory where there is none.
+    Commands that only read pass `create=False`, so that they create no store and no directory.
     """
     if create:
         settings.make_data_dir()
@@ -32,7 +32,7 @@ def open_store(settings: Settings, *, patience: float = 20.0, create: bool = Tru
 
 
 def _keep_blocks_in(folder: Path) -> None:
-    """Have the engine's client, which hands blocks over in files, do so here; remove what a killed process left."""
+    """Make the engine's client write its temporary files here; remove those of a killed process."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(mode=0o700)

@@ -1,4 +1,4 @@
-"""What every process of ours does when it starts: keep its memory off the disk, die with its parent, log alike."""
+"""Setup of every process: no core dumps, the end of its parent ends it, one log format, limits of open files."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import Final
 
 SPAWN = multiprocessing.get_context("spawn")
-"""How processes are started: never by fork, since the engine runs threads."""
+"""The start method of processes: never fork, because the engine runs threads."""
 
 
-_FEWEST_FILES: Final = 512  # the embedded engine, a connection a sender, and the pipes between processes
+_FEWEST_FILES: Final = 512  # for the embedded engine, one connection per sender, and pipes between processes
 _FILES: Final = 65_536
 
 
 class TooFewFilesError(Exception):
-    """The system allows fewer open files than an instance needs; the message says what to do."""
+    """The system allows fewer open files than an instance needs; the message names the fix."""
 
 
 def raise_open_files() -> int:
-    """Allow this process, and those it starts, as many open files as its user may have; return how many.
+    """Raise the limit of open files of this process and its children to the user's hard limit; return the limit.
 
     Raises TooFewFilesError.
     """
@@ -46,7 +46,7 @@ def raise_open_files() -> int:
 
 
 def resident_bytes() -> int:
-    """Return what this process holds in memory now, in bytes; 0 where the system does not say."""
+    """Return the resident memory of this process in bytes; 0 if the system does not report it."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     except OSError:  # not Linux, or no /proc
@@ -55,9 +55,9 @@ def resident_bytes() -> int:
 
 
 def leave_no_core_dump() -> None:
-    """Have no crash of this process, nor of those it starts, write its memory to a disk: raw text is in it.
+    """Disable core dumps of this process and its children: their memory holds raw text.
 
-    The limit is not looked at where a program takes the dumps (core(5)); the filter leaves nothing to give it.
+    If a program handles core dumps, the limit is ignored (core(5)); the filter then excludes all memory.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):  # not Linux, or no /proc
@@ -65,35 +65,34 @@ def leave_no_core_dump() -> None:
 
 
 def begin(name: str) -> None:
-    """Set up the process that runs as `name`: no core dump, logging, Ctrl-C left to the parent, death with it."""
+    """Set up the process `name`: no core dumps, logging, Ctrl-C ignored, and an end together with its parent."""
     leave_no_core_dump()
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s", force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to every process; the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to every process; the parent handles it
     parent = multiprocessing.parent_process()
     if parent is not None:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent reads the policy again and hands it on
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent reloads the policy and sends it
         threading.Thread(target=_die_with, args=(parent.sentinel,), name="parent-watch", daemon=True).start()
 
 
 def _die_with(sentinel: int) -> None:
-    """End at once when the parent is gone, however it went: what matters is on disk, and the ports must be free."""
+    """Kill this process when the parent has ended: all important data is on disk, and the ports must become free."""
     wait([sentinel])
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def give_back_memory() -> None:
-    """Return to the system what is free in the heap: glibc keeps it where a load came over many threads."""
+    """Return free heap memory to the system. After load in many threads, glibc keeps it."""
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def keep_garbage_collector_off_what_stays() -> None:
-    """Leave what is loaded by now out of every collection, and collect rarely.
+def freeze_startup_objects() -> None:
+    """Exclude the objects that exist now from garbage collection, and collect less often.
 
-    For a process that answers request after request: models, rules and libraries stay until its end, and a request
-    makes tens of thousands of objects that all go with it. Going through them time and again took a quarter of a
-    worker's time.
+    For a long-lived process: models, rules and libraries stay until its end, and each request creates tens of thousands
+    of objects that are freed with it. Traversing them again and again took a quarter of a worker's time.
     """
     gc.collect()
     gc.freeze()

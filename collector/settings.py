@@ -1,4 +1,4 @@
-"""What a process needs to know to start: environment variables `SPANLEDGER_*`, safe on a laptop by default."""
+"""Settings from environment variables `SPANLEDGER_*`. The defaults are safe on a laptop."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _default_data_dir() -> Path:
 
 
 def _default_workers() -> int:
-    return max(1, min(8, (os.cpu_count() or 1) - 1))  # one core is the receiver's
+    return max(1, min(8, (os.cpu_count() or 1) - 1))  # one core is for the receiver
 
 
 _ORIGIN = re.compile(r"https?://[^/?#@\s*]+", re.IGNORECASE)
@@ -50,13 +50,13 @@ def _listed(origins: str) -> list[str]:
 
 
 _SECRETS: Final = ("dashboard_password", "spool_key", "pseudonym_key", "store_password")
-"""Settings that a file may hold instead of the environment, which children and `docker inspect` see."""
+"""Settings that may come from a file, because child processes and `docker inspect` show the environment."""
 
-_MOST_SECRET_BYTES: Final = 4096
+_MAX_SECRET_BYTES: Final = 4096
 
 
 class Settings(BaseSettings):
-    """The settings of every command; a field `otlp_http_port` is the variable SPANLEDGER_OTLP_HTTP_PORT."""
+    """The settings of every command. The field `otlp_http_port` is the variable SPANLEDGER_OTLP_HTTP_PORT."""
 
     model_config = SettingsConfigDict(env_prefix="SPANLEDGER_", extra="ignore", frozen=True)
 
@@ -97,12 +97,12 @@ class Settings(BaseSettings):
 
     @property
     def browser_origins(self) -> list[str]:
-        """The origins whose pages may send; none by default."""
+        """Origins of web pages that may send; none by default."""
         return _listed(self.cors_origins)
 
     @property
     def store_url(self) -> str:
-        """Where the store is; the embedded one lies in the data directory."""
+        """URL of the store; by default the embedded store in the data directory."""
         url = self.store or f"chdb://{self.data_dir / 'store'}"
         parts = urlsplit(url)
         if not self.store_password or parts.scheme == "chdb":
@@ -123,7 +123,7 @@ class Settings(BaseSettings):
 
     @property
     def loopback(self) -> bool:
-        """Whether only this machine can reach us."""
+        """Whether only this machine can reach the receiver and the dashboard."""
         if self.host == "localhost":
             return True
         try:
@@ -132,14 +132,14 @@ class Settings(BaseSettings):
             return False
 
     def make_data_dir(self) -> None:
-        """Make the data directory for its owner alone. Raises SettingsError."""
+        """Create the data directory, readable by its owner only. Raises SettingsError."""
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise self.unusable_data_dir(error) from None
 
     def unusable_data_dir(self, error: OSError) -> SettingsError:
-        """Return the error that says why nothing can be kept in the data directory."""
+        """Return a SettingsError with the reason why the data directory cannot be used."""
         where = f" ({error.filename})" if error.filename and Path(str(error.filename)) != self.data_dir else ""
         return SettingsError(
             f"SPANLEDGER_DATA_DIR={self.data_dir} cannot be used: {error.strerror}{where}."
@@ -153,27 +153,27 @@ class Settings(BaseSettings):
 
     @property
     def key_path(self) -> Path:
-        """The file of the key that seals the spool, where the environment gives none."""
+        """The file of the key that seals the spool, if the environment has none."""
         return self.data_dir / "spool.key"
 
     @property
     def pseudonym_key_path(self) -> Path:
-        """The file of the key behind pseudonyms, where the environment gives none."""
+        """The file of the key for pseudonyms, if the environment has none."""
         return self.data_dir / "pseudonym.key"
 
     @property
     def api_path(self) -> Path:
-        """Where a running instance says how it is reached: address and token, readable by its owner only."""
+        """The file with address and token of the running instance, readable by its owner only."""
         return self.data_dir / "api.json"
 
     @property
     def lock_path(self) -> Path:
-        """The file that is locked while a process works in the data directory."""
+        """The lock file of the data directory; an instance holds it while it runs."""
         return self.data_dir / "lock"
 
     @property
     def heartbeat_path(self) -> Path:
-        """Where the server of a running instance says that it lives."""
+        """The file in which the server of a running instance reports that it works."""
         return self.data_dir / "heartbeat.json"
 
     @property
@@ -182,17 +182,17 @@ class Settings(BaseSettings):
         if self.config:
             return self.config
         here = Path("spanledger.yaml").absolute()
-        return here if os.path.lexists(here) else None  # a link to nowhere is a mistake, not the wish for none
+        return here if os.path.lexists(here) else None  # a dangling link is an error, not a missing file
 
     def policy(self) -> Policy:
         """Read the policy file. Raises PolicyError."""
-        from schema.policy.policy import load_policy  # noqa: PLC0415 - most commands need no policy and start without it
+        from schema.policy.policy import load_policy  # noqa: PLC0415 - most commands need no policy
 
         return load_policy(self.policy_path)
 
 
 def load_settings() -> Settings:
-    """Read the environment. Raises SettingsError, which names the variable but never repeats a secret."""
+    """Read the environment. Raises SettingsError, which names the variable but never quotes a secret."""
     try:
         return Settings(**_from_files())
     except ValidationError as error:
@@ -204,34 +204,34 @@ def load_settings() -> Settings:
 
 
 def _from_files() -> dict[str, Any]:
-    """Return the secrets of the files that SPANLEDGER_…_FILE names. Raises SettingsError."""
-    found = {}
+    """Return the secrets in the files of SPANLEDGER_…_FILE. Raises SettingsError."""
+    secrets = {}
     for field in _SECRETS:
         variable = f"SPANLEDGER_{field.upper()}"
         if path := os.environ.get(f"{variable}_FILE"):
             if os.environ.get(variable):
                 raise SettingsError(f"{variable} and {variable}_FILE are both set: unset one of them")
-            found[field] = _secret(f"{variable}_FILE={path}", Path(path))
-    return found
+            secrets[field] = _secret(f"{variable}_FILE={path}", Path(path))
+    return secrets
 
 
-def _secret(named: str, path: Path) -> str:
+def _secret(setting: str, path: Path) -> str:
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), encoding="utf-8") as file:  # noqa: PTH123 - it takes the descriptor
-            secret = file.read(_MOST_SECRET_BYTES + 1).rstrip("\r\n")
+            secret = file.read(_MAX_SECRET_BYTES + 1).rstrip("\r\n")
     except OSError as error:
-        raise SettingsError(f"{named} cannot be read ({error.strerror}): check the path and its mode") from None
+        raise SettingsError(f"{setting} cannot be read ({error.strerror}): check the path and its mode") from None
     except (UnicodeDecodeError, ValueError):
-        raise SettingsError(f"{named} is not UTF-8 text") from None
-    if not secret.strip() or len(secret) > _MOST_SECRET_BYTES:
+        raise SettingsError(f"{setting} is not UTF-8 text") from None
+    if not secret.strip() or len(secret) > _MAX_SECRET_BYTES:
         raise SettingsError(
-            f"{named} is empty or longer than {_MOST_SECRET_BYTES} characters: write the secret into it"
+            f"{setting} is empty or longer than {_MAX_SECRET_BYTES} characters: write the secret into it"
         )
     return secret
 
 
 def refuse_keyless_receiver(settings: Settings, policy: Policy, *, receiver: bool, dashboard: bool) -> None:
-    """Raise SettingsError if something would listen beyond this machine without asking who is there."""
+    """Raise SettingsError if receiver or dashboard would listen beyond this machine without authentication."""
     if settings.loopback:
         return
     if receiver and not policy.ingest_keys:

@@ -1,4 +1,4 @@
-"""What more than one test folder shares: a real store, a real browser and the real exports."""
+"""Fixtures of several test folders: a real store, a real browser and the real exports."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data"
 _SHARED = {"attacked": "attacked", "dashboard": "dashboard", "page": "dashboard"}
-"""Arguments of tests, and the processes behind them: files that share those go to one process of pytest-xdist."""
+"""Fixtures backed by processes. Test files that share one of them run in one pytest-xdist worker."""
 _FIRST = ("faults", "hostile", "e2e", "collector", "redaction")
-"""What takes long is begun first, so that all processes end at the same time."""
+"""Slow folders run first, so that all workers end at about the same time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the folders that take long first."""
+    """Sort slow folders to the start."""
     order = {name: place for place, name in enumerate(_FIRST)}
     items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Hand out whole files, and files that share a fixture of processes together."""
+    """Schedule complete files, and files with a shared process fixture together."""
     return _Together(config, log)
 
 
@@ -45,14 +45,14 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no type
 
 @cache
 def _together(file: str) -> str:
-    """Return what a file shares with others, else the file."""
+    """Return the shared fixture of a file, otherwise the file."""
     source = (DATA.parent.parent / file).read_text(encoding="utf-8")
     return next((shared for name, shared in _SHARED.items() if re.search(rf"\b{name}: [A-Z]", source)), file)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def all_threads_end() -> Iterator[None]:
-    """No test leaves a thread behind that keeps the process from ending."""
+    """Fail if a test leaves a thread that keeps the process from ending."""
     yield
     left = {thread.name for thread in threading.enumerate() if not thread.daemon} - {"MainThread"}
     assert left == set(), "a test did not close what it opened"
@@ -60,20 +60,20 @@ def all_threads_end() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def store_path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where the session's embedded store lies."""
+    """The path of the session's embedded store."""
     return str(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="session")
 def store(store_path: str) -> Iterator[Store]:
-    """One embedded store for the whole session: the engine takes one data directory a process."""
+    """One embedded store per session: the engine supports one data directory per process."""
     with Store.open(f"chdb://{store_path}") as opened:
         yield opened
 
 
 @pytest.fixture
 def empty_store(store: Store) -> Store:
-    """The session's store with every table of ours emptied."""
+    """The session's store with every table emptied."""
     for table in ("spans", "runs", "logs", "metric_points", "repricings", "ledger", "purges", "removals"):
         store.command(f"TRUNCATE TABLE {table}")
     return store

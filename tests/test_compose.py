@@ -1,4 +1,4 @@
-"""What docker-compose.yml says fits together: no container is run here."""
+"""docker-compose.yml is consistent; no container runs in these tests."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_no_secret_has_a_default_or_stands_in_the_environment_and_the_head_names
         )
 
 
-def test_every_setting_of_ours_exists() -> None:
+def test_every_spanledger_setting_exists() -> None:
     for service in SERVICES.values():
         for name in service.get("environment", {}):
             if name.startswith("SPANLEDGER_"):
@@ -80,7 +80,7 @@ def test_every_container_can_do_no_more_than_it_must() -> None:
 
 
 def test_what_is_written_has_a_place() -> None:
-    """The data directory, temporary files, and of ClickHouse what its image writes when it starts."""
+    """The data directory, temporary files, and files that ClickHouse's image writes at its start."""
     for name, service in SERVICES.items():
         places = [volume.split(":")[1] for volume in service["volumes"]] + [
             place.split(":")[0] for place in service.get("tmpfs", [])
@@ -93,7 +93,7 @@ def test_what_is_written_has_a_place() -> None:
 
 
 def ignored(path: str) -> bool:
-    """Say whether .dockerignore keeps a path out, as Docker reads it: the last pattern that fits decides."""
+    """Return whether .dockerignore excludes a path by Docker's rule: the last matching pattern decides."""
     out = False
     parents = [str(parent) for parent in [Path(path), *Path(path).parents][:-1]]
     for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""What the documents say is there, is there; what is there, they say."""
+"""The documents agree with the code: settings, commands, decisions, links and files."""
 
 from __future__ import annotations
 

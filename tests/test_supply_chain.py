@@ -1,4 +1,4 @@
-"""What the program is made of is written down, and held against what is known of it, without a network."""
+"""The bill of materials and the audit of known vulnerabilities, without a network."""
 
 from __future__ import annotations
 
@@ -265,7 +265,7 @@ def test_our_locks_can_be_audited(tmp_path: Path) -> None:
 
 
 def test_images_are_pinned_by_what_the_registry_says(tmp_path: Path) -> None:
-    """A docker of our own stands in for the registry."""
+    """A fake `docker` replaces the registry."""
     copy = tmp_path / "project"
     (copy / "deploy").mkdir(parents=True)
     for name in ("Dockerfile", "docker-compose.yml", "deploy/pin_images.py"):

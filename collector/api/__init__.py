@@ -1,4 +1,4 @@
-"""The server's HTTP API on loopback, and its client: what the command line asks of a running instance.
+"""The server's HTTP API on loopback, and its client, which the command line uses to reach a running instance.
 
-`app` puts the routes together, `client` calls them; each group of routes has its module.
+`app` combines the routes, `client` calls them, `contract` has the types of both; each group of routes has its module.
 """

@@ -1,4 +1,4 @@
-"""The command line's way to a running instance: its API, found through api.json in the data directory."""
+"""Client of a running instance's API, for the command line. It finds the address in api.json in the data directory."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from schema.maintenance.changes import Named
 
 STARTING_SECONDS: Final = 120.0
-"""How long a command waits for an instance that is starting; reading its models takes one 20 s of a busy machine."""
+"""How long a command waits for a starting instance. On a busy machine, loading the models takes 20 s."""
 
-_LOOK: Final = 0.2  # seconds
+_POLL: Final = 0.2  # seconds
 _TIMEOUT = httpx.Timeout(90, connect=2)  # a read-only query may take a minute
-_PATIENT = httpx.Timeout(None, connect=2)  # months of calls are priced again
+_UNLIMITED = httpx.Timeout(None, connect=2)  # pricing months of calls again takes long
 _JSON: Final = {"Content-Type": "application/json"}
 
 
@@ -66,74 +66,74 @@ class Instance:
         )
 
     def status(self) -> Status:
-        """Return how it is doing."""
-        return Status.model_validate_json(self._ask("GET", "/api/status").content)
+        """Return the state of the instance."""
+        return Status.model_validate_json(self._request("GET", "/api/status").content)
 
-    def answers(self) -> bool:
-        """Return whether it answers now."""
+    def responds(self) -> bool:
+        """Return whether the instance responds now."""
         try:
-            self._ask("GET", "/api/status")
+            self._request("GET", "/api/status")
         except StoreUnavailableError:
             return False
         return True
 
     def query(self, sql: str) -> pa.Table:
         """Run a read-only statement. Raises QueryFailedError or StoreUnavailableError."""
-        import pyarrow as pa  # noqa: PLC0415 - only what asks for rows loads it
+        import pyarrow as pa  # noqa: PLC0415 - only queries need it
 
         return pa.ipc.open_stream(io.BytesIO(self._post("/api/sql", Query(sql=sql)))).read_all()
 
     def reprice(self, start: date, end: date, *, team: str = "", dry_run: bool = False) -> Repriced:
-        """Price the calls of these UTC days again, `end` excluded, by its policy file as it is now.
+        """Price the calls of these UTC days again, `end` excluded, with the instance's policy.
 
-        Raises QueryFailedError, which also says what is wrong with that file, or StoreUnavailableError.
+        Raises QueryFailedError, also for a bad policy file, or StoreUnavailableError.
         """
-        wanted = Repricing(start=start, end=end, team=team, dry_run=dry_run)
-        return TypeAdapter(Repriced).validate_json(self._post("/api/reprice", wanted, _PATIENT))
+        repricing = Repricing(start=start, end=end, team=team, dry_run=dry_run)
+        return TypeAdapter(Repriced).validate_json(self._post("/api/reprice", repricing, _UNLIMITED))
 
     def purge(self, by: Named, value: str, *, dry_run: bool) -> Purged:
-        """Have runs deleted (schema.maintenance.purge). Raises StoreUnavailableError."""
+        """Delete runs (schema.maintenance.purge). Raises StoreUnavailableError."""
         return TypeAdapter(Purged).validate_json(
-            self._post("/api/purge", Purge(by=by, value=value, dry_run=dry_run), _PATIENT)
+            self._post("/api/purge", Purge(by=by, value=value, dry_run=dry_run), _UNLIMITED)
         )
 
     def record_drill(self, seed: int, results: Sequence[Result]) -> None:
-        """Have the results of a drill kept. Raises StoreUnavailableError."""
+        """Store the results of a drill. Raises StoreUnavailableError."""
         self._post("/api/drill", Drilled(seed=seed, results=list(results)))
 
     def remove_drill(self, trace_ids: Sequence[str], service_name: str) -> None:
-        """Have the made-up runs of a drill deleted. Raises StoreUnavailableError."""
+        """Delete the invented runs of a drill. Raises StoreUnavailableError."""
         self._post("/api/drill/remove", DrillRuns(trace_ids=list(trace_ids), service_name=service_name))
 
-    def take_in(self, name: str, body: bytes) -> list[Taken]:
-        """Hand over a file of OTLP requests; they are on its disk on return. Raises IntakeError."""
+    def ingest_file(self, name: str, body: bytes) -> list[Taken]:
+        """Send a file of OTLP requests. On return they are in the instance's spool, on disk. Raises IntakeError."""
         headers = {"Content-Type": "application/octet-stream"}
         try:
-            answer = self._ask("POST", "/api/ingest", params={"name": name}, content=body, headers=headers)
+            response = self._request("POST", "/api/ingest", params={"name": name}, content=body, headers=headers)
         except QueryFailedError as error:
             raise IntakeError(str(error)) from None
-        return TypeAdapter(list[Taken]).validate_json(answer.content)
+        return TypeAdapter(list[Taken]).validate_json(response.content)
 
     def progress(self, ids: Collection[int]) -> tuple[set[int], set[int]]:
-        """Return which of these requests wait and which are quarantined."""
-        answer = Progress.model_validate_json(self._post("/api/progress", Requests(ids=sorted(ids))))
-        return set(answer.waiting), set(answer.quarantined)
+        """Return which of these requests wait, and which are quarantined."""
+        progress = Progress.model_validate_json(self._post("/api/progress", Requests(ids=sorted(ids))))
+        return set(progress.waiting), set(progress.quarantined)
 
     def ledger(self, start: datetime, end: datetime, *, by: By) -> list[Line]:
-        """Return the ledger of what was received in [start, end), both aware, as it is now."""
-        wanted = {"start": start.isoformat(), "end": end.isoformat(), "by": by}
-        return TypeAdapter(list[Line]).validate_json(self._ask("GET", "/api/ledger", params=wanted).content)
+        """Return the current ledger of requests received in [start, end); both times have a time zone."""
+        params = {"start": start.isoformat(), "end": end.isoformat(), "by": by}
+        return TypeAdapter(list[Line]).validate_json(self._request("GET", "/api/ledger", params=params).content)
 
     def store_problems(self) -> list[str]:
-        """Return in sentences what the store lacks of what was stored (schema.queries.holdings)."""
-        return [str(sentence) for sentence in self._ask("GET", "/api/holdings").json()]
+        """Return a sentence for each kind of row that the store lacks (schema.queries.holdings)."""
+        return [str(sentence) for sentence in self._request("GET", "/api/holdings").json()]
 
     def quarantined(self) -> list[Quarantined]:
-        """Return what was set aside, oldest first."""
-        return TypeAdapter(list[Quarantined]).validate_json(self._ask("GET", "/api/quarantine").content)
+        """Return the quarantined requests, oldest first."""
+        return TypeAdapter(list[Quarantined]).validate_json(self._request("GET", "/api/quarantine").content)
 
     def quarantine(self, action: Literal["retry", "drop"], ids: Sequence[int] | None) -> list[int]:
-        """Let quarantined requests try again, or drop them (None: all); return which."""
+        """Retry or drop quarantined requests (None: all of them); return their ids."""
         chosen = Chosen(ids=None if ids is None else list(ids))
         return TypeAdapter(list[int]).validate_json(self._post(f"/api/quarantine/{action}", chosen))
 
@@ -141,44 +141,44 @@ class Instance:
         """Close the connection."""
         self._http.close()
 
-    def _post(self, path: str, said: BaseModel, timeout: httpx.Timeout = _TIMEOUT) -> bytes:
-        return self._ask("POST", path, content=said.model_dump_json(), headers=_JSON, timeout=timeout).content
+    def _post(self, path: str, body: BaseModel, timeout: httpx.Timeout = _TIMEOUT) -> bytes:
+        return self._request("POST", path, content=body.model_dump_json(), headers=_JSON, timeout=timeout).content
 
-    def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own arguments
+    def _request(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own arguments
         try:
-            answer = self._http.request(method, path, **content)
+            response = self._http.request(method, path, **content)
         except httpx.HTTPError as error:
             raise StoreUnavailableError(f"the running instance does not answer: {error}") from None
-        if answer.status_code == httpx.codes.BAD_REQUEST:
-            raise QueryFailedError(answer.json()["detail"])
-        if answer.is_error:
-            raise StoreUnavailableError(f"the running instance answered {answer.status_code}: {answer.text}")
-        return answer
+        if response.status_code == httpx.codes.BAD_REQUEST:
+            raise QueryFailedError(response.json()["detail"])
+        if response.is_error:
+            raise StoreUnavailableError(f"the running instance answered {response.status_code}: {response.text}")
+        return response
 
 
 def running(settings: Settings, *, seconds: float = STARTING_SECONDS) -> Instance | None:
-    """Return the instance that works in this data directory, None if there is none.
+    """Return the instance that uses this data directory, None if there is none.
 
-    One that is just starting is waited for, which standard error says. Raises SettingsError if it does not answer in
+    Waits for a starting instance, with a line on standard error. Raises SettingsError if it does not respond within
     `seconds`.
     """
     try:
-        return _reached(settings, seconds)
+        return _find(settings, seconds)
     except PermissionError as error:
         raise SettingsError(f"cannot read {error.filename}: run this as the user of the instance") from None
 
 
-def _reached(settings: Settings, seconds: float) -> Instance | None:
+def _find(settings: Settings, seconds: float) -> Instance | None:
     deadline = time.monotonic() + seconds
     waiting = False
     while True:
         endpoints = _announced(settings)
-        instance = _answering(endpoints) if endpoints else None
-        if instance or not _held(settings) or (endpoints and "token" not in endpoints):  # a dashboard alone has none
+        instance = _connect(endpoints) if endpoints else None
+        if instance or not _is_locked(settings) or (endpoints and "token" not in endpoints):  # a dashboard has no token
             return instance
         if time.monotonic() > deadline:
             raise SettingsError(
-                f"what works in {settings.data_dir} has not answered for {seconds:.0f} s: its log says why; or stop it"
+                f"the instance in {settings.data_dir} has not answered for {seconds:.0f} s: read its log, or stop it"
             )
         if not waiting:
             sentence = (
@@ -186,11 +186,11 @@ def _reached(settings: Settings, seconds: float) -> Instance | None:
             )
             sys.stderr.write(f"spanledger: {sentence}\n")
             waiting = True
-        time.sleep(_LOOK)
+        time.sleep(_POLL)
 
 
-def _held(settings: Settings) -> bool:
-    """Return whether a process holds the data directory: an instance does from its first moment to its last."""
+def _is_locked(settings: Settings) -> bool:
+    """Return whether a process holds the lock of the data directory, as an instance does while it runs."""
     try:
         descriptor = os.open(settings.lock_path, os.O_RDONLY)
     except FileNotFoundError:
@@ -211,11 +211,11 @@ def _announced(settings: Settings) -> dict[str, Any] | None:
         return None
 
 
-def _answering(endpoints: dict[str, Any]) -> Instance | None:
+def _connect(endpoints: dict[str, Any]) -> Instance | None:
     if "token" not in endpoints:
         return None
     instance = Instance(endpoints)
-    if instance.answers():
+    if instance.responds():
         return instance
     instance.close()
     return None

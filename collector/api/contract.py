@@ -1,6 +1,6 @@
-"""What the command line and the server's API say to each other. Loads no engine, so that a command starts at once.
+"""Request and response types of the server's API. They import no engine, so that a command starts fast.
 
-Answers that are not here are data of `schema.maintenance.changes`, `schema.ledger_lines` and `collector.spool.records`.
+Other response types are in `schema.maintenance.changes`, `schema.ledger_lines` and `collector.spool.records`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from schema.drill_results import Result
 from schema.maintenance.changes import Named
 
 ARROW_STREAM: Final = "application/vnd.apache.arrow.stream"
-"""Media type of rows."""
+"""Media type of query results."""
 
 
 class Query(BaseModel):
@@ -25,22 +25,22 @@ class Query(BaseModel):
 
 
 class Requests(BaseModel):
-    """Ids of requests that were taken in."""
+    """Ids of accepted requests."""
 
     ids: list[int]
 
 
 class Progress(BaseModel):
-    """Which requests still wait, and which are quarantined; the others are stored."""
+    """Ids of requests that still wait, and of those in quarantine; the others are stored."""
 
     waiting: list[int]
     quarantined: list[int]
 
 
 class Status(BaseModel):
-    """How an instance is doing; `oldest_ns` is when the oldest waiting request came, None when nothing waits.
+    """State of an instance. `oldest_ns` is the receipt time of the oldest waiting request, None if nothing waits.
 
-    Spans are stored before the rows of their runs are: `runs_up_to_date` says whether those have followed.
+    Spans are stored before their runs are recomputed; `runs_up_to_date` is true after that.
     """
 
     waiting_requests: int
@@ -52,7 +52,7 @@ class Status(BaseModel):
 
 
 class Taken(BaseModel):
-    """One request taken from a file; `items` counts its spans, log records or metric points."""
+    """One request of an ingested file; `items` counts its spans, log records or metric points."""
 
     id: int
     signal: Signal
@@ -62,13 +62,13 @@ class Taken(BaseModel):
 
 
 class Chosen(BaseModel):
-    """Ids of quarantined requests; None is all of them."""
+    """Ids of quarantined requests; None means all of them."""
 
     ids: list[int] | None = None
 
 
 class Repricing(BaseModel):
-    """Which calls to price again: UTC days, the last one excluded; no team is all of them."""
+    """Calls to price again: UTC days, `end` excluded. An empty team means all teams."""
 
     start: date
     end: date
@@ -77,7 +77,7 @@ class Repricing(BaseModel):
 
 
 class Purge(BaseModel):
-    """Which runs to delete: those of a user, of a session, or one."""
+    """Runs to delete: those of a user or of a session, or a single one."""
 
     by: Named
     value: str
@@ -85,14 +85,14 @@ class Purge(BaseModel):
 
 
 class Drilled(BaseModel):
-    """What a drill found."""
+    """The results of a drill."""
 
     seed: int
     results: list[Result]
 
 
 class DrillRuns(BaseModel):
-    """The made-up runs of a drill, and the service name of its metrics."""
+    """The invented runs of a drill, and the service name of its metrics."""
 
     trace_ids: list[str]
     service_name: str

@@ -1,4 +1,4 @@
-"""Files with OTLP requests, taken into the spool as if they had come through the receiver."""
+"""Appends OTLP requests from files to the spool, as the receiver does with requests from the network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from collector.spool.spool import Spool
 
-_KEY_NAME: Final = "files"  # what the ledger calls them, where other requests have an ingest key
+_KEY_NAME: Final = "files"  # their name in the ledger, instead of an ingest key
 _PROTOBUF: Final = re.compile(r"(?:^|\.)(traces|logs|metrics)\.pb(?:\.gz)?$")
 _JSON: Final = re.compile(r"\.jsonl?(?:\.gz)?$")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -48,7 +48,7 @@ def _requests(name: str, body: bytes) -> Iterator[tuple[Signal, Encoding, bytes]
         try:
             body = gzip.decompress(body)
         except (OSError, EOFError, zlib.error):
-            raise IntakeError(f"{name}: is not whole gzip data") from None
+            raise IntakeError(f"{name}: is not complete gzip data") from None
     if match := _PROTOBUF.search(name):
         yield match[1], "protobuf", body  # type: ignore[misc]  # the pattern names the signals
         return

@@ -1,8 +1,8 @@
-"""The part of the server's API that tells what became of requests: the ledger and the quarantine."""
+"""API routes for the state of requests: the ledger and the quarantine."""
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - FastAPI reads annotations when it runs
+from datetime import datetime  # noqa: TC003 - FastAPI reads annotations at run time
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter

@@ -1,1 +1,1 @@
-"""Commands that are more than a few lines; collector/cli/main.py has the others."""
+"""The command line: `main` has the short commands, each longer command has its module."""

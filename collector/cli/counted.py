@@ -1,8 +1,8 @@
-"""How a command says how many there are of something."""
+"""Counts with their noun, for messages of commands."""
 
 from __future__ import annotations
 
 
-def counted(count: int, what: str) -> str:
-    """Return "1 run" or "1,200 runs"."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: "1 run", "1,200 runs"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

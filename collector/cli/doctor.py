@@ -1,4 +1,4 @@
-"""`spanledger doctor`: is everything here that is needed, and what to do about what is not."""
+"""`spanledger doctor`: checks everything that an instance needs, and says how to fix each problem."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at; `advice` is empty when it is well."""
+class Check:
+    """The result of one check; `advice` is empty if there is no problem."""
 
-    what: str
+    name: str
     state: str
     advice: str = ""
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at version, settings, data directory, spool, model, ports and store, in this order."""
-    yield Finding("version", version("spanledger"))
+def examine(settings: Settings) -> Iterator[Check]:
+    """Check version, settings, data directory, spool, model, ports and store, in this order."""
+    yield Check("version", version("spanledger"))
     yield _policy(settings)
     yield from _keys(settings)
     yield _data_dir(settings)
@@ -52,73 +52,73 @@ def examine(settings: Settings) -> Iterator[Finding]:
     try:
         instance = running(settings)
     except SettingsError as error:
-        yield Finding("instance", str(error), "what it logs says why")
+        yield Check("instance", str(error), "read its log")
     else:
-        yield Finding("instance", f"runs (process {instance.endpoints['pid']})" if instance else "none is running")
-    yield _guarded("spool", lambda: _spool(settings), "free the disk, or bring back the key that sealed it")
+        yield Check("instance", f"runs (process {instance.endpoints['pid']})" if instance else "none is running")
+    yield _guarded("spool", lambda: _spool(settings), "free disk space, or restore the key that sealed it")
     yield _guarded("redaction model", lambda: _models(settings), "run: make install, and make thorough for Rampart")
-    for field, what in (
+    for field, name in (
         ("otlp_http_port", "OTLP/HTTP port"),
         ("otlp_grpc_port", "OTLP/gRPC port"),
         ("dashboard_port", "dashboard port"),
     ):
-        yield _port(settings, field, what, instance)
-    help_store = "see SPANLEDGER_STORE, or stop what holds the store"
-    yield _guarded("store", lambda: _store(settings, instance), help_store)
+        yield _port(settings, field, name, instance)
+    store_advice = "check SPANLEDGER_STORE, or stop the process that uses the store"
+    yield _guarded("store", lambda: _store(settings, instance), store_advice)
     yield from _holdings(settings, instance)
-    yield _guarded("redaction", lambda: _proven(settings, instance), help_store)
+    yield _guarded("redaction", lambda: _last_drill(settings, instance), store_advice)
 
 
-def _policy(settings: Settings) -> Finding:
-    where = str(settings.policy_path or "none: defaults are in force")
+def _policy(settings: Settings) -> Check:
+    path = str(settings.policy_path or "none: defaults are in force")
     try:
         refuse_keyless_receiver(settings, settings.policy(), receiver=True, dashboard=True)
         load_tls(settings)
     except (PolicyError, SettingsError) as error:
-        return Finding("settings", str(error), "mend what is named here")
-    return Finding("settings", f"policy file {where}")
+        return Check("settings", str(error), "fix the setting or file named here")
+    return Check("settings", f"policy file {path}")
 
 
-def _keys(settings: Settings) -> Iterator[Finding]:
+def _keys(settings: Settings) -> Iterator[Check]:
     try:
         keys = settings.policy().ingest_keys
     except PolicyError:
-        return  # the file is complained of above
+        return  # reported by the check of the settings
     warnings = list(ending(keys, datetime.now(UTC)))
     for sentence in warnings:
-        yield Finding("ingest keys", sentence, "make its next one: spanledger keys new, with the same name")
+        yield Check("ingest keys", sentence, "create another key of the same name: spanledger keys new")
     if keys and not warnings:
-        yield Finding("ingest keys", f"{len(keys)}, and every sender has one for the next 14 days")
+        yield Check("ingest keys", f"{len(keys)}, and every sender has a valid one for the next 14 days")
 
 
 def _models(settings: Settings) -> str:
     try:
         chosen = settings.policy().redaction.models
     except PolicyError:
-        chosen = frozenset({""})  # the file is complained of above
+        chosen = frozenset({""})  # reported by the check of the settings
     return ", ".join(f"{name or DEFAULT} in {require_model(name or DEFAULT)}" for name in sorted(chosen))
 
 
-def _data_dir(settings: Settings) -> Finding:
+def _data_dir(settings: Settings) -> Check:
     folder = settings.data_dir
     if not folder.exists():
-        return Finding("data directory", f"{folder} will be made")
+        return Check("data directory", f"{folder} will be created")
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077:
-        return Finding("data directory", f"{folder} is open to others (mode {mode:o})", f"run: chmod 700 {folder}")
-    return Finding("data directory", str(folder))
+        return Check("data directory", f"{folder} is open to others (mode {mode:o})", f"run: chmod 700 {folder}")
+    return Check("data directory", str(folder))
 
 
-def _guarded(what: str, look: Callable[[], str], advice: str) -> Finding:
+def _guarded(name: str, check: Callable[[], str], advice: str) -> Check:
     try:
-        return Finding(what, look())
+        return Check(name, check())
     except (SpoolError, KeyFileError, RedactionError, StoreError, OSError) as error:
-        return Finding(what, str(error), advice)
+        return Check(name, str(error), advice)
 
 
 def _spool(settings: Settings) -> str:
     if not settings.spool_path.exists():
-        return "will be made"
+        return "will be created"
     spool = open_spool(settings)
     try:
         counts = spool.counts()
@@ -126,22 +126,22 @@ def _spool(settings: Settings) -> str:
             lost = sum(entry.counts["lost_spans"] for entry in totals(connection))
     finally:
         spool.close()
-    gone = f"; {lost} spans were lost with its damage (spanledger ledger)" if lost else ""
-    return f"{counts.waiting_requests} requests wait, {counts.quarantined} are quarantined{gone}"
+    losses = f"; {lost} spans were lost because it was damaged (spanledger ledger)" if lost else ""
+    return f"{counts.waiting_requests} requests wait, {counts.quarantined} are quarantined{losses}"
 
 
 def _store(settings: Settings, instance: Instance | None) -> str:
     sql = "SELECT (SELECT count() FROM runs FINAL) AS runs, (SELECT count() FROM spans) AS spans"
     try:
-        row = _ask(settings, instance, sql)[0]
+        row = _query(settings, instance, sql)[0]
     except NothingStoredError:
-        return f"none yet for {settings.data_dir}: `spanledger up` makes it"
+        return f"none yet for {settings.data_dir}: `spanledger up` creates it"
     return f"{row['runs']} runs, {row['spans']} spans"
 
 
-def _holdings(settings: Settings, instance: Instance | None) -> Iterator[Finding]:
-    """Compare what the ledger says is stored with what is there."""
-    what = "stored rows"
+def _holdings(settings: Settings, instance: Instance | None) -> Iterator[Check]:
+    """Compare the ledger's counts of stored rows with the rows in the store."""
+    name = "stored rows"
     try:
         if instance:
             problems = instance.store_problems()
@@ -151,26 +151,26 @@ def _holdings(settings: Settings, instance: Instance | None) -> Iterator[Finding
     except NothingStoredError:
         return
     except StoreError as error:
-        yield Finding(what, str(error), "see the store, above")
+        yield Check(name, str(error), "see the check of the store, above")
         return
     for sentence in problems:
-        yield Finding(what, sentence, "see docs/operations.md, Rows vanished from the store")
+        yield Check(name, sentence, "see docs/operations.md, Rows vanished from the store")
     if not problems:
-        yield Finding(what, "all of the last seven days are there")
+        yield Check(name, "all rows of the last seven days are there")
 
 
-def _proven(settings: Settings, instance: Instance | None) -> str:
+def _last_drill(settings: Settings, instance: Instance | None) -> str:
     try:
-        rows = _ask(settings, instance, LAST_DRILL)
+        rows = _query(settings, instance, LAST_DRILL)
     except NothingStoredError:
         rows = []
     if not rows:
-        return "not proven here yet: `spanledger drill` does it"
+        return "not proven here yet: run `spanledger drill`"
     last = LastDrill(**rows[0])
     return f"last proven {last.at:%Y-%m-%d}: {last.removed} of {last.planted} planted texts were removed"
 
 
-def _ask(settings: Settings, instance: Instance | None, sql: str) -> list[dict[str, Any]]:
+def _query(settings: Settings, instance: Instance | None, sql: str) -> list[dict[str, Any]]:
     if instance:
         table = instance.query(sql)
     else:
@@ -180,14 +180,14 @@ def _ask(settings: Settings, instance: Instance | None, sql: str) -> list[dict[s
     return rows
 
 
-def _port(settings: Settings, field: str, what: str, instance: Instance | None) -> Finding:
+def _port(settings: Settings, field: str, name: str, instance: Instance | None) -> Check:
     port = getattr(settings, field)
     ours = instance and any(address.endswith(f":{port}") for address in map(str, instance.endpoints.values()))
     if ours:
-        return Finding(what, f"{port} is ours")
+        return Check(name, f"{port} is used by this instance")
     try:
         listener = listen(settings.host, port)
     except OSError as error:
-        return Finding(what, f"{port}: {error.strerror}", f"stop what uses it, or set SPANLEDGER_{field.upper()}")
+        return Check(name, f"{port}: {error.strerror}", f"stop what uses it, or set SPANLEDGER_{field.upper()}")
     listener.close()
-    return Finding(what, f"{port} is free")
+    return Check(name, f"{port} is free")

@@ -1,4 +1,4 @@
-"""How a command says what its user did wrong."""
+"""Error exit of commands: one sentence for the user."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ import typer
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
-    """End with one sentence on standard error; 2 is for wrong options, as the shell has it."""
+    """Print one sentence to standard error and exit. Use code 2 for wrong options, as shells do."""
     typer.echo(f"spanledger: {sentence}", err=True)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""`spanledger ingest`: files of OTLP requests, taken in and waited for until they are stored."""
+"""`spanledger ingest`: ingests files of OTLP requests, and waits until they are stored."""
 
 from __future__ import annotations
 
@@ -31,43 +31,45 @@ _POLL = 0.1  # seconds
 
 @dataclass(slots=True)
 class Report:
-    """What became of the files; counts are spans, log records and metric points by signal."""
+    """Result of ingesting files; `items` counts spans, log records and metric points by signal."""
 
     files: int = 0
     requests: int = 0
-    taken: Counter[Signal] = field(default_factory=Counter)
-    repeated: int = 0  # requests that were seen before and so are stored already
+    items: Counter[Signal] = field(default_factory=Counter)
+    repeated: int = 0  # requests that were sent before and are not stored again
     rejected: int = 0  # spans without a valid id
     quarantined: int = 0  # requests that failed three times
-    problems: list[str] = field(default_factory=list)  # files that could not be read
+    problems: list[str] = field(default_factory=list)  # one sentence for each unreadable file
 
-    def add(self, taken: Sequence[Taken]) -> None:
-        """Count one file."""
+    def add(self, requests: Sequence[Taken]) -> None:
+        """Count the requests of one file."""
         self.files += 1
-        self.requests += len(taken)
-        for request in taken:
+        self.requests += len(requests)
+        for request in requests:
             self.rejected += request.rejected
             self.repeated += request.repeated
-            self.taken[request.signal] += request.items
+            self.items[request.signal] += request.items
 
     def lines(self) -> list[str]:
-        """Say it in words."""
-        spans, records, points = (self.taken[signal] for signal in ("traces", "logs", "metrics"))
+        """Return the report as sentences."""
+        spans, records, points = (self.items[signal] for signal in ("traces", "logs", "metrics"))
         counts = f"{spans} spans, {records} log records, {points} metric points"
-        what = "were taken in" if self.quarantined else "are stored"
-        said = [f"{counts} from {self.requests} requests in {self.files} files {what}."]
+        verb = "were accepted" if self.quarantined else "are stored"
+        sentences = [f"{counts} from {self.requests} requests in {self.files} files {verb}."]
         if self.repeated:
-            said.append(f"{self.repeated} of the requests were sent before within a day and were not stored again.")
+            sentences.append(
+                f"{self.repeated} of the requests were sent before within a day and were not stored again."
+            )
         if self.rejected:
-            said.append(f"{self.rejected} spans have no valid trace or span id and were rejected.")
+            sentences.append(f"{self.rejected} spans have no valid trace or span id and were rejected.")
         if self.quarantined:
-            said.append(f"{self.quarantined} of the requests failed three times and are quarantined, not stored.")
-        return said + self.problems
+            sentences.append(f"{self.quarantined} of the requests failed three times and are quarantined, not stored.")
+        return sentences + self.problems
 
 
 def ingest_through(instance: Instance, files: Sequence[Path], progress: Callable[[str], None]) -> Report:
-    """Hand the files to a running instance and wait until it has stored them."""
-    report, waiting = _take(files, instance.take_in)
+    """Send the files to a running instance, and wait until it has stored them."""
+    report, waiting = _ingest(files, instance.ingest_file)
     while waiting:
         waiting, quarantined = instance.progress(waiting)
         report.quarantined += len(quarantined)
@@ -78,13 +80,13 @@ def ingest_through(instance: Instance, files: Sequence[Path], progress: Callable
 
 
 def ingest_alone(settings: Settings, files: Sequence[Path], progress: Callable[[str], None]) -> Report:
-    """Store the files with a pipeline of our own. Raises StoreError, SpoolError or SettingsError (not alone)."""
+    """Store the files without a running instance. Raises StoreError, SpoolError, or SettingsError (one is running)."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     policy = settings.policy()
     with only_instance(settings), open_store(settings) as store:
         spool = open_spool(settings)
         try:
-            report, waiting = _take(files, lambda name, body: take_in(spool, name, body))
+            report, waiting = _ingest(files, lambda name, body: take_in(spool, name, body))
             progress(f"{len(waiting)} requests are being redacted and stored")
             pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
             try:
@@ -97,18 +99,18 @@ def ingest_alone(settings: Settings, files: Sequence[Path], progress: Callable[[
     return report
 
 
-def _take(files: Sequence[Path], take: Callable[[str, bytes], list[Taken]]) -> tuple[Report, set[int]]:
+def _ingest(files: Sequence[Path], ingest_file: Callable[[str, bytes], list[Taken]]) -> tuple[Report, set[int]]:
     report = Report()
     waiting: set[int] = set()
     for file in files:
         try:
-            taken = take(file.name, file.read_bytes())
+            requests = ingest_file(file.name, file.read_bytes())
         except OSError as error:
             report.problems.append(f"{file}: cannot be read ({error.strerror})")
             continue
         except IntakeError as error:
             report.problems.append(f"{file.parent / str(error)}")
             continue
-        report.add(taken)
-        waiting |= {request.id for request in taken}
+        report.add(requests)
+        waiting |= {request.id for request in requests}
     return report, waiting

@@ -1,4 +1,4 @@
-"""`spanledger keys`: new ingest keys, and those that there are."""
+"""`spanledger keys`: creates and lists ingest keys."""
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
 from __future__ import annotations
@@ -17,28 +17,29 @@ if TYPE_CHECKING:
 
 keys = typer.Typer(
     name="keys",
-    help="Ingest keys: who may send, in whose name, how long and how much. The policy file holds their SHA-256 only.",
+    help="Ingest keys: authentication, team, expiry and limits of senders. The policy file has only their SHA-256.",
     no_args_is_help=True,
 )
 
 
 @keys.command()
 def new(
-    name: Annotated[str, typer.Argument(help="The sender. A name that has a key already gets a second one.")],
+    name: Annotated[str, typer.Argument(help="Name of the sender. If it has a key already, it gets another one.")],
     *,
     team: Annotated[
-        str | None, typer.Option(help="Stamped on all that the key sends; without it the sender's word counts.")
+        str | None,
+        typer.Option(help="Team of everything that the key sends; without it, the sender's attributes count."),
     ] = None,
-    environment: Annotated[str | None, typer.Option(help="Stamped likewise.")] = None,
+    environment: Annotated[str | None, typer.Option(help="Environment of everything that the key sends.")] = None,
     expires: Annotated[
-        str, typer.Option(metavar="DATE", help="Its last UTC day, 2026-12-31, or a time, 2026-12-31T18:00:00Z.")
+        str, typer.Option(metavar="DATE", help="Last UTC day, 2026-12-31, or a time, 2026-12-31T18:00:00Z.")
     ] = "",
     write: Annotated[bool, typer.Option("--write", help="Add the entry to the policy file.")] = False,
 ) -> None:
-    """Make an ingest key. Standard output gets the key, this once; standard error gets the lines for the policy file.
+    """Create an ingest key. Prints the key, only once, to standard output, and its policy lines to standard error.
 
-    To replace a key, make another one of the same NAME: it has the same team, environment and limits, and both let the
-    sender in until the old one's `expires`, or until its entry is removed. A running instance takes the file over.
+    To replace a key, create another one of the same NAME. It gets the same team, environment and limits, and both are
+    valid until the old one expires or its entry is removed. A running instance reloads the file.
     """
     from collector.keys.new_key import entry_for, entry_lines, make_key
     from collector.keys.policy_edit import NotEditableError, add_entry, exclusive_writer, replace_policy
@@ -51,9 +52,8 @@ def new(
         text = read_policy_text(path) if os.path.lexists(path) else ""
         policy = parse_policy(text, path)
         key = make_key()
-        columns = {"team": team, "environment": environment}
-        given = {column: value for column, value in columns.items() if value is not None}
-        entry = entry_for(policy, key, name, given, expires)
+        bound = {name: value for name, value in (("team", team), ("environment", environment)) if value is not None}
+        entry = entry_for(policy, key, name, bound, expires)
         lines = entry_lines(entry, expires)
         problem = ""
         if write:
@@ -63,13 +63,13 @@ def new(
                 problem = str(error)
     typer.echo(key)
     if write and not problem:
-        typer.echo(f"{name} is in {path}. The key is shown this once.", err=True)
+        typer.echo(f"{name} was added to {path}. The key is shown only once.", err=True)
     else:
-        typer.echo(f"The key is shown this once. Add to {path}, under `ingest_keys:`\n", err=True)
+        typer.echo(f"The key is shown only once. Add to {path}, under `ingest_keys:`\n", err=True)
         typer.echo("\n".join(f"  {line}" for line in lines), err=True)
     if others := sum(other.name == name for other in policy.ingest_keys):
-        held = "another key" if others == 1 else f"{others} other keys"
-        typer.echo(f"{name} has {held}: when the new one is in use, remove that entry or let it expire.", err=True)
+        older = "another key" if others == 1 else f"{others} other keys"
+        typer.echo(f"{name} has {older}: when the new one is in use, remove that entry or let it expire.", err=True)
     if problem:
         fail(f"{problem}: add the lines above by hand")
 
@@ -77,13 +77,11 @@ def new(
 @keys.command("list")
 def show(
     *,
-    form: Annotated[
-        Literal["table", "json", "csv"], typer.Option("--format", help="How the keys are printed.")
-    ] = "table",
+    form: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
-    """Show the keys of the policy file: name, team, environment, validity, limits, and how their SHA-256 begins.
+    """List the keys of the policy file: name, team, environment, validity, limits, and the start of their SHA-256.
 
-    Standard error gets the senders whose last key expires within 14 days.
+    Prints a warning to standard error for each sender if its last key expires within 14 days.
     """
     from datetime import UTC, datetime
 
@@ -104,14 +102,14 @@ def show(
     }
     typer.echo(render_records(list(columns), list(zip(*columns.values(), strict=True)), form))
     for sentence in ending(known, now):
-        typer.echo(f"{sentence}; `spanledger keys new` makes the next one", err=True)
+        typer.echo(f"{sentence}; create another one with `spanledger keys new`", err=True)
 
 
 def _limits(key: IngestKey) -> str | None:
-    """Return how much a key may send, for people."""
-    said = []
+    """Return a key's limits as text, None if it has none."""
+    limits = []
     if key.spans_per_second:
-        said.append(f"{key.spans_per_second} spans/s, {key.burst} at once")
+        limits.append(f"{key.spans_per_second} spans/s, {key.burst} at once")
     if key.mib_per_day:
-        said.append(f"{key.mib_per_day} MiB a day")
-    return "; ".join(said) or None
+        limits.append(f"{key.mib_per_day} MiB a day")
+    return "; ".join(limits) or None

@@ -1,4 +1,4 @@
-"""`spanledger ledger`: what became of all that arrived, and does it add up?"""
+"""`spanledger ledger`: shows the state of every received request, and checks that the counts add up."""
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
 from __future__ import annotations
@@ -37,42 +37,40 @@ def ledger(
     since: Annotated[str, typer.Option(metavar="AGE", help="How far back: 30m, 24h, 7d.")] = "24h",
     by: Annotated[
         Literal["key", "signal", "minute"],
-        typer.Option(help="A line for each ingest key and signal, signal, or minute."),
+        typer.Option(help="One line per ingest key and signal, per signal, or per minute."),
     ] = "key",
-    form: Annotated[
-        Literal["table", "json", "csv"], typer.Option("--format", help="How the lines are printed.")
-    ] = "table",
+    form: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
-    """Show what was received and what became of it: accepted, rejected, stored, waiting, quarantined.
+    """Show what was received and its state: accepted, rejected, stored, waiting, quarantined.
 
-    Counts are spans, log records or metric points; refused bodies that nobody could count are listed as requests. The
-    last lines (standard error) say whether it adds up, whether the store holds what was stored, and why requests were
-    rejected. Ends with 1 if it does not.
+    Counts are spans, log records or metric points; refused bodies that could not be read are counted as requests. The
+    last lines (standard error) say whether the counts add up, whether the store has all stored rows, and why requests
+    were rejected. Exits with 1 if the counts do not add up or rows are missing.
     """
     from datetime import UTC, datetime
 
     from collector.cli.render import render_records
     from schema.ledger_lines import total
 
-    back = _age(since)
+    age = _age(since)
     end = datetime.now(UTC)
-    found, problems = _lines(end - back, end, by)
-    rows = [_row(line, by) for line in found]
+    lines, problems = _lines(end - age, end, by)
+    rows = [_row(line, by) for line in lines]
     if rows:
         typer.echo(render_records(list(rows[0]), [list(row.values()) for row in rows], form))
     else:
         typer.echo(f"Nothing was received in the last {since}.")
-    whole = total(found)
-    for sentence in (whole.verdict, *problems, *_rejections(whole)):
+    sums = total(lines)
+    for sentence in (sums.verdict, *problems, *_rejections(sums)):
         typer.echo(sentence, err=True)
-    if problems or not whole.adds_up:
+    if problems or not sums.adds_up:
         raise typer.Exit(1)
 
 
 def _lines(start: datetime, end: datetime, by: By) -> tuple[list[Line], list[str]]:
-    """Ask the running instance; alone, bring the store up to date with the spool first.
+    """Return the lines, and a sentence for each kind of row that the store lacks.
 
-    Return the lines, and in sentences what the store lacks of what was stored.
+    They come from the running instance; without one, the spool's ledger is copied to the store first.
     """
     from collector.api.client import running
     from collector.settings import load_settings
@@ -123,29 +121,29 @@ def _row(line: Line, by: str) -> dict[str, Any]:
     )
 
 
-def _rejections(whole: Line) -> list[str]:
-    """Say why requests and spans were rejected, the most frequent reason first."""
-    said = []
+def _rejections(sums: Line) -> list[str]:
+    """Return a sentence for each reason of rejections, the most frequent one first."""
+    sentences = []
     for reason in sorted(
-        {*whole.rejected_requests, *whole.rejected_spans}, key=lambda name: -whole.rejected_requests.get(name, 0)
+        {*sums.rejected_requests, *sums.rejected_spans}, key=lambda name: -sums.rejected_requests.get(name, 0)
     ):
         counts = [
             counted(count, unit)
             for count, unit in (
-                (whole.rejected_requests.get(reason), "request"),
-                (whole.rejected_spans.get(reason), "span"),
+                (sums.rejected_requests.get(reason), "request"),
+                (sums.rejected_spans.get(reason), "span"),
             )
             if count
         ]
-        said.append(f"rejected as {reason}: {', '.join(counts)}")
-    return said
+        sentences.append(f"rejected as {reason}: {', '.join(counts)}")
+    return sentences
 
 
-def _age(given: str) -> timedelta:
+def _age(text: str) -> timedelta:
     from datetime import timedelta
 
-    match = re.fullmatch(r"([1-9]\d{0,5})([mhd])", given)
+    match = re.fullmatch(r"([1-9]\d{0,5})([mhd])", text)
     if not match:
-        typer.echo(f"spanledger: --since must be an age such as 30m, 24h or 7d, not {given!r}", err=True)
+        typer.echo(f"spanledger: --since must be an age such as 30m, 24h or 7d, not {text!r}", err=True)
         sys.exit(1)
     return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -1,6 +1,6 @@
-"""The command line. Every command works while `up` runs (through its API) and when nothing runs.
+"""The command line. Every command works with a running instance (through its API) and without one.
 
-A command imports what it needs when it runs, so that `--help` and mistakes are answered at once.
+Commands import locally, so that `--help` and usage errors are fast.
 """
 # ruff: noqa: PLC0415 - see above
 
@@ -41,7 +41,7 @@ app.command()(reprice)
 
 
 def main() -> None:
-    """Run the command; what a user did wrong is one sentence, never a traceback."""
+    """Run the command. A user's mistake prints one sentence, never a traceback."""
     leave_no_core_dump()  # before anything raw is read, by any command
     try:
         app()
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _expected() -> tuple[type[Exception], ...]:
-    """Return the errors whose message is written for the user."""
+    """Return the base classes of errors with a message for the user."""
     from collector.errors import UserError
     from redaction.errors import RedactionError
     from schema.policy.file import PolicyError
@@ -75,17 +75,17 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - the option's value
 def everywhere(
     *,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Define the options before a command."""
 
 
 @app.command()
 def up() -> None:
     """Start everything: the OTLP receiver, redaction, the store and the dashboard. Ctrl-C stops it all.
 
-    Listens on loopback unless SPANLEDGER_HOST says otherwise; then ingest keys (spanledger.yaml) and
+    Listens on loopback by default. With another SPANLEDGER_HOST, ingest keys (spanledger.yaml) and
     SPANLEDGER_DASHBOARD_PASSWORD are required.
     """
     _run(on_ready=_print_addresses)
@@ -99,9 +99,9 @@ def collect() -> None:
 
 @app.command()
 def dashboard() -> None:
-    """Start the dashboard alone, beside collectors that write to the same ClickHouse server.
+    """Start the dashboard alone, for collectors that write to the same ClickHouse server.
 
-    The embedded store lets one process in: with it, use `spanledger up`.
+    Only one process can use the embedded store: with it, use `spanledger up`.
     """
     _run(receiver=False, on_ready=_print_addresses)
 
@@ -112,9 +112,9 @@ def demo(
     endpoint: Annotated[
         str, typer.Option(help="OTLP/HTTP address to send to; default: the instance of this data directory.")
     ] = "",
-    key: Annotated[str, typer.Option(envvar="SPANLEDGER_INGEST_KEY", help="Ingest key, where one is asked for.")] = "",
+    key: Annotated[str, typer.Option(envvar="SPANLEDGER_INGEST_KEY", help="Ingest key, if one is required.")] = "",
 ) -> None:
-    """Send sample agent runs of three teams through the OTLP receiver; starts everything first if nothing runs."""
+    """Send sample agent runs of three teams to the OTLP receiver. Starts an instance first if none is running."""
     from collector.api.client import running
     from collector.demo import send_demo
     from collector.settings import load_settings
@@ -134,7 +134,7 @@ def ingest(
         list[Path], typer.Argument(help="OTLP request bodies: *.traces.pb, *.logs.pb, *.metrics.pb, *.json or *.jsonl.")
     ],
 ) -> None:
-    """Redact and store files of OTLP requests; waits until they are stored and prints the counts."""
+    """Redact and store files of OTLP requests. Waits until they are stored, and prints the counts."""
     from collector.api.client import running
     from collector.cli.ingest import ingest_alone, ingest_through
     from collector.settings import load_settings
@@ -153,11 +153,9 @@ def ingest(
 def sql(
     statement: Annotated[str, typer.Argument(help="A SELECT over spans, runs, logs and metric_points; - reads stdin.")],
     *,
-    form: Annotated[
-        Literal["table", "json", "csv"], typer.Option("--format", help="How the rows are printed.")
-    ] = "table",
+    form: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
-    """Ask the store a question in ClickHouse SQL. It can read our tables and change nothing."""
+    """Run a read-only query in ClickHouse SQL on Spanledger's tables."""
     from collector.api.client import running
     from collector.cli.render import render
     from collector.settings import load_settings
@@ -185,16 +183,16 @@ def redact(
     ] = False,
     key: Annotated[str, typer.Option(help="The attribute that holds the text, as context: user.email.")] = "",
     team: Annotated[
-        str | None, typer.Option(help="Team that the text belongs to; without it the strictest rules apply.")
+        str | None, typer.Option(help="Team that owns the text; without it, the strictest rules apply.")
     ] = None,
     file: Annotated[
         Path | None, typer.Option(help="Read the text from this file.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
-    """Redact text as the collector would under the policy, and explain each decision.
+    """Redact text with the rules of the policy, and explain each decision.
 
-    The redacted text goes to standard output. Standard error gets each finding: entity, place in the original,
-    recogniser, score, context and what stands for it; then what was found and left, and why. Nothing is stored.
+    Prints the redacted text to standard output. Prints to standard error each finding: entity, position in the
+    original, recognizer, score, context and replacement; then findings that were left, and why. Nothing is stored.
     """
     from collector.cli.redact import redact_lines, redact_text
     from collector.settings import load_settings
@@ -211,16 +209,16 @@ def redact(
 @app.command()
 def drill(
     *,
-    runs: Annotated[int, typer.Option(min=1, max=2000, help="Made-up runs; each has some twenty places.")] = 50,
+    runs: Annotated[int, typer.Option(min=1, max=2000, help="Invented runs, each with some twenty texts.")] = 50,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Repeat the texts of an earlier drill; default: new ones.")
     ] = None,
-    key: Annotated[str, typer.Option(envvar="SPANLEDGER_INGEST_KEY", help="Ingest key, where one is asked for.")] = "",
+    key: Annotated[str, typer.Option(envvar="SPANLEDGER_INGEST_KEY", help="Ingest key, if one is required.")] = "",
 ) -> None:
-    """Prove redaction: plant invented personal data, send it through the receiver, and look for it in the store.
+    """Prove redaction: send invented personal data through the receiver, and search the store for it.
 
-    Needs a running instance (`spanledger up`). Says how much was removed by entity and by place, and ends with 1 where
-    something was left whole. The result is kept in the table drills; the made-up runs are deleted again.
+    Needs a running instance (`spanledger up`). Prints the removed share by entity and by place, and exits with 1 if a
+    complete text was left. The result is stored in the table drills; the invented runs are deleted.
     """
     import secrets
 
@@ -232,10 +230,9 @@ def drill(
     settings = load_settings()
     instance = running(settings)
     if instance is None:
-        fail("nothing runs here: a drill goes through the real receiver, so start `spanledger up` first")
+        fail("no instance is running: a drill needs its receiver, so start `spanledger up` first")
     chosen = secrets.randbits(32) if seed is None else seed
-    tell = _progress()
-    report = rehearse(instance, settings.data_dir, runs=runs, seed=chosen, key=key, progress=tell)
+    report = rehearse(instance, settings.data_dir, runs=runs, seed=chosen, key=key, progress=_progress())
     for line in lines(report):
         typer.echo(line)
     if report.total().left_whole or report.files:
@@ -244,31 +241,31 @@ def drill(
 
 @app.command()
 def doctor() -> None:
-    """Look at settings, data directory, spool, model, ports and store, and say what to do."""
+    """Check settings, data directory, spool, model, ports and store, and say how to fix each problem."""
     from collector.cli.doctor import examine
     from collector.settings import load_settings
 
-    ill = False
-    for finding in examine(load_settings()):
-        mark = "✗" if finding.advice else "✓"
-        typer.echo(f"{mark} {finding.what}: {finding.state}")
-        if finding.advice:
-            typer.echo(f"  → {finding.advice}")
-            ill = True
-    if ill:
+    failed = False
+    for check in examine(load_settings()):
+        mark = "✗" if check.advice else "✓"
+        typer.echo(f"{mark} {check.name}: {check.state}")
+        if check.advice:
+            typer.echo(f"  → {check.advice}")
+            failed = True
+    if failed:
         raise typer.Exit(1)
 
 
 def _progress() -> Callable[[str], None]:
-    """Return what tells whoever watches, and only them, how far a command is; nothing twice."""
+    """Return a function that prints progress to standard error, if that is a terminal; repeats are dropped."""
     last: list[str] = []
 
-    def tell(sentence: str) -> None:
+    def show(sentence: str) -> None:
         if sys.stderr.isatty() and last != [sentence]:
             typer.echo(sentence, err=True)
             last[:] = [sentence]
 
-    return tell
+    return show
 
 
 def _run(*, on_ready: Callable[[dict[str, str]], None], receiver: bool = True, dashboard: bool = True) -> None:
@@ -293,7 +290,7 @@ def _print_addresses(endpoints: dict[str, str]) -> None:
 
 
 def _send_first_samples(endpoints: dict[str, str], key: str) -> None:
-    """Send the samples to what has just started; where that fails, it runs on and says why there are none."""
+    """Send the samples to the instance that has just started. If that fails, it goes on, with a message."""
     from collector.demo import DemoError, send_demo
 
     try:

@@ -1,4 +1,4 @@
-"""`spanledger purge`: delete a person's, a session's or one run's data."""
+"""`spanledger purge`: deletes the runs of a user or of a session, or a single run."""
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ def purge(
     trace: Annotated[str, typer.Option(metavar="ID", help="One run.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete whole runs with their spans and log records, bytes and all; it cannot be undone.
+    """Delete complete runs with their spans and log records, also from disk. This cannot be undone.
 
-    Ids are compared as they are stored: one that redaction replaced finds nothing. What still waits in the spool is
-    not found either: purge when nothing waits. The table purges keeps when it was done and how much went, not whose.
+    Ids are compared as they are stored: an id that redaction replaced matches nothing. Requests that wait in the spool
+    are not searched: purge when nothing waits. The table purges records time and counts, but no ids.
     """
-    wanted: list[tuple[Named, str]] = [("user", user), ("session", session), ("trace", trace)]
-    given = [(by, value) for by, value in wanted if value]
-    if len(given) != 1:
+    options: list[tuple[Named, str]] = [("user", user), ("session", session), ("trace", trace)]
+    selected = [(by, value) for by, value in options if value]
+    if len(selected) != 1:
         fail("give one of --user, --session and --trace", 2)
-    by, value = given[0]
-    found = _purge(by, value, dry_run=True)
-    if not found.runs and not found.spans and not found.log_records:
+    by, value = selected[0]
+    matching = _purge(by, value, dry_run=True)
+    if not matching.runs and not matching.spans and not matching.log_records:
         typer.echo(f"Nothing is stored of this {by}.")
         return
-    spans, records = counted(found.spans, "span"), counted(found.log_records, "log record")
-    told = f"{counted(found.runs, 'run')} with {spans} and {records}"
+    spans, records = counted(matching.spans, "span"), counted(matching.log_records, "log record")
+    summary = f"{counted(matching.runs, 'run')} with {spans} and {records}"
     if not yes:
-        typer.confirm(f"Delete {told}?", abort=True)
+        typer.confirm(f"Delete {summary}?", abort=True)
     _purge(by, value, dry_run=False)
-    typer.echo(f"Deleted {told}.")
+    typer.echo(f"Deleted {summary}.")
 
 
 def _purge(by: Named, value: str, *, dry_run: bool) -> Purged:

@@ -1,4 +1,4 @@
-"""`spanledger quarantine`: requests that broke their workers, or that do not open: list them, try again, drop them."""
+"""`spanledger quarantine`: lists, retries or drops quarantined requests."""
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
 from __future__ import annotations
@@ -18,22 +18,20 @@ if TYPE_CHECKING:
 
 quarantine = typer.Typer(
     name="quarantine",
-    help="Requests that were set aside because they failed three times. They stay sealed until you decide.",
+    help="Requests that failed three times. They stay sealed on disk until you retry or drop them.",
     no_args_is_help=True,
 )
 
-_Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers that `list` shows.")]
+_Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Ids, as `list` shows them.")]
 _All = Annotated[bool, typer.Option("--all", help="Every quarantined request.")]
 
 
 @quarantine.command("list")
 def list_requests(
     *,
-    form: Annotated[
-        Literal["table", "json", "csv"], typer.Option("--format", help="How the rows are printed.")
-    ] = "table",
+    form: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="Output format.")] = "table",
 ) -> None:
-    """List what is quarantined: which request of whom, when it came, and why it is here. Never what is in it."""
+    """List quarantined requests: id, ingest key, time of receipt and reason. Never their content."""
     from dataclasses import asdict
     from datetime import UTC, datetime
 
@@ -43,13 +41,13 @@ def list_requests(
 
     instance = running(load_settings())
     if instance:
-        found = instance.quarantined()
+        requests = instance.quarantined()
     else:
         with _alone() as spool:
-            found = spool.quarantined()
+            requests = spool.quarantined()
     rows = [
         asdict(one) | {"received_at": f"{datetime.fromtimestamp(one.received_at / 1e9, UTC):%Y-%m-%d %H:%M:%S}"}
-        for one in found
+        for one in requests
     ]
     if not rows:
         typer.echo("Nothing is quarantined.")
@@ -59,7 +57,7 @@ def list_requests(
 
 @quarantine.command()
 def retry(ids: _Ids = None, *, every: _All = False) -> None:
-    """Let requests try again, three times as if they were new: after an upgrade, or with the missing key in place."""
+    """Retry requests, with three new attempts: after an upgrade, or after the missing key was restored."""
     done = _act("retry", ids, every=every)
     typer.echo(f"{len(done)} requests wait to be stored again.")
 
@@ -71,9 +69,9 @@ def drop(
     every: _All = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete requests for good. The ledger counts them as dropped."""
+    """Delete requests permanently. The ledger counts them as dropped."""
     if not yes:
-        typer.confirm("What is dropped was acknowledged and will never be stored. Go on?", abort=True)
+        typer.confirm("These requests were acknowledged and will never be stored. Drop them?", abort=True)
     done = _act("drop", ids, every=every)
     typer.echo(f"{len(done)} requests were dropped.")
 
@@ -83,18 +81,18 @@ def _act(action: Literal["retry", "drop"], ids: list[int] | None, *, every: bool
     from collector.settings import load_settings
 
     if bool(ids) == every:
-        typer.echo("spanledger: name the requests by their ids, or all of them with --all", err=True)
+        typer.echo("spanledger: give the ids of the requests, or --all", err=True)
         sys.exit(1)
-    wanted = ids or None
+    chosen = ids or None
     instance = running(load_settings())
     if instance:
-        done = instance.quarantine(action, wanted)
+        done = instance.quarantine(action, chosen)
     else:
         from collector.spool import quarantine as quarantined
 
         act = {"retry": quarantined.retry, "drop": quarantined.drop}[action]
         with _alone() as spool:
-            done = act(spool, wanted)
+            done = act(spool, chosen)
     unknown = sorted({*(ids or ())} - {*done})
     if unknown:
         typer.echo(f"spanledger: not quarantined: {', '.join(map(str, unknown))}", err=True)
@@ -105,14 +103,14 @@ def _act(action: Literal["retry", "drop"], ids: list[int] | None, *, every: bool
 
 @contextmanager
 def _alone() -> Iterator[Spool]:
-    """Hold the data directory in which nothing runs, and yield its spool."""
+    """Lock the data directory, in which no instance runs, and yield its spool."""
     from collector.service.only_instance import only_instance
     from collector.settings import load_settings
     from collector.spool.spool import open_spool
 
     settings = load_settings()
     if not settings.spool_path.exists():
-        fail(f"there is no spool in {settings.data_dir}: set SPANLEDGER_DATA_DIR to what the instance has")
+        fail(f"there is no spool in {settings.data_dir}: set SPANLEDGER_DATA_DIR to the instance's directory")
     with only_instance(settings):
         spool = open_spool(settings)
         try:

@@ -1,4 +1,4 @@
-"""`spanledger redact`: what redaction does to a text under the policy, and why, seen from the outside."""
+"""`spanledger redact`: redacts a text with the rules of the policy, and explains each decision."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from redaction.teams import TeamRedactor
     from redaction.text import Decision, Finding
 
-_LINES_AT_A_TIME = 256  # enough for full batches of the model, few enough for memory
+_LINES_AT_A_TIME = 256  # enough for full batches of the model, and small enough for memory
 
 
 def redact_text(settings: Settings, text: str, key: str, team: str | None) -> None:
-    """Print the redacted text to standard output and the decisions about it to standard error."""
+    """Print the redacted text to standard output, and the decisions to standard error."""
     explained = _redactor(settings).explain(Text(text, key), Owner(team))
     typer.echo(explained.redacted.text, nl=not explained.redacted.text.endswith("\n"))
     for decision in explained.decisions:
-        typer.echo(_told(decision), err=True)
+        typer.echo(_sentence(decision), err=True)
     left = sum(bool(decision.reason) for decision in explained.decisions)
     typer.echo(f"{len(explained.redacted.findings)} findings" + (f", {left} left" if left else ""), err=True)
 
 
 def redact_lines(settings: Settings, source: TextIO, target: TextIO, team: str | None) -> None:
-    """Answer each JSON line {"text": str, "key"?: str} with {"redacted": str, "findings": [...]}, in order."""
+    """Write for each JSON line {"text": str, "key"?: str} a line {"redacted": str, "findings": [...]}, in order."""
     redactor = _redactor(settings)
     for items in _groups(source):
         for redacted in redactor.redact_many(items, [Owner(team)] * len(items)):
@@ -47,16 +47,16 @@ def _redactor(settings: Settings) -> TeamRedactor:
     return build_team_redactor(policy, load_pseudonym_key(settings, policy))
 
 
-def _told(decision: Decision) -> str:
+def _sentence(decision: Decision) -> str:
     finding = decision.finding
-    said = f"{finding.entity} at {finding.start}-{finding.end} by {finding.recognizer} ({finding.score:.2f})"
+    text = f"{finding.entity} at {finding.start}-{finding.end} by {finding.recognizer} ({finding.score:.2f})"
     if decision.context:
-        said += f", context: {decision.context}"
+        text += f", context: {decision.context}"
     if decision.reason:
-        return f"{said}: left ({decision.reason})"
+        return f"{text}: left ({decision.reason})"
     if decision.action == "drop":
-        return f"{said}: the field is dropped"
-    return f"{said}: {decision.written}"
+        return f"{text}: the field is dropped"
+    return f"{text}: {decision.written}"
 
 
 def _groups(source: TextIO) -> Iterator[list[Text]]:

@@ -1,4 +1,4 @@
-"""Rows on a terminal: a table, JSON or CSV."""
+"""Formats rows as a table, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ Format = Literal["table", "json", "csv"]
 
 _PLAIN: dict[type, Callable[[Any], Any]] = {
     Decimal: float,
-    date: lambda day: day.isoformat(),  # a datetime is a date too, and has an isoformat of its own
+    date: lambda day: day.isoformat(),  # also for datetime, a subclass with its own isoformat
     time: time.isoformat,
     timedelta: str,
     bytes: bytes.hex,
     UUID: str,
 }
-_WIDEST = 60  # characters of a cell in a table; JSON and CSV are never cut
+_MAX_WIDTH = 60  # characters of a cell in a table; JSON and CSV are never cut
 
 
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
 
 def render(rows: pa.Table, form: Format) -> str:
-    """Return the rows in this form. Unknown is null in JSON, empty in CSV and an em dash in a table."""
+    """Return the rows in this format. Unknown is null in JSON, empty in CSV and an em dash in a table."""
     names = rows.column_names
     return render_records(
         names, list(zip(*(_cells(rows.column(index)) for index in range(len(names))), strict=True)), form
@@ -41,7 +41,7 @@ def render(rows: pa.Table, form: Format) -> str:
 
 
 def render_records(names: Sequence[str], records: Sequence[Sequence[Any]], form: Format) -> str:
-    """Return records of plain values likewise; without Arrow, which takes a command a third of a second to load."""
+    """Return records of plain values in this format. It does not load Arrow, which takes a third of a second."""
     if form == "json":
         return json.dumps([dict(zip(names, record, strict=True)) for record in records], indent=1, ensure_ascii=False)
     if form == "csv":
@@ -54,7 +54,7 @@ def render_records(names: Sequence[str], records: Sequence[Sequence[Any]], form:
 
 
 def _cells(column: pa.ChunkedArray) -> list[Any]:
-    import pyarrow as pa  # noqa: PLC0415 - who has a column has loaded it
+    import pyarrow as pa  # noqa: PLC0415 - the caller has loaded it
 
     kind = column.type
     if pa.types.is_timestamp(kind):  # Arrow's own text keeps nanoseconds
@@ -79,7 +79,7 @@ def _flat(cell: Any) -> str:  # noqa: ANN401 - any value of a column
 
 
 def _no_formula(cell: Any) -> str:  # noqa: ANN401 - any value of a column
-    """Return a cell of CSV. Senders choose texts, and a spreadsheet would run those that begin as a formula."""
+    """Return a CSV cell that a spreadsheet does not run as a formula: senders choose the texts."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else _flat(cell)
 
 
@@ -93,4 +93,4 @@ def _table(names: Sequence[str], records: Sequence[Sequence[Any]]) -> str:
 
 def _short(text: str) -> str:
     printable = "".join(character if character.isprintable() else "·" for character in text)
-    return printable if len(printable) <= _WIDEST else printable[: _WIDEST - 1] + "…"
+    return printable if len(printable) <= _MAX_WIDTH else printable[: _MAX_WIDTH - 1] + "…"

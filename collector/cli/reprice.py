@@ -1,4 +1,4 @@
-"""`spanledger reprice`: price stored model calls again after prices changed."""
+"""`spanledger reprice`: prices stored model calls again after prices changed."""
 # ruff: noqa: PLC0415 - a command imports what it needs when it runs
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def reprice(
     *,
     start: Annotated[str, typer.Option("--from", help="The first UTC day: 2026-11-01.")],
-    end: Annotated[str, typer.Option("--to", help="The UTC day before which it ends: 2026-11-22 is not repriced.")],
+    end: Annotated[str, typer.Option("--to", help="The UTC day after the last one: 2026-11-22 is not repriced.")],
     team: Annotated[str, typer.Option(help="Only the runs of this team.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
 ) -> None:
-    """Price stored model calls again after prices changed: the policy file's and the public list's.
+    """Price stored model calls again after prices changed in the policy file or in the public list.
 
-    Calls are priced as of their start. What changed is kept in the table repricings, with the prices. A running
-    instance prices by the policy in force: the command waits seconds until a changed file is taken over.
+    A call gets the price at its start. The table repricings records changes with their prices. A running instance uses
+    the policy in force: the command waits until a changed file is taken over.
     """
     from datetime import UTC, datetime, time
 
@@ -51,13 +51,13 @@ def reprice(
     typer.echo(f"{done.changed} of {done.calls} calls {verb}: {_usd(done.before)} before, {_usd(done.after)} after.")
 
 
-def _day(option: str, given: str) -> date:
+def _day(option: str, text: str) -> date:
     from datetime import date
 
     try:
-        return date.fromisoformat(given)
+        return date.fromisoformat(text)
     except ValueError:
-        fail(f"{option} must be a day such as 2026-11-01, not {given!r}")
+        fail(f"{option} must be a day such as 2026-11-01, not {text!r}")
 
 
 def _usd(cost: Decimal | None) -> str:

@@ -1,4 +1,4 @@
-"""Sample agent runs, as if three teams were at work, sent through the real receiver."""
+"""Sample agent runs of three invented teams, sent through the real receiver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent and its model say to one another, before any convention writes it down."""
+"""Messages between an agent and its model, independent of a semantic convention."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TOOL_SCHEMA_TOKENS = 180
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model and its pace; `caches` says whether its provider bills a repeated prefix as cached."""
+    """A model and its speed; `caches` means that its provider bills a repeated prefix as cached."""
 
     provider: str
     name: str
@@ -23,7 +23,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A tool that the model asked for."""
+    """A tool call of the model."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: a text, the tools that an assistant asks for, or the result of one of them."""
+    """One message: a text, tool calls of the assistant, or the result of a tool call."""
 
     role: str
     text: str = ""
@@ -51,7 +51,7 @@ class Usage:
 
 @dataclass(slots=True)
 class Conversation:
-    """The messages so far. Every call sends all of them again, which is why providers cache."""
+    """The messages so far. Every model call sends all of them again, so providers cache them."""
 
     model: Model
     instructions: str
@@ -60,13 +60,13 @@ class Conversation:
     _sent_tokens: int = 0
 
     def usage(self, answer: Message) -> Usage:
-        """Return the tokens of the call that this answer came from, and remember its prefix as cached."""
-        text = self.instructions + json.dumps([_spoken(message) for message in self.messages])
+        """Return the tokens of the model call with this answer, and count its prefix as cached from now on."""
+        text = self.instructions + json.dumps([_content(message) for message in self.messages])
         sent = len(text) // _CHARACTERS_A_TOKEN + _TOOL_SCHEMA_TOKENS * len(self.tools)
         cached = self._sent_tokens // 128 * 128 if self.model.caches else 0
         self._sent_tokens = sent
-        return Usage(sent, len(json.dumps(_spoken(answer))) // _CHARACTERS_A_TOKEN + 12, cached)
+        return Usage(sent, len(json.dumps(_content(answer))) // _CHARACTERS_A_TOKEN + 12, cached)
 
 
-def _spoken(message: Message) -> list[Any]:
+def _content(message: Message) -> list[Any]:
     return [message.role, message.text, *([call.name, call.arguments] for call in message.calls)]

@@ -1,4 +1,4 @@
-"""A day of three teams: which workflows ran when, in which release, as OTLP requests."""
+"""One day of runs of three teams, as OTLP requests: workflows, start times and releases."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-    from collector.demo.teller import Teller
+    from collector.demo.recorder import Recorder
 
 _HOUR = 3_600_000_000_000
 _RUNS_A_REQUEST = 8
@@ -29,13 +29,13 @@ _FOLLOW_UPS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """One workflow of one team; the new release, where there is one, went out so many hours ago."""
+    """One workflow of one team. `new_release`, if there is one, replaced `release` so many hours ago."""
 
     team: str
     name: str
     service: str
-    tell: Callable[..., None]
-    convention: type[Teller]
+    record: Callable[..., None]
+    convention: type[Recorder]
     runs: int
     release: str
     new_release: str = ""
@@ -58,9 +58,9 @@ WORKFLOWS = (
 
 
 def demo_requests(now: int, rng: random.Random) -> Iterator[ExportTraceServiceRequest]:
-    """Yield about 200 runs of the 24 hours before `now` (ns since 1970), the oldest first, some of them a request.
+    """Yield about 200 runs of the 24 hours before `now` (ns since 1970), oldest first, several per request.
 
-    The same seed tells the same runs; their ids are new each time, so that a second demonstration adds to the first.
+    The same seed gives the same runs, but with new ids, so that a second demo adds to the first.
     """
     runs = [(_age(rng), workflow) for workflow in WORKFLOWS for _ in range(workflow.runs)]
     runs.sort(key=lambda run: run[0], reverse=True)
@@ -71,18 +71,18 @@ def demo_requests(now: int, rng: random.Random) -> Iterator[ExportTraceServiceRe
         if workflow not in sessions or rng.random() > _FOLLOW_UPS:
             sessions[workflow] = (f"session-{secrets.token_hex(6)}", rng.choice(PEOPLE))
         session, person = sessions[workflow]
-        teller = workflow.convention(Trace(rng), session, person.user)
-        workflow.tell(teller, person, new=release == workflow.new_release)
-        told = waiting.setdefault((workflow, release), [])
-        told.append(teller.trace.place(now - age))
-        if len(told) == _RUNS_A_REQUEST:
+        recorder = workflow.convention(Trace(rng), session, person.user)
+        workflow.record(recorder, person, new=release == workflow.new_release)
+        recorded = waiting.setdefault((workflow, release), [])
+        recorded.append(recorder.trace.place(now - age))
+        if len(recorded) == _RUNS_A_REQUEST:
             yield _request(workflow, release, waiting.pop((workflow, release)))
-    for (workflow, release), told in waiting.items():
-        yield _request(workflow, release, told)
+    for (workflow, release), recorded in waiting.items():
+        yield _request(workflow, release, recorded)
 
 
 def _age(rng: random.Random) -> int:
-    """Return how long ago a run ended, in ns: within the day, and the more likely the more recent."""
+    """Return the age of a run's end in ns: within the day, recent ones more likely."""
     return int((rng.random() ** 1.7 * 23.5 + 0.01) * _HOUR)
 
 

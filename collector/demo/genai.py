@@ -1,4 +1,4 @@
-"""Sample runs in OpenTelemetry's conventions for generative AI."""
+"""Records sample runs in OpenTelemetry's semantic conventions for generative AI."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from collector.demo.teller import Teller
+from collector.demo.recorder import Recorder
 from collector.demo.trace import describe
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collector.demo.trace import Value
 
 
-class GenAI(Teller):
+class GenAI(Recorder):
     """https://github.com/open-telemetry/semantic-conventions-genai."""
 
     @contextmanager
     def agent(self, name: str, question: str) -> Iterator[Span]:
-        """Tell an agent at work on a question."""
+        """Record an agent that works on a question."""
         attributes = {
             "gen_ai.operation.name": "invoke_agent",
             "gen_ai.agent.name": name,
@@ -36,11 +36,11 @@ class GenAI(Teller):
             yield span
 
     def answered(self, agent: Span, answer: str) -> None:
-        """Tell what an agent answered."""
+        """Record the answer of an agent."""
         describe(agent, {"gen_ai.output.messages": _text([("assistant", answer)])})
 
     def call(self, talk: Conversation, answer: Message) -> None:
-        """Tell one model call that gave this answer, which joins the conversation."""
+        """Record a model call with this answer, and add the answer to the conversation."""
         usage = talk.usage(answer)
         with self.trace.span(f"chat {talk.model.name}", _request(talk), client=True) as span:
             self.pause(talk, usage.output)
@@ -58,14 +58,14 @@ class GenAI(Teller):
         talk.messages.append(answer)
 
     def broken_call(self, talk: Conversation, error_type: str, message: str) -> None:
-        """Tell a model call that the provider refused."""
+        """Record a model call that the provider refused."""
         with self.trace.span(f"chat {talk.model.name}", _request(talk), client=True) as span:
             self.trace.wait(900)
             self.trace.fail(span, error_type, message)
 
     @contextmanager
     def tool(self, call: ToolCall) -> Iterator[Span]:
-        """Tell a tool at work."""
+        """Record the call of a tool."""
         attributes = {
             "gen_ai.operation.name": "execute_tool",
             "gen_ai.tool.name": call.name,
@@ -77,17 +77,17 @@ class GenAI(Teller):
             yield span
 
     def returned(self, tool: Span, result: str) -> None:
-        """Tell what a tool returned."""
+        """Record the result of a tool."""
         describe(tool, {"gen_ai.tool.call.result": result})
 
     def retrieval(self, source: str, query: str, documents: Sequence[str]) -> None:
-        """Tell a search for documents."""
-        found = [{"id": f"{source}-{number}", "content": text} for number, text in enumerate(documents, 1)]
+        """Record a search for documents."""
+        contents = [{"id": f"{source}-{number}", "content": text} for number, text in enumerate(documents, 1)]
         attributes = {
             "gen_ai.operation.name": "retrieval",
             "gen_ai.data_source.id": source,
             "gen_ai.retrieval.query.text": query,
-            "gen_ai.retrieval.documents": json.dumps(found),
+            "gen_ai.retrieval.documents": json.dumps(contents),
         }
         with self.trace.span(f"retrieval {source}", attributes, client=True):
             self.trace.wait(120)

@@ -1,4 +1,4 @@
-"""Team logistics: parcels followed with a model on machines of their own, and customs papers by several agents."""
+"""Team logistics: parcel tracking with a self-hosted model, and customs papers by several agents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collector.demo.conversation import Conversation, Message, Model
 
 if TYPE_CHECKING:
     from collector.demo.people import Person
-    from collector.demo.teller import Teller
+    from collector.demo.recorder import Recorder
 
 _OWN = Model("self-hosted", "northwind-8b-instruct", 180, 11, caches=False)
 _CLAUDE = Model("anthropic", "claude-sonnet-4-5", 700, 14)
@@ -24,82 +24,84 @@ _CLASSIFIER = "You find the tariff number of an article in the list that the too
 _CLERK = "You fill in customs form CN23 from an order. Names and addresses go in exactly as in the order."
 
 
-def track(teller: Teller, person: Person, *, new: bool) -> None:
-    """Tell a parcel being followed; with the new release the carrier's service fails far more often."""
+def track(recorder: Recorder, person: Person, *, new: bool) -> None:
+    """Record the tracking of a parcel. With the new release, the carrier's service fails far more often."""
     talk = Conversation(_OWN, _TRACKING, ("track_parcel", "estimate_arrival", "notify_customer"))
     question = f"Where is parcel {person.parcel} for {person.name}, {person.address}?"
     failure = ("CarrierError", f"502 from the carrier for {person.parcel} (consignee {person.name})")
-    with teller.agent("shipment-tracking", question) as agent:
+    with recorder.agent("shipment-tracking", question) as agent:
         talk.messages.append(Message("user", question))
         failures = 0
-        while failures < 2 and teller.chance(0.45 if new else 0.12):  # noqa: PLR2004 - the instructions say twice
+        while failures < 2 and recorder.chance(0.45 if new else 0.12):  # noqa: PLR2004 - the instructions say twice
             failures += 1
-            teller.use_in_vain(talk, "track_parcel", {"parcel": person.parcel}, failure, 2_500)
+            recorder.use_failing(talk, "track_parcel", {"parcel": person.parcel}, failure, 2_500)
         if failures == 2:  # noqa: PLR2004 - the same
-            teller.answered(
-                agent, teller.say(talk, f"The carrier does not answer; the depot looks for {person.parcel}.")
+            recorder.answered(
+                agent, recorder.say(talk, f"The carrier does not answer; the depot looks for {person.parcel}.")
             )
-            teller.outcome(agent, "failure", "the carrier's service failed twice")
+            recorder.outcome(agent, "failure", "the carrier's service failed twice")
             return
-        found = {"parcel": person.parcel, "state": "in transit", "last_scan": "sorting center 12"}
-        teller.use(talk, "track_parcel", {"parcel": person.parcel}, json.dumps(found), 600)
-        teller.use(talk, "estimate_arrival", {"parcel": person.parcel}, '{"days": 2, "confidence": 0.8}', 120)
+        scan = {"parcel": person.parcel, "state": "in transit", "last_scan": "sorting center 12"}
+        recorder.use(talk, "track_parcel", {"parcel": person.parcel}, json.dumps(scan), 600)
+        recorder.use(talk, "estimate_arrival", {"parcel": person.parcel}, '{"days": 2, "confidence": 0.8}', 120)
         note = {"phone": person.phone, "text": f"Your {person.item} arrives in about two days."}
-        teller.use(talk, "notify_customer", note, '{"sent": true}', 200)
+        recorder.use(talk, "notify_customer", note, '{"sent": true}', 200)
         answer = f"Parcel {person.parcel} was scanned in sorting center 12 and arrives in about two days."
-        teller.answered(agent, teller.say(talk, answer))
-        teller.outcome(agent, "success", "the customer was told")
+        recorder.answered(agent, recorder.say(talk, answer))
+        recorder.outcome(agent, "success", "the customer was told")
 
 
-def file_papers(teller: Teller, person: Person, *, new: bool) -> None:
-    """Tell customs papers made by three agents; `new` changes nothing here."""
+def file_papers(recorder: Recorder, person: Person, *, new: bool) -> None:
+    """Record customs papers prepared by three agents; `new` has no effect."""
     del new
     task = f"Prepare the customs papers for order {person.order}."
     lead = Conversation(_CLAUDE, _CUSTOMS, ("classifier", "clerk", "file_papers"))
-    with teller.agent("customs-lead", task) as agent:
+    with recorder.agent("customs-lead", task) as agent:
         lead.messages.append(Message("user", task))
-        call = teller.ask(lead, "classifier", {"article": person.item})
-        tariff = _classified(teller, person)
+        call = recorder.ask(lead, "classifier", {"article": person.item})
+        tariff = _classified(recorder, person)
         lead.messages.append(Message("tool", tariff, answers=call))
-        call = teller.ask(lead, "clerk", {"order": person.order, "tariff": tariff})
-        form = _filled_in(teller, person)
+        call = recorder.ask(lead, "clerk", {"order": person.order, "tariff": tariff})
+        form = _filled_in(recorder, person)
         lead.messages.append(Message("tool", form, answers=call))
-        teller.guardrail("export-control", "allow", "the tariff number is on no list")
-        if person.amount > 400 and teller.chance(0.5):  # noqa: PLR2004 - USD
-            teller.approval(f"File papers for {person.order}?", "approved", "customs-desk", 2 + teller.rng.random() * 6)
-        teller.use(lead, "file_papers", {"order": person.order}, f'{{"filing": "CN23-{person.order[4:]}"}}', 800)
-        teller.answered(agent, teller.say(lead, f"The papers of order {person.order} are filed."))
-        teller.outcome(agent, "success", "papers filed")
+        recorder.guardrail("export-control", "allow", "the tariff number is on no list")
+        if person.amount > 400 and recorder.chance(0.5):  # noqa: PLR2004 - USD
+            recorder.approval(
+                f"File papers for {person.order}?", "approved", "customs-desk", 2 + recorder.rng.random() * 6
+            )
+        recorder.use(lead, "file_papers", {"order": person.order}, f'{{"filing": "CN23-{person.order[4:]}"}}', 800)
+        recorder.answered(agent, recorder.say(lead, f"The papers of order {person.order} are filed."))
+        recorder.outcome(agent, "success", "papers filed")
 
 
-def _classified(teller: Teller, person: Person) -> str:
+def _classified(recorder: Recorder, person: Person) -> str:
     talk = Conversation(_MINI, _CLASSIFIER, ("search_tariff",))
     task = f"Find the tariff number of: {person.item}"
-    with teller.agent("classifier", task) as agent:
+    with recorder.agent("classifier", task) as agent:
         talk.messages.append(Message("user", task))
         entries = (f"8509.40 {person.item} and the like", "9403.30 wooden furniture for offices")
-        call = teller.ask(talk, "search_tariff", {"article": person.item})
-        with teller.tool(call) as span:
-            teller.retrieval("tariff", person.item, entries)
-            teller.returned(span, json.dumps(entries))
+        call = recorder.ask(talk, "search_tariff", {"article": person.item})
+        with recorder.tool(call) as span:
+            recorder.retrieval("tariff", person.item, entries)
+            recorder.returned(span, json.dumps(entries))
         talk.messages.append(Message("tool", json.dumps(entries), answers=call))
-        answer = teller.say(talk, "8509.40")
-        teller.answered(agent, answer)
+        answer = recorder.say(talk, "8509.40")
+        recorder.answered(agent, answer)
     return answer
 
 
-def _filled_in(teller: Teller, person: Person) -> str:
+def _filled_in(recorder: Recorder, person: Person) -> str:
     talk = Conversation(_MINI, _CLERK, ("get_order", "validate_form"))
     task = f"Fill in CN23 for order {person.order}."
-    with teller.agent("clerk", task) as agent:
+    with recorder.agent("clerk", task) as agent:
         talk.messages.append(Message("user", task))
         order = {"order": person.order, "consignee": person.name, "address": person.address, "phone": person.phone}
-        teller.use(talk, "get_order", {"order": person.order}, json.dumps(order), 80)
-        if teller.chance(0.3):
+        recorder.use(talk, "get_order", {"order": person.order}, json.dumps(order), 80)
+        if recorder.chance(0.3):
             missing = ("ValidationError", "field 7: a telephone number with its country code is needed")
-            teller.use_in_vain(talk, "validate_form", {"consignee": person.name}, missing, 60)
+            recorder.use_failing(talk, "validate_form", {"consignee": person.name}, missing, 60)
         form = {"consignee": person.name, "address": person.address, "phone": person.phone, "value": person.amount}
-        teller.use(talk, "validate_form", form, '{"valid": true}', 60)
-        answer = teller.say(talk, json.dumps(form))
-        teller.answered(agent, answer)
+        recorder.use(talk, "validate_form", form, '{"valid": true}', 60)
+        answer = recorder.say(talk, json.dumps(form))
+        recorder.answered(agent, answer)
     return answer

@@ -1,4 +1,4 @@
-"""Sample runs in the OpenInference conventions, as LangGraph applications send them."""
+"""Records sample runs in the OpenInference conventions, as LangGraph applications send them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from collector.demo.teller import Teller
+from collector.demo.recorder import Recorder
 from collector.demo.trace import describe
 
 if TYPE_CHECKING:
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from collector.demo.trace import Value
 
 
-class OpenInference(Teller):
+class OpenInference(Recorder):
     """https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md."""
 
     @contextmanager
     def agent(self, name: str, question: str) -> Iterator[Span]:
-        """Tell an agent at work on a question."""
+        """Record an agent that works on a question."""
         with self.trace.span(name, self._kind("AGENT") | {"agent.name": name, "input.value": question}) as span:
             yield span
 
     def answered(self, agent: Span, answer: str) -> None:
-        """Tell what an agent answered."""
+        """Record the answer of an agent."""
         describe(agent, {"output.value": answer})
 
     def call(self, talk: Conversation, answer: Message) -> None:
-        """Tell one model call that gave this answer, which joins the conversation."""
+        """Record a model call with this answer, and add the answer to the conversation."""
         usage = talk.usage(answer)
         with self.trace.span("ChatOpenAI", self._request(talk)) as span:
             self.pause(talk, usage.output)
@@ -48,14 +48,14 @@ class OpenInference(Teller):
         talk.messages.append(answer)
 
     def broken_call(self, talk: Conversation, error_type: str, message: str) -> None:
-        """Tell a model call that the provider refused."""
+        """Record a model call that the provider refused."""
         with self.trace.span("ChatOpenAI", self._request(talk)) as span:
             self.trace.wait(900)
             self.trace.fail(span, error_type, message)
 
     @contextmanager
     def tool(self, call: ToolCall) -> Iterator[Span]:
-        """Tell a tool at work."""
+        """Record the call of a tool."""
         attributes = {
             "tool.name": call.name,
             "tool_call.id": call.id,
@@ -66,11 +66,11 @@ class OpenInference(Teller):
             yield span
 
     def returned(self, tool: Span, result: str) -> None:
-        """Tell what a tool returned."""
+        """Record the result of a tool."""
         describe(tool, {"output.value": result, "output.mime_type": "application/json"})
 
     def retrieval(self, source: str, query: str, documents: Sequence[str]) -> None:
-        """Tell a search for documents."""
+        """Record a search for documents."""
         attributes: dict[str, Value] = self._kind("RETRIEVER") | {"input.value": query}
         for number, text in enumerate(documents):
             attributes[f"retrieval.documents.{number}.document.id"] = f"{source}-{number + 1}"

@@ -1,4 +1,4 @@
-"""Team payments: refunds, with a limit above which a person decides."""
+"""Team payments: refunds; above a limit a person must approve."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collector.demo.conversation import Conversation, Message, Model
 
 if TYPE_CHECKING:
     from collector.demo.people import Person
-    from collector.demo.teller import Teller
+    from collector.demo.recorder import Recorder
 
 _CLAUDE = Model("anthropic", "claude-sonnet-4-5", 700, 14)
 _TOOLS = (
@@ -34,15 +34,15 @@ _POLICY = (
 )
 
 
-def refund(teller: Teller, person: Person, *, new: bool) -> None:
-    """Tell a refund; the new release always reads the policy, the old one often forgot."""
+def refund(recorder: Recorder, person: Person, *, new: bool) -> None:
+    """Record a refund. The new release always reads the policy, the old one often does not."""
     talk = Conversation(_CLAUDE, _INSTRUCTIONS, _TOOLS)
     question = (
         f"Hello, this is {person.name}. My {person.item} (order {person.order}) arrived broken. Please send the"
         f" {person.amount:.2f} USD back to my card {person.card}. My e-mail is {person.email}, my phone {person.phone}."
     )
-    with teller.agent("refund-agent", question) as agent:
-        teller.guardrail("prompt-injection", "allow", "no instruction in the customer's text")
+    with recorder.agent("refund-agent", question) as agent:
+        recorder.guardrail("prompt-injection", "allow", "no instruction in the customer's text")
         talk.messages.append(Message("user", question))
         order = {
             "order": person.order,
@@ -51,46 +51,48 @@ def refund(teller: Teller, person: Person, *, new: bool) -> None:
             "total": person.amount,
             "customer": {"name": person.name, "email": person.email, "address": person.address},
         }
-        teller.use(talk, "lookup_order", {"order_id": person.order, "email": person.email}, json.dumps(order), 90)
-        if new or teller.chance(0.4):
-            _read_policy(teller, talk)
-        if teller.chance(0.04 if new else 0.08):
-            teller.give_up(agent, talk, "overloaded_error", "the model provider is over capacity")
+        recorder.use(talk, "lookup_order", {"order_id": person.order, "email": person.email}, json.dumps(order), 90)
+        if new or recorder.chance(0.4):
+            _read_policy(recorder, talk)
+        if recorder.chance(0.04 if new else 0.08):
+            recorder.give_up(agent, talk, "overloaded_error", "the model provider is over capacity")
             return
-        if teller.chance(0.15):
+        if recorder.chance(0.15):
             timeout = ("TimeoutError", f"fraud service: no answer for {person.email} within 5 s")
-            teller.use_in_vain(talk, "check_fraud", {"email": person.email}, timeout, 5_000)
-        teller.use(talk, "check_fraud", {"email": person.email}, '{"risk": "low", "score": 12}', 240)
-        outcome, reason, answer = _settle(teller, talk, person)
-        teller.answered(agent, teller.say(talk, answer))
-        teller.outcome(agent, outcome, reason)
+            recorder.use_failing(talk, "check_fraud", {"email": person.email}, timeout, 5_000)
+        recorder.use(talk, "check_fraud", {"email": person.email}, '{"risk": "low", "score": 12}', 240)
+        outcome, reason, answer = _settle(recorder, talk, person)
+        recorder.answered(agent, recorder.say(talk, answer))
+        recorder.outcome(agent, outcome, reason)
 
 
-def _read_policy(teller: Teller, talk: Conversation) -> None:
-    call = teller.ask(talk, "search_policy", {"query": "refund of damaged goods"})
-    with teller.tool(call) as span:
-        teller.retrieval("refund-policy", "refund of damaged goods", _POLICY)
-        teller.returned(span, json.dumps(_POLICY))
+def _read_policy(recorder: Recorder, talk: Conversation) -> None:
+    call = recorder.ask(talk, "search_policy", {"query": "refund of damaged goods"})
+    with recorder.tool(call) as span:
+        recorder.retrieval("refund-policy", "refund of damaged goods", _POLICY)
+        recorder.returned(span, json.dumps(_POLICY))
     talk.messages.append(Message("tool", json.dumps(_POLICY), answers=call))
 
 
-def _settle(teller: Teller, talk: Conversation, person: Person) -> tuple[str, str, str]:
-    """Tell the decision; return outcome, reason and what the customer is told."""
+def _settle(recorder: Recorder, talk: Conversation, person: Person) -> tuple[str, str, str]:
+    """Record the decision; return the outcome, its reason and the answer to the customer."""
     first_name = person.name.split()[0]
     if person.amount > _LIMIT_USD:
-        teller.guardrail("refund-limit", "escalate", f"the refund is above {_LIMIT_USD} USD")
+        recorder.guardrail("refund-limit", "escalate", f"the refund is above {_LIMIT_USD} USD")
         what = f"Refund {person.amount:.2f} USD to {person.name} for order {person.order}?"
-        approved = teller.chance(0.75)
-        teller.approval(what, "approved" if approved else "rejected", "finance-oncall", 1 + teller.rng.random() * 12)
+        approved = recorder.chance(0.75)
+        recorder.approval(
+            what, "approved" if approved else "rejected", "finance-oncall", 1 + recorder.rng.random() * 12
+        )
         if not approved:
             answer = (
                 f"Dear {first_name}, a colleague of our finance team will write to {person.email} about your order."
             )
             return "escalated", "a person took over the refund", answer
     else:
-        teller.guardrail("refund-limit", "allow", f"the refund is within {_LIMIT_USD} USD")
+        recorder.guardrail("refund-limit", "allow", f"the refund is within {_LIMIT_USD} USD")
     payment = {"order_id": person.order, "amount": person.amount, "card": person.card}
-    teller.use(talk, "issue_refund", payment, f'{{"refund": "RF-{person.order[4:]}", "state": "sent"}}', 420)
+    recorder.use(talk, "issue_refund", payment, f'{{"refund": "RF-{person.order[4:]}", "state": "sent"}}', 420)
     answer = (
         f"Dear {first_name}, your refund of {person.amount:.2f} USD for order {person.order} is on its way to the card"
         f" that paid. A confirmation goes to {person.email}."

@@ -1,4 +1,4 @@
-"""Invented customers. Their data stand in prompts and tool results, so that redaction has something to do."""
+"""Invented customers. Prompts and tool results contain their data, so that redaction has something to remove."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who does not exist, with an order that was never placed."""
+    """An invented customer with an invented order."""
 
     name: str
     email: str
@@ -25,7 +25,7 @@ class Person:
         return f"cust-{int(self.order[4:]) * 7 % 9000 + 1000}"
 
 
-# Cards are the test numbers that payment providers publish; numbers with 555 01 are kept free for fiction.
+# Cards are test numbers that payment providers publish; phone numbers with 555 01 are reserved for fiction.
 PEOPLE = (
     Person("Marjolein Bakker", "marjolein.bakker@example.com", "+31 6 5550 1187", "Kastanjelaan 14, 3583 Utrecht",
            "4111 1111 1111 1111", "ORD-40217", "espresso grinder", 189.0, "NW7730041NL"),

@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 10
 _TIMEOUT = httpx.Timeout(30, connect=5)
-_COME_AGAIN = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+_RETRIED = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class DemoError(UserError):
-    """The receiver did not take the sample runs; the text names its address and what it said."""
+    """The receiver did not accept the sample runs; the message names its address and its response."""
 
 
 def send_demo(endpoint: str, *, key: str = "", seed: int = 1, progress: Callable[[str], None] = lambda _: None) -> int:
-    """Send the sample runs to the OTLP/HTTP address; return how many there were. Raises DemoError.
+    """Send the sample runs to the OTLP/HTTP address; return their number. Raises DemoError.
 
-    `progress` gets a sentence now and then.
+    `progress` is called with a sentence from time to time.
     """
     runs = spans = 0
-    # Sample runs, not secrets: the seed makes every demonstration alike.
+    # Sample runs, not secrets: the seed makes every demo equal.
     requests = list(demo_requests(time.time_ns(), random.Random(seed)))  # noqa: S311
     total = sum(map(_runs_in, requests))
     proxied = httpx.URL(endpoint).host not in _LOOPBACK
@@ -59,10 +59,10 @@ def _post(client: httpx.Client, url: str, body: bytes) -> None:
             ) from None
         if answer.is_success:
             return
-        if answer.status_code not in _COME_AGAIN:
+        if answer.status_code not in _RETRIED:
             raise DemoError(f"The receiver at {url} refused the sample runs with {answer.status_code}; see --key.")
         time.sleep(float(answer.headers.get("retry-after", "1")))
-    raise DemoError(f"The receiver at {url} was asked {_ATTEMPTS} times and has no room; see `spanledger doctor`.")
+    raise DemoError(f"The receiver at {url} had no room in {_ATTEMPTS} attempts; see `spanledger doctor`.")
 
 
 def _runs_in(request: ExportTraceServiceRequest) -> int:

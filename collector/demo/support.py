@@ -1,4 +1,4 @@
-"""Team support: tickets sorted into queues, and answers from the help center."""
+"""Team support: triage of tickets, and answers from the help center."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collector.demo.conversation import Conversation, Message, Model
 
 if TYPE_CHECKING:
     from collector.demo.people import Person
-    from collector.demo.teller import Teller
+    from collector.demo.recorder import Recorder
 
 _MINI = Model("openai", "gpt-4o-mini", 350, 7)
 _FLASH = Model("gcp.gemini", "gemini-2.5-flash", 250, 4)
@@ -42,45 +42,47 @@ _QUESTIONS = (
 )  # fmt: skip
 
 
-def triage(teller: Teller, person: Person, *, new: bool) -> None:
-    """Tell the sorting of a ticket; the new release asks the model to check itself."""
+def triage(recorder: Recorder, person: Person, *, new: bool) -> None:
+    """Record the triage of a ticket. In the new release, a second check follows."""
     talk = Conversation(_MINI, _TRIAGE, ("get_customer", "set_queue", "page_person"))
-    queue, wording = _TICKETS[teller.rng.choices(range(4), (4, 5, 4, 1))[0]]
+    queue, wording = _TICKETS[recorder.rng.choices(range(4), (4, 5, 4, 1))[0]]
     ticket = wording.format(p=person, last=person.card[-4:])
-    with teller.agent("ticket-triage", ticket) as agent:
+    with recorder.agent("ticket-triage", ticket) as agent:
         talk.messages.append(Message("user", ticket))
         customer = {"name": person.name, "email": person.email, "phone": person.phone, "orders": [person.order]}
-        teller.use(talk, "get_customer", {"email": person.email}, json.dumps(customer), 60)
-        if teller.chance(0.03):
-            teller.give_up(agent, talk, "rate_limit_exceeded", "the model provider asks to slow down")
+        recorder.use(talk, "get_customer", {"email": person.email}, json.dumps(customer), 60)
+        if recorder.chance(0.03):
+            recorder.give_up(agent, talk, "rate_limit_exceeded", "the model provider asks to slow down")
             return
         priority = 1 if queue == "legal" else 3
-        teller.use(talk, "set_queue", {"queue": queue, "priority": priority}, '{"ok": true}', 45)
+        recorder.use(talk, "set_queue", {"queue": queue, "priority": priority}, '{"ok": true}', 45)
         if new:
-            teller.guardrail("second-look", "allow", f"a second reading agrees with the queue {queue}", 300)
+            recorder.guardrail("second-look", "allow", f"a second reading agrees with the queue {queue}", 300)
         if queue == "legal":
-            teller.guardrail("injury", "escalate", "the customer reports an injury")
-            teller.use(talk, "page_person", {"team": "legal", "order": person.order}, '{"paged": "legal-oncall"}', 150)
-        teller.answered(agent, teller.say(talk, f"Queue {queue}, priority {priority}."))
+            recorder.guardrail("injury", "escalate", "the customer reports an injury")
+            recorder.use(
+                talk, "page_person", {"team": "legal", "order": person.order}, '{"paged": "legal-oncall"}', 150
+            )
+        recorder.answered(agent, recorder.say(talk, f"Queue {queue}, priority {priority}."))
         if queue == "legal":
-            teller.outcome(agent, "escalated", "an injury goes to a person")
-        elif teller.chance(0.85):  # what is left says nothing: an outcome that nobody reported is unknown
-            teller.outcome(agent, "success", f"sorted into {queue}")
+            recorder.outcome(agent, "escalated", "an injury goes to a person")
+        elif recorder.chance(0.85):  # the other runs report no outcome, so it is unknown
+            recorder.outcome(agent, "success", f"sorted into {queue}")
 
 
-def help_center(teller: Teller, person: Person, *, new: bool) -> None:
-    """Tell an answer from the help center; `new` changes nothing here."""
+def help_center(recorder: Recorder, person: Person, *, new: bool) -> None:
+    """Record an answer from the help center; `new` has no effect."""
     del person, new
     talk = Conversation(_FLASH, _ANSWERS, ("search_help",))
-    question, source, articles, answer = teller.rng.choice(_QUESTIONS)
-    with teller.agent("help-center", question) as agent:
+    question, source, articles, answer = recorder.rng.choice(_QUESTIONS)
+    with recorder.agent("help-center", question) as agent:
         talk.messages.append(Message("user", question))
-        call = teller.ask(talk, "search_help", {"query": question})
-        with teller.tool(call) as span:
-            teller.retrieval(f"help-{source}", question, articles)
-            teller.returned(span, json.dumps(articles))
+        call = recorder.ask(talk, "search_help", {"query": question})
+        with recorder.tool(call) as span:
+            recorder.retrieval(f"help-{source}", question, articles)
+            recorder.returned(span, json.dumps(articles))
         talk.messages.append(Message("tool", json.dumps(articles), answers=call))
-        said = teller.say(talk, answer)
-        teller.guardrail("grounded-answer", "allow", "every sentence is in an article", 180)
-        teller.answered(agent, said)
-        teller.outcome(agent, "success", "answered from the help center")
+        text = recorder.say(talk, answer)
+        recorder.guardrail("grounded-answer", "allow", "every sentence is in an article", 180)
+        recorder.answered(agent, text)
+        recorder.outcome(agent, "success", "answered from the help center")

@@ -1,4 +1,4 @@
-"""One sample run being told: spans with a clock of their own, placed in time when the run is over."""
+"""The spans of one sample run, with a clock of their own; they get real times when the run is complete."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Value = str | int | float | bool | list[str]
 
 
 class Trace:
-    """The spans of one run, in the order in which they end. Times are ns since the run began until `place`."""
+    """The spans of one run, in the order of their ends. Until `place`, times are ns since the start of the run."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.clock = 0
         self.spans: list[Span] = []
-        self._trace_id = secrets.token_bytes(16)  # never the same twice, whatever the seed
+        self._trace_id = secrets.token_bytes(16)  # always new, also with the same seed
         self._open: list[Span] = []
 
     @contextmanager
     def span(self, name: str, attributes: Mapping[str, Value], *, client: bool = False) -> Iterator[Span]:
-        """Open a span below the one that is open; its time is what passes inside."""
+        """Open a child of the open span; its duration is the time that passes in the block."""
         span = Span(
             trace_id=self._trace_id,
             span_id=secrets.token_bytes(8),
@@ -46,12 +46,12 @@ class Trace:
         self.spans.append(span)
 
     def wait(self, milliseconds: float) -> None:
-        """Let time pass: about so much, and now and then much more."""
+        """Advance the clock by about this time, seldom by much more."""
         factor = self.rng.lognormvariate(0, 0.3) * (4 if self.rng.random() < 0.02 else 1)  # noqa: PLR2004 - a long tail
         self.clock += int(milliseconds * factor * MILLISECOND)
 
     def fail(self, span: Span, error_type: str, message: str) -> None:
-        """End a span in an error, as instrumentations do: status, error type and an exception event."""
+        """Mark a span as failed, as instrumentations do: status, error type and an exception event."""
         span.status.CopyFrom(Status(code=Status.STATUS_CODE_ERROR, message=message))
         describe(span, {"error.type": error_type})
         event = span.events.add(name="exception", time_unix_nano=self.clock)

@@ -1,4 +1,4 @@
-"""The drill: plants invented personal data in made-up runs, sends them through the receiver, and looks for the data."""
+"""The drill: sends runs with invented personal data through the receiver, and searches the store for that data."""
 
 from __future__ import annotations
 

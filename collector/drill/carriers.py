@@ -1,4 +1,4 @@
-"""The text around what is planted: sentences and JSON such as agents and their tools write."""
+"""Texts that carry planted data: sentences and JSON, as agents and tools write them."""
 
 from __future__ import annotations
 
@@ -57,16 +57,16 @@ def sentence(rng: random.Random, planted: Invented) -> str:
 
 
 def labelled(rng: random.Random, planted: Invented) -> str:
-    """Return the planted text with no more around it than its key, where there is no room for a sentence."""
+    """Return the planted text after a key, for places without room for a sentence."""
     return f"{rng.choice(_KEYS[planted.entity])}={planted.text}"
 
 
 def record(rng: random.Random, planted: Invented) -> dict[str, object]:
-    """Return the planted text in an object, under a key that says what it is."""
+    """Return the planted text in an object, under a key that names its kind."""
     key = rng.choice(_KEYS[planted.entity])
     return {"ok": True, "found": 1, "rows": [{"id": rng.randrange(10**6), key: planted.text, "state": "open"}]}
 
 
 def nested(rng: random.Random, planted: Invented) -> str:
-    """Return JSON that holds JSON in a string, as tools that wrap tools answer."""
+    """Return the planted text in JSON inside a JSON string, as tools that wrap other tools return it."""
     return json.dumps({"type": "tool", "output": json.dumps(record(rng, planted)), "attempt": 1})

@@ -1,4 +1,4 @@
-"""Invented people and secrets, of many countries, from one seed. None of them exists."""
+"""Invented personal data and secrets of many countries, reproducible from a seed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCALES: Final = (
     *("es_ES", "es_MX", "es_AR", "es_CO", "it_IT", "nl_NL", "nl_BE", "pt_BR", "pt_PT", "pl_PL", "cs_CZ", "sk_SK"),
     *("sv_SE", "da_DK", "no_NO", "fi_FI", "hu_HU", "ro_RO", "tr_TR", "hr_HR", "id_ID", "et_EE", "lt_LT"),
 )
-"""Where the invented people live: countries that write in Latin letters."""
+"""Locales of the invented people: languages in Latin script."""
 
 _ALNUM: Final = string.ascii_letters + string.digits
 _DIGITS: Final = string.digits
@@ -34,23 +34,23 @@ class Invented(NamedTuple):
 
 
 class Inventor:
-    """Makes texts up; the same seed makes the same ones."""
+    """Invents texts; the same seed gives the same texts."""
 
     def __init__(self, seed: int) -> None:
-        self.rng = random.Random(seed)  # noqa: S311 - invented, and to be repeated
+        self.rng = random.Random(seed)  # noqa: S311 - test data, reproducible by design
         self._fakers: dict[str, Faker] = {}
 
     def personal(self) -> Invented:
-        """Return something that must not be stored."""
+        """Return personal data or a secret, which must not be stored."""
         entity = self.rng.choice(sorted(_PERSONAL))
         return Invented(entity, _PERSONAL[entity](self))
 
     def identifier(self) -> Invented:
-        """Return something that is nobody's secret, and that a reader of a run needs."""
+        """Return an identifier, which must survive redaction."""
         return Invented(IDENTIFIER, self.rng.choice(_IDENTIFIERS)(self.rng))
 
     def faker(self) -> Faker:
-        """Return a maker of people of some country."""
+        """Return a Faker of a random locale."""
         locale = self.rng.choice(LOCALES)
         if locale not in self._fakers:
             self._fakers[locale] = Faker(locale)
@@ -58,60 +58,64 @@ class Inventor:
         return self._fakers[locale]
 
     def word(self, letters: str, length: int) -> str:
-        """Return so many of these letters."""
+        """Return `length` random characters out of `letters`."""
         return "".join(self.rng.choices(letters, k=length))
 
 
-def _person(make: Inventor) -> str:
-    faker = make.faker()
+def _person(inventor: Inventor) -> str:
+    faker = inventor.faker()
     name = f"{faker.first_name()} {faker.last_name()}"
-    return make.rng.choice([name, name, name, name.lower(), name.upper()])
+    return inventor.rng.choice([name, name, name, name.lower(), name.upper()])
 
 
-def _handle(make: Inventor) -> str:
-    first, last = _ascii(make, "first_name"), _ascii(make, "last_name")
-    return f"{first}{make.rng.choice('_.-')}{last}{make.rng.choice(['', '_'])}{make.rng.randrange(10, 9999)}"
+def _handle(inventor: Inventor) -> str:
+    first, last = _ascii(inventor, "first_name"), _ascii(inventor, "last_name")
+    return (
+        f"{first}{inventor.rng.choice('_.-')}{last}{inventor.rng.choice(['', '_'])}{inventor.rng.randrange(10, 9999)}"
+    )
 
 
-def _ascii(make: Inventor, part: str) -> str:
-    name = getattr(make.faker(), part)().lower()
+def _ascii(inventor: Inventor, part: str) -> str:
+    name = getattr(inventor.faker(), part)().lower()
     return "".join(letter for letter in name if letter in string.ascii_lowercase) or "alex"
 
 
-def _address(make: Inventor) -> str:
-    address = str(make.faker().address())
-    return address if make.rng.random() < 0.3 else address.replace("\n", ", ")  # noqa: PLR2004 - some over two lines
+def _address(inventor: Inventor) -> str:
+    address = str(inventor.faker().address())
+    return address if inventor.rng.random() < 0.3 else address.replace("\n", ", ")  # noqa: PLR2004 - some over two lines
 
 
-def _card(make: Inventor) -> str:
-    digits = make.faker().credit_card_number()
+def _card(inventor: Inventor) -> str:
+    digits = inventor.faker().credit_card_number()
     spaced = " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
-    return make.rng.choice([digits, spaced, spaced.replace(" ", "-")])
+    return inventor.rng.choice([digits, spaced, spaced.replace(" ", "-")])
 
 
-def _birth_date(make: Inventor) -> str:
-    day = make.faker().date_of_birth(minimum_age=18, maximum_age=90)
-    return day.strftime(make.rng.choice(["%Y-%m-%d", "%d/%m/%Y", "%B %d, %Y", "%d %b %Y"]))
+def _birth_date(inventor: Inventor) -> str:
+    day = inventor.faker().date_of_birth(minimum_age=18, maximum_age=90)
+    return day.strftime(inventor.rng.choice(["%Y-%m-%d", "%d/%m/%Y", "%B %d, %Y", "%d %b %Y"]))
 
 
-def _ssn(make: Inventor) -> str:
-    area = make.rng.choice([number for number in range(1, 900) if number != 666])  # noqa: PLR2004 - never given out
-    return f"{area:03d}-{make.rng.randrange(1, 100):02d}-{make.rng.randrange(1, 10_000):04d}"
+def _ssn(inventor: Inventor) -> str:
+    area = inventor.rng.choice([number for number in range(1, 900) if number != 666])  # noqa: PLR2004 - never assigned
+    return f"{area:03d}-{inventor.rng.randrange(1, 100):02d}-{inventor.rng.randrange(1, 10_000):04d}"
 
 
-def _api_key(make: Inventor) -> str:
+def _api_key(inventor: Inventor) -> str:
     kinds: tuple[Callable[[], str], ...] = (
-        lambda: "AKIA" + make.word(string.ascii_uppercase + "234567", 16),
-        lambda: "ghp_" + make.word(_ALNUM, 36),
-        lambda: "sk-ant-api03-" + make.word(_ALNUM + "_-", 93) + "AA",
-        lambda: "sk-proj-" + make.word(_ALNUM, 48),
-        lambda: "xoxb-" + "-".join([make.word(_DIGITS, 12), make.word(_DIGITS, 12), make.word(_ALNUM, 24)]),
-        lambda: "AIza" + make.word(_ALNUM + "_-", 35),
-        lambda: "glpat-" + make.word(_ALNUM + "_-", 20),
-        lambda: "sk_" + "live_" + make.word(_ALNUM, 24),
-        lambda: ".".join(_coded(part) for part in (_HEADER, {"sub": make.word(_DIGITS, 10)}, make.word(_ALNUM, 32))),
+        lambda: "AKIA" + inventor.word(string.ascii_uppercase + "234567", 16),
+        lambda: "ghp_" + inventor.word(_ALNUM, 36),
+        lambda: "sk-ant-api03-" + inventor.word(_ALNUM + "_-", 93) + "AA",
+        lambda: "sk-proj-" + inventor.word(_ALNUM, 48),
+        lambda: "xoxb-" + "-".join([inventor.word(_DIGITS, 12), inventor.word(_DIGITS, 12), inventor.word(_ALNUM, 24)]),
+        lambda: "AIza" + inventor.word(_ALNUM + "_-", 35),
+        lambda: "glpat-" + inventor.word(_ALNUM + "_-", 20),
+        lambda: "sk_" + "live_" + inventor.word(_ALNUM, 24),
+        lambda: ".".join(
+            _coded(part) for part in (_HEADER, {"sub": inventor.word(_DIGITS, 10)}, inventor.word(_ALNUM, 32))
+        ),
     )
-    return make.rng.choice(kinds)()
+    return inventor.rng.choice(kinds)()
 
 
 _HEADER: Final = {"alg": "HS256", "typ": "JWT"}
@@ -122,21 +126,22 @@ def _coded(part: object) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _connection(make: Inventor) -> str:
-    scheme = make.rng.choice(["postgresql", "mysql", "redis", "mongodb", "amqp"])
-    return f"{scheme}://svc_{make.word(_ALNUM, 5)}:{make.word(_ALNUM, 14)}@db-{make.word(_DIGITS, 2)}.internal/orders"
+def _connection(inventor: Inventor) -> str:
+    scheme = inventor.rng.choice(["postgresql", "mysql", "redis", "mongodb", "amqp"])
+    user, password, host = inventor.word(_ALNUM, 5), inventor.word(_ALNUM, 14), inventor.word(_DIGITS, 2)
+    return f"{scheme}://svc_{user}:{password}@db-{host}.internal/orders"
 
 
 _PERSONAL: Final[dict[str, Callable[[Inventor], str]]] = {
     "PERSON": _person,
-    "EMAIL_ADDRESS": lambda make: make.faker().email(safe=make.rng.random() < 0.5),  # noqa: PLR2004
-    "PHONE_NUMBER": lambda make: make.faker().phone_number(),
+    "EMAIL_ADDRESS": lambda inventor: inventor.faker().email(safe=inventor.rng.random() < 0.5),  # noqa: PLR2004
+    "PHONE_NUMBER": lambda inventor: inventor.faker().phone_number(),
     "ADDRESS": _address,
     "BIRTH_DATE": _birth_date,
     "CREDIT_CARD": _card,
-    "IBAN": lambda make: make.faker().iban(),
+    "IBAN": lambda inventor: inventor.faker().iban(),
     "US_SSN": _ssn,
-    "IP_ADDRESS": lambda make: make.faker().ipv4_public(),
+    "IP_ADDRESS": lambda inventor: inventor.faker().ipv4_public(),
     "USERNAME": _handle,
     "API_KEY": _api_key,
     "CONNECTION_STRING": _connection,

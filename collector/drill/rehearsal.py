@@ -1,4 +1,4 @@
-"""One drill from planting to the report."""
+"""Runs one drill: plants texts, sends them, waits, searches, and reports."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ if TYPE_CHECKING:
 _TIMEOUT: Final = httpx.Timeout(30, connect=5)
 _PATIENCE: Final = 600.0  # seconds for redaction and storing of everything
 _POLL: Final = 0.3
-_COME_AGAIN: Final = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+_RETRIED: Final = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 
 class DrillError(UserError):
-    """The drill could not be run; the text says what to do."""
+    """The drill could not be run; the message says what to do."""
 
 
 @dataclass(slots=True)
 class DrillReport:
-    """What a drill found."""
+    """The results of a drill."""
 
     seed: int
     runs: int
     results: list[Result]
-    files: dict[Path, int] = field(default_factory=dict)  # that hold planted text in the clear
+    files: dict[Path, int] = field(default_factory=dict)  # files with planted text in the clear, and its count
     files_searched: int = 0
 
     def total(self, *, identifiers: bool = False) -> Result:
-        """Return the sum over all personal entities, or over the identifiers that must survive."""
+        """Return the sum over all personal data, or over the identifiers, which must survive."""
         return _added("all", (result for result in self.results if (result.entity == IDENTIFIER) is identifiers))
 
     def by(self, name: str) -> list[Result]:
-        """Return the personal results added up by "entity" or by "place", worst first."""
+        """Return the results of personal data summed by "entity" or by "place", worst first."""
         groups: defaultdict[str, list[Result]] = defaultdict(list)
         for result in self.results:
             if result.entity != IDENTIFIER:
                 groups[getattr(result, name)].append(result)
-        named = [_added(key, members) for key, members in groups.items()]
-        return sorted(named, key=lambda total: (total.removed / total.planted, total.entity))
+        sums = [_added(key, members) for key, members in groups.items()]
+        return sorted(sums, key=lambda total: (total.removed / total.planted, total.entity))
 
 
 def _added(name: str, results: Iterable[Result]) -> Result:
@@ -63,21 +63,21 @@ def _added(name: str, results: Iterable[Result]) -> Result:
     return Result(name, "", *map(sum, zip(*counts, strict=True))) if counts else Result(name, "", 0, 0, 0, 0)
 
 
-def rehearse(  # noqa: PLR0913 - what, where and how much
+def rehearse(  # noqa: PLR0913 - all are keywords of one call
     instance: Instance, data_dir: Path, *, runs: int, seed: int, key: str, progress: Callable[[str], None]
 ) -> DrillReport:
-    """Plant, send through the receiver, wait, search the store and the disk, record the result and clean up.
+    """Send invented runs through the receiver, search the store and the disk, store the result, delete the runs.
 
-    Raises DrillError, or StoreError where the instance does not answer.
+    Raises DrillError, or StoreError if the instance does not respond.
     """
     service = f"spanledger-drill-{secrets.token_hex(6)}"
     inventor = Inventor(seed)
-    made = [Run(inventor, service) for _ in range(runs)]
-    planted = [item for run in made for item in run.planted]
+    invented = [Run(inventor, service) for _ in range(runs)]
+    planted = [item for run in invented for item in run.planted]
     progress(f"{len(planted)} texts are planted in {runs} runs")
-    traces = [run.trace_id for run in made]
+    traces = [run.trace_id for run in invented]
     try:
-        _send(instance.endpoints["otlp_http"], made, key)
+        _send(instance.endpoints["otlp_http"], invented, key)
         _wait(instance, progress)
         stored = text_of(_rows(instance, traces, service))
         missing = set(traces) - stored.keys()
@@ -114,7 +114,7 @@ def _post(client: httpx.Client, path: str, body: bytes) -> None:
             raise DrillError(f"the receiver at {client.base_url} does not answer ({type(error).__name__})") from None
         if answer.is_success:
             return
-        if answer.status_code not in _COME_AGAIN or time.monotonic() > deadline:
+        if answer.status_code not in _RETRIED or time.monotonic() > deadline:
             raise DrillError(
                 f"the receiver at {client.base_url} refused the drill with {answer.status_code}; see --key"
             )
@@ -132,11 +132,11 @@ def _wait(instance: Instance, progress: Callable[[str], None]) -> None:
 
 
 def _rows(instance: Instance, traces: Sequence[str], service: str) -> list[dict[str, object]]:
-    """Return every column of everything that was stored for these runs."""
-    wanted = ", ".join(f"'{trace}'" for trace in traces)  # our own hexadecimal digits
+    """Return all stored rows of these runs, with every column."""
+    trace_ids = ", ".join(f"'{trace}'" for trace in traces)  # hexadecimal digits of our own
     rows: list[dict[str, object]] = []
     for table in ("spans", "logs", "runs"):
-        rows += instance.query(f"SELECT * FROM {table} WHERE trace_id IN ({wanted})").to_pylist()  # noqa: S608 - as above
+        rows += instance.query(f"SELECT * FROM {table} WHERE trace_id IN ({trace_ids})").to_pylist()  # noqa: S608 - as above
     rows += instance.query(
         "SELECT *, attributes['drill.trace_id'] AS trace_id FROM metric_points"  # noqa: S608 - our own name
         f" WHERE service_name = '{service}'"

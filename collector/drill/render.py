@@ -1,4 +1,4 @@
-"""A drill's report in words."""
+"""Formats a drill's report as text."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def lines(report: DrillReport) -> Iterator[str]:
-    """Say what was planted, what was removed, by entity and by place, and what is left."""
+    """Yield the report's lines: planted, removed and left texts in all, by entity and by place."""
     total = report.total()
     yield (
         f"{removed_share(total.removed, total.planted)} of {total.planted} planted texts were removed"
-        f" ({report.runs} runs, seed {report.seed}); {total.left_in_part} are left in part, {total.left_whole} whole."
+        f" ({report.runs} runs, seed {report.seed}); {total.left_in_part} were left in part, {total.left_whole} whole."
     )
     kept = report.total(identifiers=True)
     if kept.planted:
-        yield f"{kept.left_whole} of {kept.planted} identifiers that must survive did."
+        yield f"{kept.left_whole} of {kept.planted} identifiers were kept, as they must be."
     for name, title in (("entity", "Entity"), ("place", "Place")):
         yield ""
         yield f"{title:24}{'planted':>9}{'removed':>9}{'in part':>9}{'whole':>9}{'recall':>10}"
@@ -33,6 +33,8 @@ def lines(report: DrillReport) -> Iterator[str]:
                 + f"{removed_share(group.removed, group.planted):>10}"
             )
     yield ""
-    found = sum(report.files.values())
-    yield f"{report.files_searched} files of the data directory were searched: {found} planted texts in the clear."
+    in_the_clear = sum(report.files.values())
+    yield (
+        f"{report.files_searched} files of the data directory were searched: {in_the_clear} planted texts in the clear."
+    )
     yield from (f"  {file}: {count}" for file, count in sorted(report.files.items()))

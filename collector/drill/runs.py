@@ -1,4 +1,4 @@
-"""Made-up runs with something planted in every place where a sender can write text."""
+"""Invented runs, with a planted text in every place where a sender can write text."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from collector.drill.invented import Invented, Inventor
 
 TEAM: Final = "spanledger-drill"
-"""Team of the made-up runs while they are in the store."""
+"""Team of the invented runs while they are in the store."""
 
 _SECOND: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One text that was planted: what it is, where, and in which run."""
+    """One planted text, with its place and its run."""
 
     invented: Invented
     place: str
@@ -39,11 +39,11 @@ class Planted:
 
 
 class Run:
-    """One made-up run: an agent that asks a model, calls a tool that fails, and logs."""
+    """One invented run: an agent that calls a model, calls a failing tool, and writes a log record."""
 
     def __init__(self, inventor: Inventor, service_name: str) -> None:
         self.planted: list[Planted] = []
-        self._make = inventor
+        self._inventor = inventor
         self._rng = inventor.rng
         self._trace_id = secrets.token_bytes(16)
         self._now = time.time_ns()
@@ -57,8 +57,9 @@ class Run:
         return self._trace_id.hex()
 
     def _plant(self, place: str) -> Invented:
-        """Return what goes into this place: mostly personal, now and then a mere identifier."""
-        invented = self._make.identifier() if self._rng.random() < 0.1 else self._make.personal()  # noqa: PLR2004
+        """Return a text for this place: mostly personal data, sometimes an identifier."""
+        use_identifier = self._rng.random() < 0.1  # noqa: PLR2004
+        invented = self._inventor.identifier() if use_identifier else self._inventor.personal()
         self.planted.append(Planted(invented, place, self.trace_id))
         return invented
 
@@ -68,8 +69,8 @@ class Run:
     def _traces(self, service_name: str) -> ExportTraceServiceRequest:
         request = ExportTraceServiceRequest()
         process = request.resource_spans.add()
-        said = {"service.name": service_name, "spanledger.team": TEAM, "spanledger.workflow": "drill"}
-        process.resource.attributes.extend(_pair(key, value) for key, value in said.items())
+        resource = {"service.name": service_name, "spanledger.team": TEAM, "spanledger.workflow": "drill"}
+        process.resource.attributes.extend(_pair(key, value) for key, value in resource.items())
         process.resource.attributes.append(_pair("deployment.note", self._sentence("resource attribute")))
         scope = process.scope_spans.add()
         scope.scope.name = "spanledger.drill"
@@ -100,8 +101,8 @@ class Run:
         return span
 
     def _model_call(self, span: Span) -> None:
-        said = [_message("system", "You help customers."), _message("user", self._sentence("input message"))]
-        span.attributes.append(_pair("gen_ai.input.messages", json.dumps(said)))
+        messages = [_message("system", "You help customers."), _message("user", self._sentence("input message"))]
+        span.attributes.append(_pair("gen_ai.input.messages", json.dumps(messages)))
         answer = [_message("assistant", self._sentence("output message"))]
         span.attributes.append(_pair("gen_ai.output.messages", json.dumps(answer, ensure_ascii=False)))
 

@@ -1,4 +1,4 @@
-"""Looks for what was planted in what was stored, in every writing in which it could still be read."""
+"""Searches stored rows and files for planted texts, in every encoding in which they could still be read."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
 Fate = Literal["removed", "left_in_part", "left_whole"]
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_PART: Final = 4  # characters that a word needs to give anything away
-_COMMON: Final = 0.02  # share of the texts of its kind in which a word stands that gives nothing away ("street")
+_PART: Final = 4  # shortest word, in characters, that reveals something
+_COMMON: Final = 0.02  # a word in more than this share of the texts of its kind reveals nothing ("street")
 _SPACE: Final = re.compile(r"[\s\\]+")
 _CHUNK: Final = 1 << 24
-_LONG: Final = 8  # bytes that a text needs, to be looked for in files: shorter ones are there by chance
+_LONG: Final = 8  # shortest text, in bytes, to search for in files: shorter ones occur by chance
 
 
 def results(planted: Iterable[Planted], stored: Mapping[str, str]) -> list[Result]:
-    """Return what became of the planted texts, by entity and place; `stored` is all text of each run by trace id."""
-    everything = list(planted)
-    found: defaultdict[tuple[str, str], Counter[Fate]] = defaultdict(Counter)
+    """Return the fate of the planted texts by entity and place; `stored` has all text of each run by trace id."""
+    items = list(planted)
+    fates_by_place: defaultdict[tuple[str, str], Counter[Fate]] = defaultdict(Counter)
     readable = {trace: (_plain(text), set(_WORD.findall(text.lower()))) for trace, text in stored.items()}
-    telling = _telling(everything, {trace: words for trace, (_, words) in readable.items()})
-    for item in everything:
+    revealing = _revealing(items, {trace: words for trace, (_, words) in readable.items()})
+    for item in items:
         text, words = readable[item.trace_id]
         if any(_plain(form) in text for form in forms(item.invented.text)):
             fate: Fate = "left_whole"
         else:
-            fate = "removed" if words.isdisjoint(telling(item)) else "left_in_part"
-        found[item.invented.entity, item.place][fate] += 1
+            fate = "removed" if words.isdisjoint(revealing(item)) else "left_in_part"
+        fates_by_place[item.invented.entity, item.place][fate] += 1
     return [
         Result(entity, place, fates.total(), fates["removed"], fates["left_in_part"], fates["left_whole"])
-        for (entity, place), fates in sorted(found.items())
+        for (entity, place), fates in sorted(fates_by_place.items())
     ]
 
 
-def _telling(planted: Sequence[Planted], stored: Mapping[str, set[str]]) -> Callable[[Planted], set[str]]:
-    """Return what gives the words of a planted text that give it away.
+def _revealing(planted: Sequence[Planted], stored: Mapping[str, set[str]]) -> Callable[[Planted], set[str]]:
+    """Return a function that returns the words of a planted text that reveal it.
 
-    They are long, few others of its kind have them, and no run has them in which they were not planted ("service").
-    `stored` are all words of each run.
+    Such a word is long, is rare among texts of its kind, and occurs in no run in which it was not planted ("service"
+    does). `stored` has all words of each run.
     """
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     of_run: defaultdict[str, set[str]] = defaultdict(set)
@@ -63,8 +63,8 @@ def _telling(planted: Sequence[Planted], stored: Mapping[str, set[str]]) -> Call
         entity: {word for word, times in words.items() if times > max(1, _COMMON * of_kind[entity])}
         for entity, words in kinds.items()
     }
-    ours = set().union(*(words - of_run[trace] for trace, words in stored.items()))
-    return lambda item: _words(item) - common[item.invented.entity] - ours
+    not_planted = set().union(*(words - of_run[trace] for trace, words in stored.items()))
+    return lambda item: _words(item) - common[item.invented.entity] - not_planted
 
 
 def _words(item: Planted) -> set[str]:
@@ -72,26 +72,26 @@ def _words(item: Planted) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text so that line ends, their escapes and capitals make no difference."""
+    """Return a text normalised for comparison: line ends, their escapes and case do not matter."""
     return _SPACE.sub(" ", text.replace("\\n", " ")).lower()
 
 
 def forms(text: str) -> Iterator[str]:
-    """Return the writings in which a text can be read: as it is, in JSON, in a URL, in base64."""
+    """Return the encodings in which a text is readable: plain, in JSON, in a URL, in base64."""
     yield from {text, json.dumps(text)[1:-1], quote(text), quote(text, safe="")}
     raw = text.encode()
     for shift in range(3):
-        # Of base64, only what no neighbour changes.
+        # Only the part of the base64 text that does not depend on neighbouring bytes.
         coded = base64.b64encode(bytes(shift) + raw).decode()[shift + (shift > 0) :]
         yield coded[: len(coded) - 4]
 
 
 def text_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return all text of each run: of every column of its rows, which all have a `trace_id`."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    """Return all text of each run, from every column of its rows. Each row has a `trace_id`."""
+    texts_by_run: defaultdict[str, list[str]] = defaultdict(list)
     for row in rows:
-        found[row["trace_id"]] += _strings([value for name, value in row.items() if name != "trace_id"])
-    return {trace: "\n".join(texts) for trace, texts in found.items()}
+        texts_by_run[row["trace_id"]] += _strings([value for name, value in row.items() if name != "trace_id"])
+    return {trace: "\n".join(texts) for trace, texts in texts_by_run.items()}
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -105,15 +105,15 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def left_in_files(planted: Iterable[Planted], files: Iterable[Path]) -> dict[Path, int]:
-    """Return the files that hold planted texts in the clear (in UTF-8 or UTF-16), with how many."""
-    wanted = {
+    """Return the files with planted texts in the clear (in UTF-8 or UTF-16), and the number of texts in each."""
+    encoded = {
         coded
         for item in planted
         for coded in (item.invented.text.encode(), item.invented.text.encode("utf-16-le"))
         if len(coded) >= _LONG
     }
-    pattern = re.compile(b"|".join(re.escape(text) for text in sorted(wanted, key=len, reverse=True)))
-    longest = max(map(len, wanted), default=1)
+    pattern = re.compile(b"|".join(re.escape(text) for text in sorted(encoded, key=len, reverse=True)))
+    longest = max(map(len, encoded), default=1)
     left = {}
     for file in files:
         hits = _hits(file, pattern, longest) if file.is_file() else set()
@@ -130,6 +130,6 @@ def _hits(file: Path, pattern: re.Pattern[bytes], longest: int) -> set[bytes]:
             while chunk := content.read(_CHUNK):
                 hits.update(pattern.findall(tail + chunk))
                 tail = chunk[-longest:]
-    except FileNotFoundError:  # the engine merged it away meanwhile; what it held is in another one
+    except FileNotFoundError:  # the engine has merged it meanwhile; its content is in another file
         return hits
     return hits

@@ -1,4 +1,4 @@
-"""Rows that wait to be inserted together: the fewer and larger blocks are, the less the store has to do."""
+"""Collects rows into blocks: the store needs less CPU a row for fewer and larger blocks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collector.pipeline.worker import Rows
 
 _ROWS: Final = 4_000  # blocks of 800 rows cost nearly twice the CPU a row (docs/adr/0010-what-the-way-costs.md)
-_SHORTEST: Final = 0.3  # seconds that rows wait for company while more is on the way ...
-_SHARE: Final = 0.2  # ... or this much of the time that they have waited already, since they were received ...
+_SHORTEST: Final = 0.3  # seconds that rows wait for more rows, at least ...
+_SHARE: Final = 0.2  # ... or this share of the time since their request was received ...
 _LONGEST: Final = 1.5  # ... and at most
 
 
 class Block:
-    """What is ready, by request. Not for several threads."""
+    """Rows that are ready for the store, by request. Not safe to use from several threads."""
 
     def __init__(self) -> None:
         self._rows: dict[int, Rows] = {}
@@ -26,11 +26,11 @@ class Block:
 
     @property
     def requests(self) -> Collection[int]:
-        """The requests whose rows are in it."""
+        """Ids of the requests with rows in the block."""
         return self._rows.keys()
 
     def add(self, rows: Rows) -> None:
-        """Take the rows of a request."""
+        """Add the rows of a request."""
         if not self._rows:
             waited = time.time() - rows.received_at / 1e9
             self._due_at = time.monotonic() + min(_LONGEST, max(_SHORTEST, _SHARE * waited))
@@ -38,10 +38,10 @@ class Block:
         self._size += rows.count
 
     def is_due(self, *, alone: bool) -> bool:
-        """Tell whether it should be inserted; `alone` says that nothing more is on the way."""
+        """Return whether to insert the block now; `alone` means that no request is at the workers."""
         return bool(self._rows) and (alone or self._size >= _ROWS or time.monotonic() >= self._due_at)
 
     def taken(self) -> list[Rows]:
-        """Return the rows, and forget them."""
+        """Return the rows, and empty the block."""
         rows, self._rows, self._size = list(self._rows.values()), {}, 0
         return rows

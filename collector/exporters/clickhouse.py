@@ -1,4 +1,4 @@
-"""Blocks of rows into the store, each row once: a batch that was interrupted is finished from the spool."""
+"""Inserts blocks of rows into the store, each row exactly once: interrupted batches are finished from the spool."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class ClickHouseExporter:
-    """The exporter into the store (collector.exporters.exporter).
+    """The exporter into the store (see collector.exporters.exporter).
 
-    `inserted` is called after each insert, with the table's name, the rows and the seconds it took, and always before
-    the spool forgets the requests that the rows came from.
+    `inserted` is called after each insert with the table's name, the rows and the seconds, always before the spool
+    deletes the requests of the rows.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class ClickHouseExporter:
         self._inserted = inserted
 
     def recover(self) -> None:
-        """Finish what was begun and interrupted: batches that the store may hold in whole, in part or not at all."""
+        """Finish interrupted batches. The store may hold all of their rows, some or none."""
         while unfinished := self._spool.unfinished():
             for batch, requests in unfinished.items():
                 log.info("finishing a batch of %d requests that was interrupted", len(requests))
@@ -50,16 +50,16 @@ class ClickHouseExporter:
                     self._spool.done(batch, unredacted)
 
     def export(self, block: Block) -> None:
-        """Insert what is ready, as one block a table, and let the spool forget it.
+        """Insert the rows as one block a table, then delete their requests from the spool.
 
-        If this stops half-way, `recover` finishes the batch from the spool.
+        If this is interrupted, `recover` finishes the batch from the spool.
         """
         batch = uuid.uuid4().hex
         joined = self._spool.assign(block.requests, batch)
         taken = block.taken()
         ready = [rows for rows in taken if rows.request_id in joined]
-        if len(ready) < len(taken):  # they went with the spool's damage: the audit counts them, and says so
-            log.warning("%d requests of a block are gone from the spool", len(taken) - len(ready))
+        if len(ready) < len(taken):  # lost with a damaged spool: the audit counts and reports them
+            log.warning("%d requests of a block are missing from the spool", len(taken) - len(ready))
         for signal, name in TABLES.items():
             parts = [rows.table() for rows in ready if rows.signal == signal]
             if parts:
@@ -67,34 +67,34 @@ class ClickHouseExporter:
         self._spool.done(batch, {rows.request_id: rows.unredacted for rows in ready if rows.unredacted})
 
     def _finish(self, batch: str, requests: list[Waiting]) -> dict[int, int] | None:
-        """Insert what is missing; return None if a request failed and was counted so.
+        """Insert the missing rows. Return None if a request failed; its attempt is counted.
 
-        Otherwise the rows of each request of which a text could not be redacted.
+        Otherwise return, by request id, the number of rows with a text that could not be redacted.
         """
-        answers = self._dispatcher.ask_all(requests)
-        failed = {rows.request_id: rows.error for rows in answers if rows.error}
+        results = self._dispatcher.process_all(requests)
+        failed = {rows.request_id: rows.error for rows in results if rows.error}
         for signal, name in TABLES.items():
-            parts = [rows for rows in answers if rows.signal == signal and not rows.error]
+            parts = [rows for rows in results if rows.signal == signal and not rows.error]
             try:
-                # Under the token of before: a slow server may be about to store the same rows.
+                # With the first token: a slow server may be about to store the same rows.
                 self._insert_missing(name, parts, token=f"{batch}-{name}")
-                # Under another: a server that was killed may remember the token and not have the rows.
+                # With a new token: a server that was killed may know the token but not have the rows.
                 self._insert_missing(name, parts, token=f"{batch}-{name}-{time.time_ns()}")
             except QueryFailedError:
                 failed |= self._refused(name, parts)
         for request_id, error in failed.items():
             self._dispatcher.fail(request_id, error)
-        return None if failed else {rows.request_id: rows.unredacted for rows in answers if rows.unredacted}
+        return None if failed else {rows.request_id: rows.unredacted for rows in results if rows.unredacted}
 
     def _refused(self, name: str, parts: list[Rows]) -> dict[int, str]:
-        """Insert request by request; return those whose rows the store refuses.
+        """Insert request by request; return the requests with rows that the store refuses.
 
-        Where it takes no rows at all, be it for want of a grant, that is no fault of theirs: raises StoreError.
+        If the store accepts no rows at all, for instance without a grant, no request is at fault: raises StoreError.
         """
         self._store.command(f"INSERT INTO {name} SELECT * FROM {name} LIMIT 0")  # noqa: S608 - one of TABLES
         refused = {}
         for rows in parts:
-            missing = without_stored(self._store, name, rows.table())  # no fault of theirs if this is refused
+            missing = without_stored(self._store, name, rows.table())  # an error here is not the request's fault
             try:
                 self._insert(name, missing, token=f"{rows.request_id}-{time.time_ns()}")
             except QueryFailedError:
@@ -109,6 +109,6 @@ class ClickHouseExporter:
     def _insert(self, name: str, table: pa.Table, *, token: str) -> None:
         if table.num_rows:
             began = time.monotonic()
-            # As one block: a token counts for a block, and another try must be cut up in the same way.
+            # As one block: a token belongs to one block, and a retry must be split in the same way.
             self._store.insert(name, table.combine_chunks(), token=token)
             self._inserted(name, table, time.monotonic() - began)

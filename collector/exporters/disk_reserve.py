@@ -1,8 +1,7 @@
-"""The disk of the embedded store: storing stops before it is full.
+"""The disk of the embedded store: inserts and merges stop before it is full.
 
-A part that the engine is merging when the last byte goes can be left broken, with what it was merged from already
-deleted. So below a reserve nothing is inserted and nothing is merged; requests wait in the spool, which refuses cleanly
-when it cannot grow.
+If the disk is full during a merge, the engine can leave a broken part and have deleted the merged ones already. So
+below a reserve nothing is inserted or merged. Requests wait in the spool, which refuses cleanly when it cannot grow.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_AGAIN: Final = 1.25  # times the reserve must be free before storing goes on, so that it does not stop and go
+_RESUME_FACTOR: Final = 1.25  # inserts resume when this many times the reserve is free, to avoid flapping
 
 
 class DiskReserve:
-    """Watches the free space beside an embedded store; a server watches its own."""
+    """Watches the free disk space of an embedded store. A ClickHouse server watches its own disk."""
 
     def __init__(self, store: Store, reserve_bytes: int) -> None:
         self._store = store
@@ -27,20 +26,20 @@ class DiskReserve:
         self._low = False
 
     def is_low(self) -> bool:
-        """Tell whether storing has to wait, and stop or start the engine's merges where that changes."""
+        """Return whether inserts have to wait. On a change, stop or start the engine's merges."""
         free = self._store.free_bytes()
         if free is None:
             return False
-        low = free < self._reserve * (_AGAIN if self._low else 1)
+        low = free < self._reserve * (_RESUME_FACTOR if self._low else 1)
         if low != self._low:
             self._store.command("SYSTEM STOP MERGES" if low else "SYSTEM START MERGES")
             self._low = low
             if low:
                 log.error(
-                    "only %d MiB are free where the store is, the reserve is %d MiB: storing stops until there is more",
+                    "only %d MiB are free on the store's disk, the reserve is %d MiB: storing stops until more is free",
                     free >> 20,
                     self._reserve >> 20,
                 )
             else:
-                log.info("there is room on the disk again: storing goes on")
+                log.info("the store's disk has room again: storing goes on")
         return low

@@ -1,4 +1,4 @@
-"""What the loop of delivery asks of an exporter, wherever that one sends the rows."""
+"""The interface between the delivery loop and an exporter."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 class Exporter(Protocol):
-    """Brings redacted rows to one destination, each row once."""
+    """Delivers redacted rows to one destination, each row exactly once."""
 
     def recover(self) -> None:
-        """Finish every batch that was begun and interrupted. Raises StoreError or SpoolError."""
+        """Finish every interrupted batch. Raises StoreError or SpoolError."""
 
     def export(self, block: Block) -> None:
-        """Bring all rows of the block to the destination, and let the spool forget their requests.
+        """Deliver all rows of the block, then delete their requests from the spool.
 
-        If this raises StoreError or SpoolError half-way, `recover` finishes the batch from the spool.
+        If this raises StoreError or SpoolError, `recover` finishes the batch from the spool.
         """

@@ -1,4 +1,4 @@
-"""Work on what is stored already, in the server process: the ledger's copy.
+"""Periodic work in the server process on data that is already stored: the ledger's copy, the runs.
 
 A new job (alerts, retention, checkpoints) is a module here with one function that does one pass.
 """

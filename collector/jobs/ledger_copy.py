@@ -1,6 +1,7 @@
-"""The copy of the ledger in the store, which everyone reads; what is refused: collector/receivers/refusal_counter.py.
+"""Copies the spool's ledger into the store, where pages and commands read it.
 
-What it counts and what must add up is in docs/schema.md; the counting itself is in collector/spool/schema.py.
+docs/schema.md describes its counts and what must add up. collector/spool/schema.py counts requests;
+collector/receivers/refusal_counter.py counts refusals.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ log = logging.getLogger(__name__)
 
 _COPIED_AT_ONCE: Final = 5_000
 _FORGET_SECONDS: Final = 600.0
-_COMPARE_EVERY: Final = 300.0  # seconds between looks whether the store holds what was stored
+_COMPARE_EVERY: Final = 300.0  # seconds between two checks that the store has the rows that the ledger counts
 
 
 class LedgerCopy:
-    """Brings the ledger of one spool into the store; safe to use from threads."""
+    """Copies the ledger of one spool into the store; safe to use from threads."""
 
     def __init__(self, spool: Spool, store: Store) -> None:
         self._spool = spool
@@ -51,15 +52,15 @@ class LedgerCopy:
         self._audited: Identity | None = None
 
     def audit(self) -> Audit:
-        """Set the spool's ledger right where its file lost something. Raises SpoolError or StoreError."""
+        """Correct the spool's ledger if its file lost something. Raises SpoolError or StoreError."""
         with self._lock:
             return self._audit()
 
     def copy(self) -> int:
-        """Copy the entries that changed; return how many. Raises SpoolError or StoreError."""
+        """Copy the entries that changed; return their number. Raises SpoolError or StoreError."""
         copied = 0
         with self._lock:
-            if self._audited != self._spool.identity():  # a copy of a damaged ledger would replace what is known
+            if self._audited != self._spool.identity():  # a damaged ledger must not replace the good copy
                 self._audit()
             while entries := self._copy_some():
                 copied += len(entries)
@@ -77,12 +78,12 @@ class LedgerCopy:
 
     def _audit(self) -> Audit:
         identity = self._spool.identity()
-        found = audit(self._spool, self._store)
+        result = audit(self._spool, self._store)
         self._audited = identity
-        return found
+        return result
 
     def _copy_some(self) -> list[Entry]:
-        with self._spool.opened() as connection, snapshot(connection):  # one moment for all of them
+        with self._spool.opened() as connection, snapshot(connection):  # a consistent view of all entries
             collector = spool_ledger.collector_id(connection)
             entries = spool_ledger.changed(connection, _COPIED_AT_ONCE)
         if entries:
@@ -93,7 +94,7 @@ class LedgerCopy:
 
 
 class LedgerUpdates(Job):
-    """Copies the ledger into the store, and leaves the server's own figures where the receiver can show them."""
+    """Copies the ledger into the store, and passes the server's figures to the receiver for /metrics."""
 
     failure = "the ledger is not copied"
     every = 2.0
@@ -111,11 +112,11 @@ class LedgerUpdates(Job):
         self._lacking: set[str] = set()
 
     def audit(self) -> None:
-        """Set the spool's ledger right where its file lost something. Raises SpoolError or StoreError."""
+        """Correct the spool's ledger if its file lost something. Raises SpoolError or StoreError."""
         self._ledger.audit()
 
     def inserted(self, seconds: float) -> None:
-        """Note that a block was inserted just now, and how long that took."""
+        """Record an insert that took `seconds`."""
         self._figures = self._figures.inserted(seconds, at=time.time())
 
     def _work(self) -> None:
@@ -129,12 +130,12 @@ class LedgerUpdates(Job):
             self._compare()
 
     def _compare(self) -> None:
-        """Look whether the store holds what was stored; what it lacks is logged once, and shown in the metrics."""
-        found = holdings(self._store, EVERYTHING)
-        for sentence in set(found.sentences) - self._lacking:
+        """Check that the store has the rows that the ledger counts. Missing rows appear in the log and the metrics."""
+        held = holdings(self._store, EVERYTHING)
+        for sentence in set(held.sentences) - self._lacking:
             log.error("%s", sentence)
-        self._lacking = set(found.sentences)
-        self._figures = self._figures.lacking(sum(gone.rows for gone in found.vanished))
+        self._lacking = set(held.sentences)
+        self._figures = self._figures.lacking(sum(gone.rows for gone in held.vanished))
 
 
 def _batch(collector: str, entries: list[Entry]) -> pa.RecordBatch:

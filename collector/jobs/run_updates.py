@@ -1,4 +1,4 @@
-"""Runs follow their spans: those that were touched are brought up to date, silent ones are closed."""
+"""Keeps the table `runs` current: recomputes runs with new rows, and closes silent ones."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from schema.policy.policy import Policy
     from schema.store.store import Store
 
-_PAUSE: Final = 0.5  # seconds between passes over the touched runs under load, at least ...
-_PAUSE_SHARE: Final = 8  # ... this many times what the last one took: many runs cost hardly more than few ...
+_PAUSE: Final = 0.5  # seconds between two passes under load, at least ...
+_PAUSE_SHARE: Final = 8  # ... this many times the duration of the last pass: many runs cost hardly more than few ...
 _LONGEST_PAUSE: Final = 2.0  # ... and at most
 
 
 class RunUpdates(Job):
-    """Brings the touched runs up to date; if the store refuses that, spans are stored all the same."""
+    """Recomputes the runs with new rows. If the store refuses that, storing spans goes on."""
 
     failure = "runs are not up to date"
     every = 0.0  # as soon as a run is touched, but see `_pause`
@@ -40,24 +40,24 @@ class RunUpdates(Job):
 
     @property
     def caught_up(self) -> bool:
-        """Whether runs that an earlier process left behind are known."""
+        """Whether the runs that an earlier process left stale have been found."""
         return self._caught_up
 
     @property
     def up_to_date(self) -> bool:
-        """Whether no run is known to be behind its spans, and none can be that is not known."""
+        """Whether every run agrees with its spans."""
         return self._caught_up and not self._touched
 
     def touch(self, trace_ids: Iterable[str]) -> None:
-        """Note that something of these traces was stored."""
+        """Record that rows of these traces were stored."""
         self._touched.update(set(trace_ids) - {""})
 
     def look_again(self) -> None:
-        """Look at the next pass for runs that an earlier process, or an interrupted batch, left behind."""
+        """In the next pass, search for runs that an earlier process or an interrupted batch left stale."""
         self._caught_up = False
 
     def is_due(self, *, busy: bool) -> bool:
-        """Whether a run waits; under load a pass waits so that it costs the store a share of its time alone."""
+        """Whether a run waits. Under load, passes are spaced so that they take only a share of the store's time."""
         return not self.up_to_date and time.monotonic() >= self._next_at + (self._pause if busy else 0)
 
     def _work(self) -> None:
@@ -73,7 +73,7 @@ class RunUpdates(Job):
 
 
 class SilentRuns(Job):
-    """Closes the runs that have been silent for as long as the policy says, once `updates` has caught up."""
+    """Closes runs without new rows for the time in the policy, after `updates` has caught up."""
 
     failure = "silent runs are not closed"
     every = 15.0
@@ -86,7 +86,7 @@ class SilentRuns(Job):
         self._updates = updates
 
     def is_due(self, *, busy: bool) -> bool:
-        """Whether it is time to look, and the rows of runs can be relied on."""
+        """Whether it is time for the job and `updates` has caught up."""
         return self._updates.caught_up and super().is_due(busy=busy)
 
     def _work(self) -> None:

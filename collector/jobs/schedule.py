@@ -1,4 +1,4 @@
-"""Jobs between the blocks: what is done again and again for what is stored, one at a time."""
+"""Periodic jobs of the delivery loop; they run between blocks, one at a time."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ log = logging.getLogger(__name__)
 
 
 class Job(ABC):
-    """One job. Not for several threads. If the store refuses it, that is logged and everything else goes on."""
+    """One job, for one thread. If the store refuses it, the job logs that and the loop goes on."""
 
     failure: ClassVar[str]
-    """What the log says where the store refuses the job."""
+    """Log message if the store refuses the job."""
     every: ClassVar[float]
-    """Seconds from the start of the job to its next start."""
+    """Seconds between two starts of the job."""
     retry: ClassVar[float]
-    """Seconds from an error to the next attempt, where that is more than `every`."""
+    """Seconds from an error to the next attempt, if more than `every`."""
 
     def __init__(self) -> None:
         self._next_at = 0.0
 
-    def is_due(self, *, busy: bool) -> bool:  # noqa: ARG002 - for jobs that come less often under load
-        """Whether to run the job now; `busy` says that requests are at the workers."""
+    def is_due(self, *, busy: bool) -> bool:  # noqa: ARG002 - for jobs that run less often under load
+        """Whether to run the job now; `busy` means that requests are at the workers."""
         return time.monotonic() >= self._next_at
 
     def run(self) -> None:
-        """Run the job now. Raises SpoolError, and StoreError if the store does not answer at all."""
+        """Run the job now. Raises SpoolError, and StoreError if the store is not available."""
         self._next_at = time.monotonic() + self.every
         try:
             self._work()
@@ -44,7 +44,7 @@ class Job(ABC):
 
     @abstractmethod
     def _work(self) -> None:
-        """Do the work. A QueryFailedError that it raises postpones the job; any other error is the loop's."""
+        """Do the work. A QueryFailedError postpones the job; the loop handles any other error."""
 
 
 def run_due(jobs: Iterable[Job], *, busy: bool) -> None:

@@ -1,8 +1,8 @@
-"""Does the spool still hold what it acknowledged? Its ledger is set right from the counts that are kept elsewhere.
+"""Audit of the spool: checks that it still holds what it acknowledged, and corrects its ledger from other sources.
 
-A file that was damaged, emptied, deleted or put back as it once was cannot say what it held. Three others can: the
-counts beside it (collector/spool/tally.py), its ledger's copy in the store, and the rows in the store, which carry the
-instant in which their request was received. What was accepted by them and is nowhere is lost.
+A file that was damaged, emptied, deleted or restored from an old copy does not know what it held. Three other sources
+do: the tally (collector/spool/tally.py), the ledger's copy in the store, and the rows in the store, which carry the
+receipt time of their request. Requests that these count as accepted and that are nowhere are lost.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _REFUSE: Final = "insert or ignore into refusal values (?, ?, ?, ?)"
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit found: how many entries were set right, and what is lost since the last one."""
+    """Result of an audit: the number of corrected entries, and the losses since the last audit."""
 
     corrected: int = 0
     lost_requests: int = 0
@@ -60,33 +60,35 @@ class Audit:
 
 @dataclass(slots=True)
 class _Sources:
-    """What each source says of the slots: the spool's ledger and its requests, the tally, the copy in the store."""
+    """Counts by slot from each source: the spool's ledger, its requests, the tally, the copy in the store."""
 
     ledger: dict[Slot, Entry]
     open: dict[Slot, Counter[str]]
     tally: Counts
     copies: dict[Slot, dict[str, Any]]
     others: dict[Slot, Counter[str]] = field(default_factory=dict)
-    """What other collectors of the same store have stored, and this one under other numbers."""
+    """Stored counts of other collectors with the same store, and of this one's entries with other ids."""
 
     def known(self, slot: Slot) -> Counter[str]:
-        """Return the highest counts of the tally and the copy of what only rises, and the highest version."""
-        noted, copy, entry = self.tally.entries.get(slot), self.copies.get(slot), self.ledger.get(slot)
-        found: Counter[str] = Counter()
-        if noted is not None and (entry is None or noted.entry == entry.id or not noted.forgotten):
-            found |= Counter(noted.counts) | Counter(version=noted.version)
+        """Return the highest version, and the highest of each count that never falls, of the tally and the copy."""
+        tallied, copy, entry = self.tally.entries.get(slot), self.copies.get(slot), self.ledger.get(slot)
+        highest: Counter[str] = Counter()
+        if tallied is not None and (entry is None or tallied.entry == entry.id or not tallied.forgotten):
+            highest |= Counter(tallied.counts) | Counter(version=tallied.version)
         if copy is not None:
-            found |= Counter({name: int(copy[name]) for name in (*_SUMS, "version")})
-        return Counter({name: count for name, count in found.items() if not name.startswith(_PASSING)})
+            highest |= Counter({name: int(copy[name]) for name in (*_SUMS, "version")})
+        return Counter({name: count for name, count in highest.items() if not name.startswith(_PASSING)})
 
     def is_sound(self, slot: Slot) -> bool:
-        """Return whether the ledger's entry adds up, fits the requests that are there, and is not behind the others."""
+        """Return whether the ledger's entry adds up, fits the spool's requests and is not behind other sources."""
         entry, known = self.ledger.get(slot), self.known(slot)
         held = self.open.get(slot, Counter())
-        if entry is None:  # forgotten, because it was copied and nothing of it was open
+        if entry is None:  # forgotten, because it was copied and had no open request
             return not held and all(_is_ended(known, unit) for unit in _UNITS)
         counts = Counter(entry.counts)
-        if entry.counts["lost_requests"] or held["salvaged_requests"]:  # the file alone said so: the store is asked too
+        if (
+            entry.counts["lost_requests"] or held["salvaged_requests"]
+        ):  # only the file counts these: check the store too
             return False
         behind = ("accepted",) if entry.version > known["version"] else ("accepted", "stored", "dropped")
         return known["version"] <= entry.version and all(
@@ -101,8 +103,8 @@ class _Sources:
 
 
 def audit(spool: Spool, store: Store) -> Audit:
-    """Set the ledger of a spool right; nothing is written where it is right. Raises SpoolError or StoreError."""
-    tally = spool.tally.read()  # before the ledger, which is never behind it
+    """Correct the ledger of a spool; write nothing if it is correct. Raises SpoolError or StoreError."""
+    tally = spool.tally.read()  # before the ledger: the ledger is never behind the tally
     with spool.opened() as connection, snapshot(connection):
         sources = _sources(connection, store, tally)
     if all(slot[2] < 0 or sources.is_sound(slot) for slot in sources.slots()):
@@ -110,26 +112,25 @@ def audit(spool: Spool, store: Store) -> Audit:
     with spool.opened() as connection, transaction(connection):
         sources = _sources(connection, store, spool.tally.read())
         wrong = sorted(slot for slot in sources.slots() if slot[2] >= 0 and not sources.is_sound(slot))
-        found = _set_right(connection, store, sources, wrong)
+        result = _correct(connection, store, sources, wrong)
         connection.execute(TOTAL)
-        if found.corrected and not sources.tally.complete:
+        if result.corrected and not sources.tally.complete:
             spool_ledger.count_uncounted_loss(connection, time.time_ns() // MINUTE_NS)
     with spool.opened() as connection:
         spool.note_counts(connection, wrong)
-    if found.lost_requests:
+    if result.lost_requests:
         log.error(
-            "%d requests with %d spans were acknowledged and are gone with the spool's damage: the ledger counts them"
-            " as lost",
-            found.lost_requests,
-            found.lost_spans,
+            "%d acknowledged requests with %d spans were lost with the damaged spool: the ledger counts them as lost",
+            result.lost_requests,
+            result.lost_spans,
         )
-    return found
+    return result
 
 
 def close_abandoned(spool: Spool, store: Store) -> int:
-    """Count as lost what waited in spools that an embedded store knows and that are gone; return how many requests.
+    """Count requests of missing spools, known from the embedded store, as lost; return their number.
 
-    An embedded store belongs to one data directory: whatever another name than this spool's wrote was written here.
+    An embedded store belongs to one data directory, so entries of another collector id come from an earlier spool here.
     """
     if not store.embedded:
         return 0
@@ -153,7 +154,7 @@ def close_abandoned(spool: Spool, store: Store) -> int:
         row["version"] = int(row["version"]) + 1
         row["uncounted_losses"] = int(row["uncounted_losses"]) + 1
     store.insert("ledger", pa.RecordBatch.from_pylist(gone, schema=LEDGER_SCHEMA), token=uuid.uuid4().hex)
-    log.error("%d requests waited in a spool that is gone: the ledger counts them as lost", lost)
+    log.error("%d requests waited in a spool that is missing: the ledger counts them as lost", lost)
     return lost
 
 
@@ -166,7 +167,7 @@ def _sources(connection: sqlite3.Connection, store: Store, tally: Counts) -> _So
     ledger = {(entry.key_name, entry.signal, entry.minute): entry for entry in spool_ledger.every(connection)}
     collector = spool_ledger.collector_id(connection)
     minutes = [minute for _, _, minute in {*held, *ledger, *tally.entries} if minute >= 0]
-    # Not before 1970 nor after the end of the column, whatever a damaged row says.
+    # Clamped to the range of the column, because a damaged row may have any minute.
     start = datetime.fromtimestamp(min([*minutes, time.time_ns() // MINUTE_NS]) * 60, UTC)
     copies: dict[Slot, dict[str, Any]] = {}
     others: dict[Slot, Counter[str]] = {}
@@ -180,12 +181,12 @@ def _sources(connection: sqlite3.Connection, store: Store, tally: Counts) -> _So
 
 
 def _is_same(row: dict[str, Any], entry: Entry | None) -> bool:
-    """Return whether a copy is of the spool's entry: another one of its minute is of before a clock was set back."""
+    """Return whether a copy belongs to the spool's entry. If the clock was set back, a minute has two entries."""
     is_open = row["waiting_requests"] or row["quarantined_requests"]
     return entry is None or int(row["entry"]) == entry.id or bool(is_open)
 
 
-def _set_right(connection: sqlite3.Connection, store: Store, sources: _Sources, wrong: list[Slot]) -> Audit:
+def _correct(connection: sqlite3.Connection, store: Store, sources: _Sources, wrong: list[Slot]) -> Audit:
     corrected = lost_requests = lost_spans = 0
     for signal, minute in sorted({slot[1:] for slot in wrong}):
         slots = [slot for slot in wrong if slot[1:] == (signal, minute)]
@@ -207,13 +208,13 @@ def _set_right(connection: sqlite3.Connection, store: Store, sources: _Sources, 
     return Audit(corrected, lost_requests, lost_spans)
 
 
-def _stored_rows(  # noqa: PLR0913, PLR0917 - what there is to know of a minute
+def _stored_rows(  # noqa: PLR0913, PLR0917 - all facts about a minute
     connection: sqlite3.Connection, store: Store, sources: _Sources, signal: str, minute: int, wrong: set[Slot]
 ) -> tuple[dict[str, Counter[str]], Counter[str]]:
-    """Look for the requests of a minute in the store.
+    """Look up the requests of a minute in the store.
 
-    Return by key what is stored and waits again, which is looked for before it is stored; and what is stored and is
-    in no entry.
+    Return, by key, the counts of stored requests that wait in the spool again (they get a batch, so that recovery
+    checks the store before inserting them), and the counts of stored requests that no entry claims.
     """
     start, end = minute * MINUTE_NS, (minute + 1) * MINUTE_NS
     rows = received(store, signal, start, end) if signal in TABLES else {}
@@ -242,29 +243,29 @@ def _stored_rows(  # noqa: PLR0913, PLR0917 - what there is to know of a minute
 
 
 def _counts(sources: _Sources, slot: Slot, again: Counter[str], unclaimed: Counter[str]) -> Counter[str]:
-    """Return the right counts of a slot, and take what it claims of the rows of its minute."""
+    """Return the corrected counts of a slot, and subtract its newly claimed rows from `unclaimed`."""
     known, held = sources.known(slot), sources.open.get(slot, Counter())
     entry = sources.ledger.get(slot)
     counts = Counter({name: known[name] for name in _SUMS})
     if entry is not None and (not known or (entry.adds_up and entry.version >= known["version"])):
-        counts |= Counter(entry.counts)  # nobody else knows it, or not yet what came last
+        counts |= Counter(entry.counts)  # the other sources do not have the entry, or not its latest state
     for unit in _UNITS:
         counts[f"waiting_{unit}"], counts[f"quarantined_{unit}"] = held[f"waiting_{unit}"], held[f"quarantined_{unit}"]
         counts[f"stored_{unit}"] = max(0, counts[f"stored_{unit}"] - again[unit])
-        there = sum(counts[f"{state}_{unit}"] for state in ("stored", "waiting", "quarantined", "dropped"))
-        more = min(max(0, counts[f"accepted_{unit}"] - there), max(0, unclaimed[unit]))
+        present = sum(counts[f"{state}_{unit}"] for state in ("stored", "waiting", "quarantined", "dropped"))
+        more = min(max(0, counts[f"accepted_{unit}"] - present), max(0, unclaimed[unit]))
         counts[f"stored_{unit}"] += more
         unclaimed[unit] -= more
-        counts[f"lost_{unit}"] = max(0, counts[f"accepted_{unit}"] - there - more)
-        counts[f"accepted_{unit}"] = there + more + counts[f"lost_{unit}"]
+        counts[f"lost_{unit}"] = max(0, counts[f"accepted_{unit}"] - present - more)
+        counts[f"accepted_{unit}"] = present + more + counts[f"lost_{unit}"]
     version = max(known["version"], entry.version if entry else 0)
     return counts | Counter(version=version + 1)
 
 
 def _write(connection: sqlite3.Connection, sources: _Sources, slot: Slot, counts: Counter[str]) -> None:
-    """Put the entry into the spool's ledger under the number that its copy in the store has."""
-    entry, copy, noted = sources.ledger.get(slot), sources.copies.get(slot), sources.tally.entries.get(slot)
-    number = int(copy["entry"]) if copy else entry.id if entry else noted.entry if noted else None
+    """Write the entry into the spool's ledger, with the id of its copy in the store if there is one."""
+    entry, copy, tallied = sources.ledger.get(slot), sources.copies.get(slot), sources.tally.entries.get(slot)
+    number = int(copy["entry"]) if copy else entry.id if entry else tallied.entry if tallied else None
     if entry is not None:
         connection.execute("delete from ledger where id = ?", (entry.id,))
     taken = connection.execute("select count(*) from ledger where id = ?", (number,)).fetchone()[0]
@@ -286,5 +287,5 @@ def _write(connection: sqlite3.Connection, sources: _Sources, slot: Slot, counts
 
 
 def _is_ended(counts: Counter[str], unit: str) -> bool:
-    """Return whether all that was accepted is somewhere."""
+    """Return whether accepted equals the sum of the other states."""
     return counts[f"accepted_{unit}"] == sum(counts[f"{state}_{unit}"] for state in _ENDED)

@@ -1,1 +1,1 @@
-"""Ingest keys: who may send, in whose name, how long and how much; new ones, and their place in the policy file."""
+"""Ingest keys: authentication of senders, their team and environment, expiry and limits; new keys."""

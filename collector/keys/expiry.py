@@ -1,4 +1,4 @@
-"""Which senders are about to be left without a key."""
+"""Finds senders that will soon have no valid ingest key."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from schema.policy.policy import IngestKey
 
 SOON: Final = timedelta(days=14)
-"""How long before its sender is refused a key is warned of."""
+"""How long before a key's end a warning is given."""
 
 
 def ending(keys: Sequence[IngestKey], now: datetime) -> Iterator[str]:
-    """Yield a sentence for each sender whose last key expires soon, or did not long ago."""
+    """Yield a sentence for each sender if its last key expires within SOON, or expired within SOON."""
     for name in dict.fromkeys(key.name for key in keys):
         own = [key for key in keys if key.name == name]
         ends = [key.expires for key in own if key.expires is not None and not key.too_early(now)]
@@ -30,7 +30,7 @@ def ending(keys: Sequence[IngestKey], now: datetime) -> Iterator[str]:
 
 
 def state(key: IngestKey, now: datetime) -> str:
-    """Return in a word or two whether the key lets its sender in."""
+    """Return the key's state: `expired`, `not yet`, `expires soon` or `good`."""
     if key.expired(now):
         return "expired"
     if key.too_early(now):

@@ -1,4 +1,4 @@
-"""Ingest keys: who may send, and in whose name."""
+"""Ingest keys: authenticates a sender, and stamps its team and environment on the request."""
 
 from __future__ import annotations
 
@@ -33,70 +33,71 @@ if TYPE_CHECKING:
 
 KEY_HEADER = "x-spanledger-key"
 
-# Dialects hang a caller's metadata on spans under these, and the names of a team are looked up there too.
+# Dialects put a caller's metadata on spans under these prefixes; a team's keys are looked up there too.
 _METADATA = (".metadata.", ".association.properties.")
 
 _MARKS = tuple(STAMPED + column for column in COLUMN_OF)
 
 ANYONE_MAY_SEND = IngestKey(name="open", sha256="0" * 64)
-"""The key of everyone where the policy has none."""
+"""The key of every request if the policy has no ingest keys."""
 
 
 class IngestKeys:
-    """The keys of a policy. Without any the receiver is open, which the settings allow on loopback only."""
+    """The keys of a policy. Without keys the receiver is open, which the settings allow on loopback only."""
 
     def __init__(self, policy: Policy, limits: SenderLimits | None = None) -> None:
         self.limits = limits or SenderLimits()
         self._policy = policy
 
     def take_over(self, policy: Policy) -> None:
-        """Let another policy hold from the next request on, in one step; what senders have used stays counted."""
+        """Use another policy from the next request on. Usage counted so far stays."""
         self._policy = policy
 
     def authenticate(self, headers: Mapping[str, str]) -> IngestKey:
-        """Return the key that the request carries, in force or not; header names are lower case.
+        """Return the request's key, valid now or not. Header names are lower case.
 
-        Raises UnauthenticatedError, or BadRequestError where a header came twice.
+        Raises UnauthenticatedError, or BadRequestError if a header is repeated.
         """
-        authorization, named = one_header(headers, "authorization"), one_header(headers, KEY_HEADER)
+        authorization, own_header = one_header(headers, "authorization"), one_header(headers, KEY_HEADER)
         keys = self._policy.ingest_keys
         if not keys:
             return ANYONE_MAY_SEND
         scheme, _, bearer = (authorization or "").partition(" ")
-        given = named or (bearer.strip() if scheme.lower() == "bearer" else "")
-        if not given:
+        secret = own_header or (bearer.strip() if scheme.lower() == "bearer" else "")
+        if not secret:
             raise UnauthenticatedError(f"An ingest key is needed: send Authorization: Bearer KEY or {KEY_HEADER}: KEY.")
-        digest = hashlib.sha256(given.encode()).hexdigest()
-        found = None
-        for key in keys:  # to the end, so that the time taken does not tell which key came close
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        matching = None
+        for key in keys:  # no early exit, so that the time does not reveal which key matched
             if hmac.compare_digest(key.sha256, digest):
-                found = key
-        if found is None:
-            raise UnauthenticatedError("The ingest key is not one of ours.")
-        return found
+                matching = key
+        if matching is None:
+            raise UnauthenticatedError("The ingest key is not known.")
+        return matching
 
     @staticmethod
     def require_in_force(key: IngestKey) -> None:
-        """Raise ForbiddenError if the key is over, or not good yet."""
+        """Raise ForbiddenError if the key has expired, or is not valid yet."""
         now = datetime.now(UTC)
         if key.expired(now):
             raise ForbiddenError(f"The ingest key {key.name} expired at {key.expires:%Y-%m-%d %H:%M:%S} UTC.")
         if key.too_early(now):
-            raise ForbiddenError(f"The ingest key {key.name} is good from {key.not_before:%Y-%m-%d %H:%M:%S} UTC on.")
+            raise ForbiddenError(f"The ingest key {key.name} is valid from {key.not_before:%Y-%m-%d %H:%M:%S} UTC on.")
 
     def stamp(self, key: IngestKey, request: ExportRequest) -> bool:
-        """Make the request speak for the key's team and environment; return whether it was changed.
+        """Set the key's team and environment in the request; return whether the request changed.
 
-        The resources get the key's word under the first name, which wins there, and a mark that it is the key's, so
-        that a parent which another key sent does not win over it. The spans, records and points, which would win over
-        the resources, lose theirs. No sender can set the mark.
+        Each resource gets the key's value under the first attribute name, which has the highest precedence, and a mark
+        that the key set it. The mark prevents a parent span of another key from overriding it; marks in the sent
+        request are removed. Spans, records and points lose these attributes, because theirs would override the
+        resource's.
         """
-        named = self._policy.attributes
+        attribute_names = self._policy.attributes
         bound = [
             (column, names, value)
             for column, names, value in (
-                ("team", named.team, key.team),
-                ("environment", named.environment, key.environment),
+                ("team", attribute_names.team, key.team),
+                ("environment", attribute_names.environment, key.environment),
             )
             if value and names
         ]
@@ -104,7 +105,7 @@ class IngestKeys:
         for resource in resources(request):
             changed |= _remove(resource.attributes, _MARKS)
         for column, names, value in bound:
-            for attributes in _claims(request):
+            for attributes in _attributes_below(request):
                 _remove(attributes, names)
             for resource in resources(request):
                 _remove(resource.attributes, names[:1])
@@ -113,17 +114,17 @@ class IngestKeys:
         return changed
 
 
-def _claims(request: ExportRequest) -> Iterator[_Attributes]:
+def _attributes_below(request: ExportRequest) -> Iterator[_Attributes]:
     """Yield every list of attributes below the resources."""
     if isinstance(request, ExportTraceServiceRequest):
-        yield from _trace_claims(request)
+        yield from _trace_attributes(request)
     elif isinstance(request, ExportLogsServiceRequest):
-        yield from _log_claims(request)
+        yield from _log_attributes(request)
     else:
-        yield from _metric_claims(request)
+        yield from _metric_attributes(request)
 
 
-def _trace_claims(request: ExportTraceServiceRequest) -> Iterator[_Attributes]:
+def _trace_attributes(request: ExportTraceServiceRequest) -> Iterator[_Attributes]:
     for resource_spans in request.resource_spans:
         for scope_spans in resource_spans.scope_spans:
             yield scope_spans.scope.attributes
@@ -132,14 +133,14 @@ def _trace_claims(request: ExportTraceServiceRequest) -> Iterator[_Attributes]:
                 yield from (event.attributes for event in span.events)
 
 
-def _log_claims(request: ExportLogsServiceRequest) -> Iterator[_Attributes]:
+def _log_attributes(request: ExportLogsServiceRequest) -> Iterator[_Attributes]:
     for resource_logs in request.resource_logs:
         for scope_logs in resource_logs.scope_logs:
             yield scope_logs.scope.attributes
             yield from (record.attributes for record in scope_logs.log_records)
 
 
-def _metric_claims(request: ExportMetricsServiceRequest) -> Iterator[_Attributes]:
+def _metric_attributes(request: ExportMetricsServiceRequest) -> Iterator[_Attributes]:
     for resource_metrics in request.resource_metrics:
         for scope_metrics in resource_metrics.scope_metrics:
             yield scope_metrics.scope.attributes
@@ -160,8 +161,8 @@ def _remove(attributes: _Attributes, names: tuple[str, ...]) -> bool:
         key = attribute.key
         return key in names or (key.endswith(endings) and any(mark in key for mark in _METADATA))
 
-    found = sum(map(is_one, attributes))
-    if found:
-        attributes.sort(key=is_one)  # the order stays; to delete them one by one moves the rest each time
-        del attributes[-found:]
-    return found > 0
+    count = sum(map(is_one, attributes))
+    if count:
+        attributes.sort(key=is_one)  # stable; deleting them one by one would be quadratic
+        del attributes[-count:]
+    return count > 0

@@ -1,4 +1,4 @@
-"""How much each sender may send: spans a second with a burst, and MiB a UTC day. One receiver's own count."""
+"""Limits of each ingest key: spans a second with a burst, and MiB a UTC day. Each receiver counts for itself."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _SAVE_EVERY_SECONDS = 1.0
 
 
 class OverLimitError(TryAgainError):
-    """The sender has used up what its key allows for now."""
+    """The key's rate or daily volume is used up for now."""
 
 
 class Charge:
-    """What one request counts; it is given back unless the request is on disk and new."""
+    """The charge of one request. It is refunded unless `kept` is set: the request is on disk and no duplicate."""
 
-    stands = False
+    kept = False
 
 
 class SenderLimits:
-    """What senders have used, by the name of their keys; for several threads.
+    """Usage of each ingest key, by key name; safe to use from threads.
 
-    The volume of the day is kept in the file at `path`, written at most once a second: a killed receiver forgets what
-    came since then. Rates are not kept.
+    The day's volume is saved in the file at `path`, at most once a second; a kill loses the usage since the last save.
+    Rates are not saved.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class SenderLimits:
         self._monotonic = monotonic
         self._clock = clock
         self._lock = threading.Lock()
-        self._balances: dict[str, tuple[float, float]] = {}  # spans left, which may be a debt, and when that was
+        self._balances: dict[str, tuple[float, float]] = {}  # spans left (negative: a debt), and at what time
         self._day, self._used = self._load()
         self._saved_at = -math.inf
         self._saving_failed = False
 
     @contextlib.contextmanager
     def charged(self, key: IngestKey, spans: int, size: int) -> Iterator[Charge]:
-        """Count a request of `size` decompressed bytes while it is put on disk. Raises OverLimitError."""
+        """Charge a request of `size` decompressed bytes while it is written to disk. Raises OverLimitError."""
         charge = Charge()
         with self._lock:
             self._check_rate(key)
@@ -71,17 +71,17 @@ class SenderLimits:
         try:
             yield charge
         finally:
-            if not charge.stands:
+            if not charge.kept:
                 with self._lock:
                     self._count(key, -spans, -size)
 
     def close(self) -> None:
-        """Write the volume of the day down."""
+        """Save the volume of the day."""
         with self._lock:
             self._save()
 
     def _check_rate(self, key: IngestKey) -> None:
-        """Refuse while the sender is in debt; a request is never too large, it is paid off afterwards."""
+        """Refuse while the balance is used up. A request of any size is accepted, and leaves a debt."""
         rate = key.spans_per_second
         if not rate:
             return
@@ -122,14 +122,14 @@ class SenderLimits:
         if self._path is None or not self._path.exists():
             return today, {}
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
-            return str(kept["day"]), {str(name): int(used) for name, used in kept["bytes"].items()}
+            saved = json.loads(self._path.read_text(encoding="utf-8"))
+            return str(saved["day"]), {str(name): int(used) for name, used in saved["bytes"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            log.warning("%s cannot be read: the volume of today counts from 0", self._path)
+            log.warning("%s cannot be read: today's volume counts from 0", self._path)
             return today, {}
 
     def _save(self) -> None:
-        """Write the file in one step. Where the disk refuses, the count goes on in memory."""
+        """Replace the file in one step. If the disk fails, counting goes on in memory."""
         self._saved_at = self._monotonic()
         if self._path is None or not self._used:
             return
@@ -141,7 +141,7 @@ class SenderLimits:
             new.replace(self._path)
         except OSError as error:
             if not self._saving_failed:
-                log.warning("the volume of today is not written to %s: %s", self._path, error.strerror)
+                log.warning("today's volume cannot be written to %s: %s", self._path, error.strerror)
             self._saving_failed = True
         else:
             self._saving_failed = False

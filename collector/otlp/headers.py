@@ -1,4 +1,4 @@
-"""Headers that decide something come once: of two, each transport and each proxy would take another."""
+"""Headers that must not repeat: of two equal headers, a transport and a proxy could read different ones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def one_header(headers: Mapping[str, str], name: str) -> str | None:
-    """Return the value of a header (`name` in lower case), None where there is none. Raises BadRequestError for two.
+    """Return the value of a header (`name` in lower case), None if it is missing. Raises BadRequestError for two.
 
-    `headers` lists a header that came twice twice among its items, as Starlette's do.
+    `headers.items()` must yield repeated headers, as Starlette's does.
     """
-    values = [value for found, value in headers.items() if found == name]
+    values = [value for header, value in headers.items() if header == name]
     if len(values) > 1:
         raise BadRequestError(f"The request has {len(values)} {name} headers: send one.")
     return values[0] if values else None

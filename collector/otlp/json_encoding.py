@@ -1,7 +1,7 @@
-"""OTLP's JSON encoding, turned into the protobuf message that everything else works on.
+"""Parses OTLP's JSON encoding into a protobuf message.
 
-It is the JSON mapping of protobuf but for the ids, which are hex, and unknown fields, which are ignored
-(OTLP 1.9, "JSON Protobuf Encoding").
+It is protobuf's JSON mapping, except that ids are hex and unknown fields are ignored (OTLP 1.9, "JSON Protobuf
+Encoding").
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ def parse_json(body: bytes, message: Message) -> None:
             raise BadRequestError("The body is not a JSON object.")
         json_format.ParseDict(content, message, ignore_unknown_fields=True)
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, json_format.ParseError):
-        # The causes quote the payload, so none of them goes further.
+        # These exceptions quote the payload, so they must not be chained.
         raise BadRequestError("The body is not OTLP in JSON.") from None
 
 
 def _no_number(name: str) -> None:
-    """Refuse NaN and Infinity, which Python would read and JSON does not have; as strings they are OTLP's."""
+    """Refuse NaN and Infinity: Python would accept them, but JSON has no such numbers. OTLP writes them as strings."""
     raise ValueError(name)
 
 
 def _ids_as_base64(fields: dict[str, Any]) -> dict[str, Any]:
-    """Ids are the only fields of these names in OTLP: what a user calls `traceId` is a value of `key` instead."""
+    """Convert hex ids to base64. Only ids have these field names in OTLP; a user's name is the value of `key`."""
     for name in _IDS & fields.keys():
         if isinstance(fields[name], str):
             fields[name] = base64.b64encode(bytes.fromhex(fields[name])).decode()

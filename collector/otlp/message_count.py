@@ -1,7 +1,7 @@
-"""How many messages a body makes, found before the first is made: two bytes of protobuf become up to 180 in memory.
+"""Counts the messages in a body before it is decoded: two bytes of protobuf can become 180 bytes in memory.
 
-A message is a span, an event, a link, an attribute, a value, a point and so on. Only bodies that could hold too many
-are looked through.
+A message is a span, an event, a link, an attribute, a value, a point and so on. Only bodies large enough to exceed the
+limit are scanned.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 MAX_MESSAGES: Final = 1_500_000
-"""Messages of a request in protobuf, less where they hold many fields: at most 270 MB in memory, if all are spans."""
+"""Limit of messages in a protobuf request; fewer if they have many fields. If all are spans, this is 270 MB."""
 
 MAX_JSON_VALUES: Final = 500_000
-"""Objects, lists and items of a request in JSON, of which each takes some 7 µs of CPU."""
+"""Limit of objects, lists and items in a JSON request; each takes some 7 µs of CPU."""
 
-_MESSAGE: Final = 4  # as many fields does a message count
+_MESSAGE: Final = 4  # weight of a message, in fields
 _LIMIT: Final = MAX_MESSAGES * _MESSAGE
-_SMALLEST_BYTES: Final = 2  # of a message or a field: a tag, and a length or a value
+_SMALLEST_BYTES: Final = 2  # smallest message or field: a tag, and a length or a value
 _VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
 _VARINTS: Final = frozenset(
     {
@@ -41,23 +41,23 @@ _VARINTS: Final = frozenset(
     }
 )
 
-_LAST_BYTE: Final = 127  # a byte above it is followed by another one of the same number
-_PACKED_BYTES: Final = 2  # of a list of numbers that count as a field: each byte may become 8
+_LAST_BYTE: Final = 127  # a varint continues after any byte above this
+_PACKED_BYTES: Final = 2  # bytes of a packed list that count as one field, because each byte may become 8
 
 _TOKEN: Final = re.compile(r'[{\[,]|"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 _Fields = dict[int, "_Fields | int"]
-"""The fields of a message that hold messages, by number, and those that hold lists of numbers: _PACKED_BYTES."""
+"""By field number: the fields of a nested message, or _PACKED_BYTES for a list of numbers."""
 
 
 def require_few_messages(body: bytes, request: type[Message]) -> None:
-    """Raise TooLargeError for a body that holds more than MAX_MESSAGES; a body that is no protobuf passes."""
+    """Raise TooLargeError for a body with more than MAX_MESSAGES messages. A body that is not protobuf passes."""
     if len(body) <= MAX_MESSAGES * _SMALLEST_BYTES:
         return
     try:
         weight = _weight(body, _fields_of(request.DESCRIPTOR))
     except IndexError:
-        return  # it ends in the middle of a field: the parser says so
+        return  # it ends in the middle of a field: the parser reports it
     if weight > _LIMIT:
         raise TooLargeError(
             f"The request holds too many spans, attributes and values (some {MAX_MESSAGES} may): send less at once."
@@ -66,7 +66,7 @@ def require_few_messages(body: bytes, request: type[Message]) -> None:
 
 def require_few_values(text: str) -> None:
     """Raise TooLargeError for JSON of more than MAX_JSON_VALUES objects, lists and items."""
-    if sum(map(text.count, "{[,")) <= MAX_JSON_VALUES:  # those inside strings too
+    if sum(map(text.count, "{[,")) <= MAX_JSON_VALUES:  # counts characters inside strings too
         return
     left = MAX_JSON_VALUES
     for number, token in enumerate(_TOKEN.finditer(text)):
@@ -85,29 +85,29 @@ def _fields_of(message: Descriptor) -> _Fields:
 def _table(message: Descriptor, known: dict[str, _Fields]) -> _Fields:
     fields = known[message.full_name] = {}
     for field in message.fields:
-        inside = field.message_type
-        if inside is not None:  # an AnyValue may hold AnyValues
-            fields[field.number] = known[inside.full_name] if inside.full_name in known else _table(inside, known)
+        nested = field.message_type
+        if nested is not None:  # known: an AnyValue may contain AnyValues
+            fields[field.number] = known[nested.full_name] if nested.full_name in known else _table(nested, known)
         elif field.is_repeated and field.type in _VARINTS:
             fields[field.number] = _PACKED_BYTES
     return fields
 
 
-def _weight(body: bytes, fields: _Fields) -> int:  # noqa: C901, PLR0912 - a call for each part would double the time
-    """Return how many fields the body holds, a message counting as many, or any number above the limit.
+def _weight(body: bytes, fields: _Fields) -> int:  # noqa: C901, PLR0912 - function calls would double the time
+    """Return the weight of the body in fields (a message weighs _MESSAGE), or any number above the limit.
 
-    Raises IndexError for what is no protobuf, where that is seen.
+    Raises IndexError if it notices that the body is not protobuf.
     """
     weight = position = 0
-    above: list[tuple[int, _Fields]] = []
+    parents: list[tuple[int, _Fields]] = []
     end = len(body)
     while weight <= _LIMIT:
         while position >= end:
-            if not above:
+            if not parents:
                 return weight
-            end, fields = above.pop()
+            end, fields = parents.pop()
         weight += 1
-        # Numbers of one and two bytes are read here: these are most of them.
+        # Varints of one and two bytes, the most frequent ones, are read inline.
         tag = body[position]
         position += 1
         if tag > _LAST_BYTE:
@@ -124,15 +124,15 @@ def _weight(body: bytes, fields: _Fields) -> int:  # noqa: C901, PLR0912 - a cal
                 else:
                     size += (byte - 1) << 7
                     position += 1
-            inside = fields.get(tag >> 3)
-            if isinstance(inside, dict):
+            nested = fields.get(tag >> 3)
+            if isinstance(nested, dict):
                 weight += _MESSAGE - 1
-                above.append((end, fields))
-                end, fields = position + size, inside
-                body[end - 1]  # it ends where the body has ended already?
+                parents.append((end, fields))
+                end, fields = position + size, nested
+                body[end - 1]  # raises IndexError if the message is longer than the body
             else:
                 position += size
-                weight += size // inside if inside else 0
+                weight += size // nested if nested else 0
         elif wire_type == _VARINT:
             if body[position] > _LAST_BYTE:
                 _, position = _varint(body, position)
@@ -147,7 +147,7 @@ def _weight(body: bytes, fields: _Fields) -> int:  # noqa: C901, PLR0912 - a cal
 
 
 def _varint(body: bytes, position: int) -> tuple[int, int]:
-    """Return the number at this position and the position after it. Raises IndexError."""
+    """Return the varint at this position, and the position after it. Raises IndexError."""
     number = 0
     for shift in range(0, 70, 7):
         byte = body[position]

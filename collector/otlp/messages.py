@@ -1,4 +1,4 @@
-"""The messages of OTLP: bodies decoded and counted, answers in the encoding that the sender speaks."""
+"""OTLP messages: decodes and counts requests, and encodes responses in the sender's encoding."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _REQUESTS: dict[Signal, type[ExportRequest]] = {
 
 
 def encoding_of(content_type: str | None) -> Encoding:
-    """Return the encoding that a Content-Type header names. Raises UnsupportedError."""
+    """Return the encoding of a Content-Type header. Raises UnsupportedError."""
     media_type = (content_type or "").partition(";")[0].strip().lower()
     for encoding, name in CONTENT_TYPES.items():
         if media_type == name:
@@ -67,19 +67,19 @@ def decode(signal: Signal, body: bytes, encoding: Encoding) -> ExportRequest:
 
 
 def drop_invalid_spans(request: ExportTraceServiceRequest) -> int:
-    """Remove the spans whose ids OTLP calls invalid (length or all zeros), and return how many there were.
+    """Remove spans with invalid ids (wrong length or all zeros, as OTLP defines), and return their number.
 
-    No run could hold them: the answer rejects them by partial success.
+    They belong to no run. The response reports them as a partial success.
     """
     dropped = 0
     for resource_spans in request.resource_spans:
         for scope_spans in resource_spans.scope_spans:
             spans = scope_spans.spans
-            bad = sum(map(_has_invalid_ids, spans))
-            if bad:
-                spans.sort(key=_has_invalid_ids)  # the order stays; to delete them one by one moves the rest each time
-                del spans[-bad:]
-                dropped += bad
+            invalid = sum(map(_has_invalid_ids, spans))
+            if invalid:
+                spans.sort(key=_has_invalid_ids)  # stable; deleting them one by one would be quadratic
+                del spans[-invalid:]
+                dropped += invalid
     return dropped
 
 
@@ -107,7 +107,7 @@ def count(request: ExportRequest) -> int:
 
 
 def resources(request: ExportRequest) -> Iterator[Resource]:
-    """Yield the resource of each envelope of the request; changes to it are changes to the request."""
+    """Yield each resource of the request. Changing a resource changes the request."""
     if isinstance(request, ExportTraceServiceRequest):
         yield from (envelope.resource for envelope in request.resource_spans)
     elif isinstance(request, ExportLogsServiceRequest):
@@ -117,7 +117,7 @@ def resources(request: ExportRequest) -> Iterator[Resource]:
 
 
 def success(encoding: Encoding, *, rejected_spans: int = 0, reason: str = "") -> bytes:
-    """Return the answer to a request that was taken, whole or but for some spans; the empty one fits every signal."""
+    """Return the response to an accepted request, with its rejected spans. An empty response fits every signal."""
     answer = ExportTraceServiceResponse()
     if rejected_spans:
         answer.partial_success.rejected_spans = rejected_spans
@@ -129,7 +129,7 @@ def success(encoding: Encoding, *, rejected_spans: int = 0, reason: str = "") ->
 
 
 def failure(encoding: Encoding, grpc_code: int, message: str) -> bytes:
-    """Return the google.rpc.Status of a request that was not taken (OTLP 1.9, "Failures")."""
+    """Return the google.rpc.Status of a refused request (OTLP 1.9, "Failures")."""
     if encoding == "json":
         return json.dumps({"code": grpc_code, "message": message}).encode()
     body: bytes = Status(code=grpc_code, message=message).SerializeToString()

@@ -1,4 +1,4 @@
-"""The first thing that happens to a request: every text in it is redacted in place, before other code sees it."""
+"""The first step of the pipeline: redacts every text of a request in place, before any other code reads it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from redaction.teams import Cleared, Owner, TeamRedactor
 
 Findings = dict[str, int]
-"""Entity to how many of it were replaced."""
+"""Number of replaced findings by entity."""
 
 
-_MOST_CLEARED = 10_000  # senders choose keys and values: the memory that they take is bounded
-_LONGEST_CLEARED = 64
-_NOTHING = frozenset({None, "string_value", "bool_value"})  # where `string_value` is empty: a bool names no one
-_NUMBERS = frozenset({"int_value", "double_value", "string_value_strindex"})  # the last is for profiles alone
+_MAX_CLEARED = 10_000  # limits memory, because senders choose keys and values
+_MAX_CLEARED_CHARACTERS = 64
+_NO_TEXT = frozenset({None, "string_value", "bool_value"})  # if `string_value` is empty; a bool holds no personal data
+_NUMBERS = frozenset({"int_value", "double_value", "string_value_strindex"})  # only profiles use the last one
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 _Clean = TypeVar("_Clean")
@@ -39,16 +39,16 @@ _Request = TypeVar("_Request")
 
 
 class _Context(NamedTuple):
-    """What applies to a text: its owner, the counts that its findings go to, and what was cleared for this owner."""
+    """Context of a text: its owner, the counter of its findings, and the texts already cleared for this owner."""
 
     owner: Owner
-    found: Findings
+    findings: Findings
     cleared: Cleared
 
 
 @dataclass(slots=True)
 class _Place:
-    """One text in the request."""
+    """The place of one text in the request: a field of a protobuf message."""
 
     context: _Context
     holder: Any
@@ -87,43 +87,43 @@ def _redacted(
 
 
 class _Keys:
-    """Keeps keys of attributes apart that are alike once they are redacted: of two that are one, a value is lost."""
+    """Numbers attribute keys that become equal by redaction: with two equal keys, one value would be lost."""
 
     def __init__(self) -> None:
         self._raw: dict[tuple[int, str], dict[str, int]] = {}
 
-    def apart(self, context: _Context, raw: str, redacted: str) -> str:
-        """Return a redacted key of a record, with a number where another one was redacted to the same."""
-        alike = self._raw.setdefault((id(context.found), redacted), {})
-        return numbered(redacted, alike.setdefault(raw, len(alike) + 1))
+    def unique(self, context: _Context, raw: str, redacted: str) -> str:
+        """Return the redacted key, with a number if another key of the record was redacted to the same text."""
+        equal = self._raw.setdefault((id(context.findings), redacted), {})
+        return numbered(redacted, equal.setdefault(raw, len(equal) + 1))
 
 
 class _Texts:
-    """The texts of a request that must be looked at, and what is found in each of its records: spans, logs, metrics."""
+    """Collects the texts of a request that need redaction, and the findings of each record (span, log, metric)."""
 
     def __init__(self, redactor: TeamRedactor) -> None:
         self._redactor = redactor
         self._places: list[_Place] = []
-        self._found: list[Findings] = []
-        self._coming: Findings = {}  # of the record that comes next
+        self._findings: list[Findings] = []
+        self._next: Findings = {}  # findings of the next record
 
     def around(self, owner: Owner) -> _Context:
-        """Return the context of texts that stand before records; their findings count for the next record."""
-        return _Context(owner, self._coming, self._redactor.cleared(owner))
+        """Return the context of texts of a resource or scope; their findings count for the next record."""
+        return _Context(owner, self._next, self._redactor.cleared(owner))
 
     def record(self, owner: Owner) -> _Context:
         """Begin a record."""
         context = self.around(owner)
-        self._found.append(self._coming)
-        self._coming = {}
+        self._findings.append(self._next)
+        self._next = {}
         return context
 
     def within(self, context: _Context, owner: Owner) -> _Context:
-        """Return the context of a part of a record that may have an owner of its own."""
-        return _Context(owner, context.found, self._redactor.cleared(owner))
+        """Return the context of a part of a record, which may have another owner."""
+        return _Context(owner, context.findings, self._redactor.cleared(owner))
 
     def redacted(self) -> list[Findings]:
-        """Redact them where they stand; return the findings of each record."""
+        """Redact the texts in place; return the findings of each record."""
         places = self._places
         answers = self._redactor.redact_many([one.text for one in places], [one.context.owner for one in places])
         keys = _Keys()
@@ -131,45 +131,45 @@ class _Texts:
             context, text = place.context, redacted.text
             if redacted.findings:
                 if place.field == "key":
-                    text = keys.apart(context, place.text.text, text)
+                    text = keys.unique(context, place.text.text, text)
                 if place.text.number and place.field != "string_value":
                     _blank(place.holder, place.field)
                 else:
                     setattr(place.holder, place.field, text)
                 for finding in redacted.findings:
-                    context.found[finding.entity] = context.found.get(finding.entity, 0) + 1
+                    context.findings[finding.entity] = context.findings.get(finding.entity, 0) + 1
             elif place.field == "key":
                 _remember(context.cleared.keys, text)
-            elif place.field == "string_value" and len(text) <= _LONGEST_CLEARED:
+            elif place.field == "string_value" and len(text) <= _MAX_CLEARED_CHARACTERS:
                 if place.text.number:
                     kind = place.holder.WhichOneof("value")
                     _remember(context.cleared.numbers, (place.text.key, getattr(place.holder, kind)))
                 else:
                     _remember(context.cleared.values, (place.text.key, text))
-        return self._found
+        return self._findings
 
     def plain(self, holder: Any, field: str, context: _Context, *, structured: bool = False) -> None:  # noqa: ANN401 - any protobuf message
-        """Take a field that is a string."""
+        """Collect a string field."""
         text = getattr(holder, field)
         if text:
             self._places.append(_Place(context, holder, field, Text(text, "", structured)))
 
     def attributes(self, attributes: Iterable[KeyValue], context: _Context) -> None:
-        """Take keys and values."""
+        """Collect the keys and values of attributes."""
         keys, values, numbers, harmless = context.cleared
         for attribute in attributes:
             key, value = attribute.key, attribute.value
             if key not in keys:
                 self._places.append(_Place(context, attribute, "key", Text(key, "", True)))  # noqa: FBT003 - twice as fast as by name
             text = value.string_value
-            if text:  # a short way for the most frequent
+            if text:  # fast path for the most frequent kind
                 if (key, text) not in values:
                     self._string(value, text, key, context)
                 continue
             number: float = value.int_value
             if not number:
                 kind = value.WhichOneof("value")
-                if kind in _NOTHING:
+                if kind in _NO_TEXT:
                     continue
                 if kind == "double_value":
                     number = value.double_value
@@ -180,7 +180,7 @@ class _Texts:
                 self._number(value, number, key, context)
 
     def value(self, value: AnyValue, key: str, context: _Context) -> None:
-        """Take a value, and what is inside of it."""
+        """Collect a value and the values inside it."""
         kind = value.WhichOneof("value")
         if kind == "string_value":
             text = value.string_value
@@ -204,7 +204,7 @@ class _Texts:
         bound = cleared.harmless.get(key)
         if bound is None:
             bound = self._redactor.harmless_below(key, context.owner)
-            if len(cleared.harmless) >= _MOST_CLEARED:
+            if len(cleared.harmless) >= _MAX_CLEARED:
                 cleared.harmless.clear()
             cleared.harmless[key] = bound
         if not -bound < number < bound and (key, number) not in cleared.numbers:
@@ -212,7 +212,7 @@ class _Texts:
             self._places.append(_Place(context, value, "string_value", Text(text, key, structured=True, number=True)))
 
     def measurement(self, point: Any, kind: str, name: str, context: _Context) -> None:  # noqa: ANN401 - any data point
-        """Take the number that is stored of a data point, as a value under the name of its metric."""
+        """Collect the stored number of a data point, with the metric's name as its key."""
         field = point.WhichOneof("value") if kind in {"gauge", "sum"} else "sum"
         if field and getattr(point, field):
             text = Text(written_out(repr(getattr(point, field))), name, structured=True, number=True)
@@ -222,12 +222,12 @@ class _Texts:
         self._places.append(_Place(context, value, "string_value", Text(text, key, is_structured(key, text))))
 
     def resource(self, holder: Any, context: _Context) -> None:  # noqa: ANN401 - one of the three resource messages
-        """Take what stands around the records of a resource."""
+        """Collect the texts of a resource."""
         self.plain(holder, "schema_url", context, structured=True)
         self.attributes(holder.resource.attributes, context)
 
     def scope(self, holder: Any, context: _Context) -> None:  # noqa: ANN401 - one of the three scope messages
-        """Take what stands around the records of a scope."""
+        """Collect the texts of a scope."""
         self.plain(holder, "schema_url", context, structured=True)
         self.plain(holder.scope, "name", context, structured=True)
         self.plain(holder.scope, "version", context, structured=True)
@@ -235,7 +235,7 @@ class _Texts:
 
 
 def _decoded(content: bytes) -> str:
-    """Return the text that bytes are; binary cannot be read, so it cannot be proved clean."""
+    """Return bytes as text. Binary content cannot be checked, so a placeholder with its size replaces it."""
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -244,21 +244,21 @@ def _decoded(content: bytes) -> str:
 
 
 def _blank(point: Any, field: str) -> None:  # noqa: ANN401 - any data point
-    """Take a measurement away: it becomes unknown, never zero."""
+    """Remove a measurement: it becomes unknown, never zero."""
     if point.DESCRIPTOR.fields_by_name[field].has_presence:
         point.ClearField(field)
     else:
         setattr(point, field, nan)
 
 
-def _remember(cleared: set[_Clean], what: _Clean) -> None:
-    if len(cleared) >= _MOST_CLEARED:
+def _remember(cleared: set[_Clean], item: _Clean) -> None:
+    if len(cleared) >= _MAX_CLEARED:
         cleared.clear()
-    cleared.add(what)
+    cleared.add(item)
 
 
 def _shared_and_each(texts: _Texts, owners: Sequence[Owner] | None) -> tuple[_Context, Iterator[Owner]]:
-    """Return the context of what the records of a resource share, and the owner of each record."""
+    """Return the context of the texts that all records of a resource share, and the owner of each record."""
     return texts.around(shared(owners) if owners else UNKNOWN_OWNER), iter(owners) if owners else repeat(UNKNOWN_OWNER)
 
 

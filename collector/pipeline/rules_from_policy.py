@@ -1,4 +1,4 @@
-"""From the policy file to the rules of redaction: the section's words become recognisers, lists and operators."""
+"""Builds the redaction rules from the policy: recognizers, allow and deny lists, and operators."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def rulebook(policy: RedactionPolicy) -> Rulebook:
-    """Return the rules of redaction that a policy describes."""
+    """Return the redaction rules of a policy."""
     digits = policy.pseudonym_digits
     return Rulebook(
         default=_treatment(policy.for_team(""), digits),
@@ -33,7 +33,7 @@ def rulebook(policy: RedactionPolicy) -> Rulebook:
 
 
 def build_team_redactor(policy: Policy, pseudonym_key: bytes, watch: Watch | None = None) -> TeamRedactor:
-    """Load the models that a policy names. Raises RedactionError."""
+    """Return a redactor for the policy, with its models loaded. Raises RedactionError."""
     return TeamRedactor(rulebook(policy.redaction), master_key=pseudonym_key, watch=watch)
 
 
@@ -58,7 +58,7 @@ def _treatment(rules: RedactionRules, digits: int) -> Treatment:
 
 
 def _default(rules: RedactionRules) -> Action:
-    """Return the action for entities that nobody listed; they are not kept, since they may be secrets."""
+    """Return the action for unlisted entities. It is never `keep`, because they may be secrets."""
     return "replace" if rules.default_action is None or rules.default_action == "keep" else rules.default_action
 
 
@@ -84,7 +84,7 @@ def _recognizer(part: RecognizerPart) -> TimedRecognizer:
 
 
 def _denied(entries: tuple[Listed, ...]) -> Iterator[TimedRecognizer]:
-    """Yield a recogniser for each entry of a deny-list: what it finds is certain."""
+    """Yield a recognizer with score 1 for each entry of a deny-list."""
     for number, entry in enumerate(entries, 1):
         pattern = entry.regex or rf"(?<!\w){re.escape(entry.text.strip())}(?!\w)"
         yield TimedRecognizer(

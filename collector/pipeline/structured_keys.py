@@ -1,8 +1,8 @@
-"""Which attributes hold an identifier, an enumeration or a version rather than free text.
+"""Attributes that hold an identifier, an enumeration or a version, not free text.
 
-In these only pattern rules run (an e-mail address in `session.id` is still found); the language model does not, since
-it reads names into identifiers. The list is reviewed by hand: add a key only if its convention says that a value is
-not prose. A key that merely looks like one of these is treated as free text.
+Only pattern rules run on them (an e-mail address in `session.id` is still found). The language model does not, because
+it takes identifiers for names. The list is reviewed by hand: add a key only if its convention defines the value as not
+prose. A key that merely looks similar is treated as free text.
 """
 
 from __future__ import annotations
@@ -57,20 +57,20 @@ _STRUCTURED: Final = re.compile(
     """,
     re.VERBOSE,
 )
-"""Families of keys; they count only for a value that is one short word."""
+"""Families of keys. They apply only to a value of one short word."""
 
-_LONGEST_WORD: Final = 128
+_MAX_WORD: Final = 128  # characters
 _known: dict[str, bool] = {}
-_MOST_KNOWN: Final = 10_000
+_MAX_KNOWN: Final = 10_000
 
 
 def is_structured(key: str, value: str) -> bool:
-    """Tell whether this attribute holds an identifier or an enumeration and not free text."""
+    """Return whether this attribute holds an identifier, an enumeration or a version, not free text."""
     if key in STRUCTURED_KEYS:
         return True
     known = _known.get(key)
     if known is None:
         known = _STRUCTURED.fullmatch(key) is not None
-        if len(_known) < _MOST_KNOWN:  # senders choose keys: the memory they take is bounded
+        if len(_known) < _MAX_KNOWN:  # limits memory, because senders choose keys
             _known[key] = known
-    return known and len(value) <= _LONGEST_WORD and not any(map(str.isspace, value))
+    return known and len(value) <= _MAX_WORD and not any(map(str.isspace, value))

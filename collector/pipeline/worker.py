@@ -1,4 +1,4 @@
-"""What a worker process does: it answers requests with redacted rows, one after another."""
+"""The loop of a worker process: it turns requests into redacted rows, one after another."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from collector.pipeline.watch import Screen, WorkerWatch
-from collector.process import keep_garbage_collector_off_what_stays
+from collector.pipeline.watch import SharedStep, WorkerWatch
+from collector.process import freeze_startup_objects
 from redaction.cache import share_key
 from redaction.errors import RedactionError
 from redaction.text import UNREDACTABLE
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NICENESS = 10  # the receiver comes first
+_NICENESS = 10  # the receiver has priority
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What became of a request: rows for the store as an Arrow stream, or the kind of error that stopped it."""
+    """Result of a request: rows for the store as an Arrow stream, or the type of the error."""
 
     request_id: int
     signal: Signal
     received_at: int  # ns since 1970
     stream: bytes = b""
     count: int = 0  # rows in the stream
-    unredacted: int = 0  # rows of which a text was removed whole, because it could not be redacted
+    unredacted: int = 0  # rows with a text that was removed because it could not be redacted
     error: str = ""
 
     def table(self) -> pa.Table:
@@ -51,38 +51,38 @@ def serve_requests(  # noqa: PLR0913, PLR0917 - the arguments of a process are p
     connection: Connection[Any, Any],
     policy: Policy,
     pseudonym_key: bytes,
-    screen: Screen,
+    step: SharedStep,
     secret: bytes,
     stalled: frozenset[bytes],
 ) -> None:
-    """Answer requests until the other side goes away."""
-    share_key(secret)  # by whose hashes texts are known that stopped the process before this one
-    watch = WorkerWatch(screen, stalled)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the server decides
+    """Process requests until the server closes the connection."""
+    share_key(secret)  # the key of the hashes in `stalled`, which earlier processes of this worker recorded
+    watch = WorkerWatch(step, stalled)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the server handles it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(_NICENESS)
     try:
         pipeline = build_pipeline(policy, pseudonym_key, watch)
     except RedactionError as error:
-        log.error("%s", error)  # noqa: TRY400 - its message is all there is to say
+        log.error("%s", error)  # noqa: TRY400 - the message is complete without a traceback
         sys.exit(1)
-    keep_garbage_collector_off_what_stays()
-    connection.send(True)  # noqa: FBT003 - warm
+    freeze_startup_objects()
+    connection.send(True)  # noqa: FBT003 - True means warm
     while True:
         try:
             request_id, kind, body, received_at, longest = connection.recv()
         except (EOFError, OSError):
             return
         watch.request(len(body), longest)
-        answer = _answer(pipeline, request_id, kind, body, received_at)
+        rows = _process(pipeline, request_id, kind, body, received_at)
         try:
-            connection.send(answer)
+            connection.send(rows)
         except OSError:
             return
 
 
 def build_pipeline(policy: Policy, pseudonym_key: bytes = b"", watch: Watch | None = None) -> Pipeline:
-    """Load the redaction models and the prices; imported late, so that only workers pay for them."""
+    """Load the redaction models and the prices. The imports are local, so that only workers load them."""
     from collector.pipeline.pipeline import Pipeline  # noqa: PLC0415 - see the docstring
     from collector.pipeline.rules_from_policy import build_team_redactor  # noqa: PLC0415 - see the docstring
     from schema.pricing.prices import Prices  # noqa: PLC0415 - see the docstring
@@ -92,7 +92,7 @@ def build_pipeline(policy: Policy, pseudonym_key: bytes = b"", watch: Watch | No
     return pipeline
 
 
-def _answer(pipeline: Pipeline, request_id: int, kind: Signal, body: bytes, received_at: int) -> Rows:
+def _process(pipeline: Pipeline, request_id: int, kind: Signal, body: bytes, received_at: int) -> Rows:
     try:
         batch = pipeline.process(kind, body, received_at=received_at).rows
         sink = pa.BufferOutputStream()
@@ -100,5 +100,5 @@ def _answer(pipeline: Pipeline, request_id: int, kind: Signal, body: bytes, rece
             stream.write_batch(batch)
         unredacted = batch.column("findings").keys.to_pylist().count(UNREDACTABLE)  # at most once a row
         return Rows(request_id, kind, received_at, sink.getvalue().to_pybytes(), batch.num_rows, unredacted)
-    except Exception as error:  # noqa: BLE001 - any failure sets this one request aside
-        return Rows(request_id, kind, received_at, error=type(error).__name__)  # its message might quote the payload
+    except Exception as error:  # noqa: BLE001 - any failure concerns this request only
+        return Rows(request_id, kind, received_at, error=type(error).__name__)  # the message may quote the payload

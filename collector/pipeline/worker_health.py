@@ -1,4 +1,4 @@
-"""Whether the workers answer, seen from outside: a process that is stopped or hangs uses no CPU."""
+"""Health of the workers, as the operating system reports it: a stopped or blocked process uses no CPU."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collector.pipeline.workers import WorkerPool
 
 PATIENCE_SECONDS: Final = 10.0
-"""How long something must be wrong; a worker that died is replaced, and loads its model, in less."""
+"""How long a problem must last; replacing a dead worker, with its model, takes less."""
 
 _STOPPED: Final = frozenset("TtZX")  # states of proc(5): stopped, traced, a zombie, dead
 
 
 class WorkerHealth:
-    """Looks at the workers of this process now and then; long work is not a problem, standing still is."""
+    """Checks the worker processes of this process. Long work is no problem; no progress is."""
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
@@ -26,13 +26,13 @@ class WorkerHealth:
         self._since = 0.0
 
     def problem(self) -> str:
-        """Return what has been wrong for PATIENCE_SECONDS, empty when nothing has."""
-        now = self._look()
+        """Return the problem that has lasted for PATIENCE_SECONDS, empty if there is none."""
+        now = self._check()
         if now != self._seen:
             self._seen, self._since = now, time.monotonic()
         return self._seen if time.monotonic() - self._since >= PATIENCE_SECONDS else ""
 
-    def _look(self) -> str:
+    def _check(self) -> str:
         before = self._ticks
         states = [_state(child.pid) for child in multiprocessing.active_children() if child.name == "worker"]
         self._ticks = sum(ticks for _, ticks in states)
@@ -46,7 +46,7 @@ class WorkerHealth:
 
 
 def _state(pid: int | None) -> tuple[str, int]:
-    """Return the state of a process and the clock ticks that it has used; unknown where there is no proc(5)."""
+    """Return state and used clock ticks of a process. Without proc(5), the state is empty and the ticks always grow."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
     except OSError:

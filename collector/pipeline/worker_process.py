@@ -1,4 +1,4 @@
-"""Where a worker begins: it loads what it works with, the server that starts it does not."""
+"""Entry point of a worker process. Its imports are local, so that the server does not load them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def worker(*arguments: Any) -> None:  # noqa: ANN401 - those of serve_requests
-    """Redact requests until the server goes away."""
+    """Process requests until the server closes the connection."""
     sys.meta_path.insert(0, _NoPandas())
     from collector.pipeline.worker import serve_requests  # noqa: PLC0415 - see above
 
@@ -20,11 +20,11 @@ def worker(*arguments: Any) -> None:  # noqa: ANN401 - those of serve_requests
 
 
 class _NoPandas(MetaPathFinder):
-    """Makes pandas look as if it were not installed: Arrow loads it, half a second, to look for values that no row has.
+    """Hides pandas from imports. Arrow would load it, in half a second, to convert values that no row has.
 
-    None in `sys.modules` does not do it: Arrow is compiled, and takes that for the module.
+    None in `sys.modules` does not work: Arrow's compiled code uses it as if it were the module.
     """
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:  # noqa: ARG002 - as the base has it
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:  # noqa: ARG002 - the base class's signature
         if fullname == "pandas":
             raise ModuleNotFoundError("No module named 'pandas'", name=fullname)

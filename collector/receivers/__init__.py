@@ -1,1 +1,1 @@
-"""OTLP receivers, one module a transport."""
+"""OTLP receivers: one module a transport, and what the transports share."""

@@ -1,4 +1,4 @@
-"""From the bytes of a body to what the spool takes; the same for every transport."""
+"""Checks the body of a request and prepares it for the spool; the same for every transport."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body as it arrived, and what its headers say about it."""
+    """A body as it arrived, with its encoding, compression and client from the headers."""
 
     signal: Signal
     content: bytes
@@ -30,14 +30,14 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What goes into the spool, None when the request holds nothing, and how many spans were rejected on the way."""
+    """The request for the spool, None if it is empty, and the number of rejected spans."""
 
     incoming: Incoming | None
     rejected_spans: int
 
 
 def accept(body: Body, keys: IngestKeys, key: IngestKey, max_bytes: int) -> Accepted:
-    """Decompress, decode, check and stamp a body. Raises RefusedError; holds at most `max_bytes` decompressed."""
+    """Decompress, decode, check and stamp a body of at most `max_bytes` decompressed bytes. Raises RefusedError."""
     content = inflate(body.content, body.compression, max_bytes)
     request = decode(body.signal, content, body.encoding)
     rejected = drop_invalid_spans(request) if isinstance(request, ExportTraceServiceRequest) else 0
@@ -51,13 +51,13 @@ def accept(body: Body, keys: IngestKeys, key: IngestKey, max_bytes: int) -> Acce
 
 
 def _sender(request: ExportRequest, key: IngestKey, client: str) -> str:
-    """Return who sends: requests of one sender go to one worker, whose cache knows what it sends again and again."""
+    """Return the sender's identity. Requests of one sender go to one worker, which caches texts that repeat."""
     for resource in resources(request):
-        named = {
+        service = {
             attribute.key: attribute.value.string_value
             for attribute in resource.attributes
             if attribute.key in ("service.name", "service.instance.id")
         }
-        if named:
-            return f"{named.get('service.name', '')}\0{named.get('service.instance.id', '')}"
+        if service:
+            return f"{service.get('service.name', '')}\0{service.get('service.instance.id', '')}"
     return f"{key.name}\0{client}"

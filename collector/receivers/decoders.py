@@ -1,4 +1,4 @@
-"""The threads that decompress and decode: few, because each holds a body, and shared out among the senders."""
+"""Threads that decompress and decode bodies. They are few, because each holds a body, and senders share them fairly."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 THREADS: Final = 2
-"""At most this many decoded requests are in memory besides the ones that wait for their commit."""
+"""Limit of decoded requests in memory, without those that wait for their commit."""
 
 WAIT_SECONDS: Final = 5.0
-"""How long a body waits for a thread; exporters give up after 10 s, and come again when they are refused."""
+"""Time that a body may wait for a thread. Exporters give up after 10 s, but retry after a refusal."""
 
 _Result = TypeVar("_Result")
 
 
 class Decoders:
-    """Runs work on its threads. A sender has one of them at most, and its next body goes behind those of others.
+    """Runs work on its threads. A sender uses at most one of them; its next body queues behind those of other senders.
 
-    For one event loop. What runs cannot be interrupted: the work itself is bounded by what it reads.
+    For one event loop. Running work cannot be interrupted; the size of the body bounds it.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Decoders:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, sender: str, work: Callable[[], _Result]) -> _Result:
-        """Return what the work returns. Raises TryAgainError when no thread is free for too long."""
+        """Return the result of `work`. Raises TryAgainError if no thread becomes free within WAIT_SECONDS."""
         turn = self._turns.setdefault(sender, asyncio.Lock())
         try:
             async with asyncio.timeout(WAIT_SECONDS):
@@ -45,11 +45,11 @@ class Decoders:
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            await asyncio.wait([running])  # the body is in memory until then, and stays counted
+            await asyncio.wait([running])  # until then the body is in memory and must stay counted
             raise
 
     def close(self) -> None:
-        """Wait for what runs, and end the threads."""
+        """Wait for running work, and end the threads."""
         self._threads.shutdown()
 
     async def _acquire(self, turn: asyncio.Lock) -> None:

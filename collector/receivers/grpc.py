@@ -1,4 +1,4 @@
-"""OTLP over gRPC: the same requests, checks and answers as over HTTP."""
+"""OTLP over gRPC: the same requests, checks and responses as over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from collector.receivers.in_flight import Held
-    from collector.receivers.reception import Reception, Taken
+    from collector.receivers.reception import Acknowledged, Reception
     from collector.receivers.refusal_counter import Sender
     from collector.spool.spool import Signal
 
@@ -34,14 +34,14 @@ _METHODS: dict[str, Signal] = {
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 READING_BYTES = 1 << 20
-"""What a message counts until it is here, when its size is known; most are smaller."""
+"""Bytes reserved for a message while it is being read and its size is unknown; most are smaller."""
 
-_STREAMS = 1024  # requests at a time over one connection; further ones wait in the client
-_IDLE_SECONDS = 300  # after which a connection without requests is closed; exporters open another
-_PING_SECONDS = 60  # of silence, after which a client that does not answer has gone
+_STREAMS = 1024  # concurrent requests of one connection; further ones wait in the client
+_IDLE_SECONDS = 300  # a connection without requests is closed after this; exporters open another
+_PING_SECONDS = 60  # of silence before a ping; a client that does not answer it is disconnected
 
-_GZIP_MAGIC = b"\x1f\x8b"  # no protobuf message starts so: 0x1f would be field 3 of a wire type that does not exist
-_IDENTITY_AND_GZIP = 0b101  # a bit for each of identity, deflate and gzip
+_GZIP_MAGIC = b"\x1f\x8b"  # no protobuf message starts with it: 0x1f would be field 3 of an invalid wire type
+_IDENTITY_AND_GZIP = 0b101  # one bit each for identity, deflate and gzip
 
 _Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -49,19 +49,19 @@ _Context = grpc.aio.ServicerContext[bytes, bytes]
 def create_server(
     reception: Reception, address: str, credentials: grpc.ServerCredentials | None = None, *, connections: int = 1024
 ) -> grpc.aio.Server:
-    """Return a server that will listen on the address (`127.0.0.1:4317`) once it is started, in this event loop.
+    """Return a server for the address (`127.0.0.1:4317`) and this event loop; it is not started yet.
 
-    It takes so many connections at a time. Raises RuntimeError if the address cannot be had.
+    `connections` limits concurrent connections. Raises RuntimeError if the address is not available.
     """
     server = grpc.aio.server(
         handlers=(_Receiver(reception),),
         options=[
             ("grpc.max_receive_message_length", reception.limits.max_body_bytes),
-            # The library would decompress without a limit. It hands compressed messages on instead.
+            # The library would decompress without a limit, so it must pass compressed messages on.
             ("grpc.per_message_decompression", 0),
             ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
             ("grpc.so_reuseport", 1),  # the parent keeps the port bound while a receiver is started again
-            ("grpc.keepalive_permit_without_calls", 1),  # exporters that keep their connection alive are welcome
+            ("grpc.keepalive_permit_without_calls", 1),  # exporters may ping to keep an idle connection open
             ("grpc.max_concurrent_streams", _STREAMS),
             ("grpc.max_allowed_incoming_connections", connections),
             ("grpc.max_connection_idle_ms", _IDLE_SECONDS * 1000),
@@ -77,35 +77,35 @@ def create_server(
 
 
 class _Receiver(grpc.GenericRpcHandler):
-    """Takes the three Export methods, their messages as bytes."""
+    """Handles the three Export methods, with messages as bytes."""
 
     def __init__(self, reception: Reception) -> None:
         self._reception = reception
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """Return what handles the method, None if it is not ours."""
+        """Return the handler of the method, None for an unknown one."""
         signal = _METHODS.get(handler_call_details.method)
         if signal is None:
             return None
-        # On the wire a stream of one message is a single message. As a stream, the handler runs before the message is
-        # read: who has no key is told so first, and who trickles is timed out.
+        # On the wire a stream of one message equals a single message. A stream's handler runs before the message is
+        # read, so it can refuse a missing key first and time out a slow client.
         return grpc.stream_unary_rpc_method_handler(partial(self._export, signal))
 
     async def _export(self, signal: Signal, _: AsyncIterator[bytes], context: _Context) -> bytes:
         try:
             with self._reception.refusals.request(signal) as sender, self._reception.in_flight.request() as held:
-                taken = await self._take(signal, context, held, sender)
+                result = await self._take(signal, context, held, sender)
         except RefusedError as error:
-            error.__traceback__ = error.__context__ = None  # they hold what was read, and the library holds the error
+            error.__traceback__ = error.__context__ = None  # the library keeps the error, these would keep the body
             await context.abort(_CODES[error.grpc_code], str(error), _details(error))
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not end in a traceback, whose text may quote
+        except Exception as error:  # noqa: BLE001 - a bug must not print a traceback, which may quote the request
             log_failure(signal, error)
             await context.abort(grpc.StatusCode.INTERNAL, "The collector failed on this request.")
-        if taken.receipt is not None:
-            context.set_trailing_metadata(((REQUEST_HEADER, str(taken.receipt.id)),))
-        return success("protobuf", rejected_spans=taken.rejected_spans, reason=INVALID_SPANS)
+        if result.receipt is not None:
+            context.set_trailing_metadata(((REQUEST_HEADER, str(result.receipt.id)),))
+        return success("protobuf", rejected_spans=result.rejected_spans, reason=INVALID_SPANS)
 
-    async def _take(self, signal: Signal, context: _Context, held: Held, sender: Sender) -> Taken:
+    async def _take(self, signal: Signal, context: _Context, held: Held, sender: Sender) -> Acknowledged:
         metadata = context.invocation_metadata() or ()
         headers = [(name.encode(), value.encode()) for name, value in metadata if isinstance(value, str)]
         key = self._reception.keys.authenticate(Headers(raw=headers))
@@ -126,7 +126,7 @@ class _Receiver(grpc.GenericRpcHandler):
 
 
 def _details(error: RefusedError) -> tuple[tuple[str, bytes], ...]:
-    """Return the metadata that says when to come again; without it SDKs drop what was refused for lack of room."""
+    """Return the metadata with the retry delay. Without it, SDKs drop a request refused for lack of room."""
     if not isinstance(error, TryAgainError):
         return ()
     info = RetryInfo(retry_delay=Duration(seconds=error.retry_after_seconds))
@@ -134,5 +134,5 @@ def _details(error: RefusedError) -> tuple[tuple[str, bytes], ...]:
     status.details.add().Pack(info)
     return (
         ("grpc-status-details-bin", status.SerializeToString()),
-        ("google.rpc.retryinfo-bin", info.SerializeToString()),  # where the Python exporter looks
+        ("google.rpc.retryinfo-bin", info.SerializeToString()),  # read by the Python exporter
     )

@@ -1,4 +1,4 @@
-"""OTLP over HTTP: a request is answered with 200 when it is on disk, and never before."""
+"""OTLP over HTTP. The receiver answers 200 after the request is on disk, never before."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def create_app(
 ) -> FastAPI:
     """Return the ASGI application of the receiver; the reception must be running while it serves.
 
-    The server writes to `heartbeat` that it lives. Pages of `browser_origins` may send from a browser (`*`: any page),
-    others are kept out. Only on `loopback` is it known by which names the receiver may be asked.
+    `heartbeat` is the file that the server process touches. Web pages may send only from `browser_origins` (`*`: any).
+    The Host header is checked on `loopback` only, because elsewhere any name may lead to the receiver.
     """
     receiver = _Receiver(reception, browser_origins)
     app = FastAPI(
@@ -72,14 +72,14 @@ def create_app(
             CORSMiddleware,
             allow_origins=browser_origins,
             allow_methods=["POST"],
-            allow_headers=["*"],  # exporters take headers from their users
+            allow_headers=["*"],  # users may configure any header in their exporter
             expose_headers=["retry-after", REQUEST_HEADER],
         )
     return app
 
 
 class _Receiver:
-    """What is behind the routes."""
+    """The handlers of the export routes."""
 
     def __init__(self, reception: Reception, browser_origins: Sequence[str]) -> None:
         self._reception = reception
@@ -93,7 +93,7 @@ class _Receiver:
                 return await self._take(signal, request, held, sender)
         except RefusedError as error:
             return _refusal(encoding, error)
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not end in a traceback, whose text may quote
+        except Exception as error:  # noqa: BLE001 - a bug must not print a traceback, which may quote the request
             log_failure(signal, error)
             return _answer(encoding, failure(encoding, code_pb2.INTERNAL, "The collector failed on this request."), 500)
 
@@ -109,14 +109,14 @@ class _Receiver:
         client = request.client.host if request.client else ""
         held.belongs_to(account_of(key, client))
         body = Body(signal, await self._read(request, held), encoding, compression, client)
-        taken = await self._reception.take(body, key, held)
-        answer = _answer(encoding, success(encoding, rejected_spans=taken.rejected_spans, reason=INVALID_SPANS), 200)
-        if taken.receipt is not None:
-            answer.headers[REQUEST_HEADER] = str(taken.receipt.id)
+        result = await self._reception.take(body, key, held)
+        answer = _answer(encoding, success(encoding, rejected_spans=result.rejected_spans, reason=INVALID_SPANS), 200)
+        if result.receipt is not None:
+            answer.headers[REQUEST_HEADER] = str(result.receipt.id)
         return answer
 
     async def _read(self, request: Request, held: Held) -> bytes:
-        """Return the body; its bytes are held as they come."""
+        """Return the body; `held` counts its bytes as they arrive."""
         limits = self._reception.limits
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > limits.max_body_bytes:
@@ -149,7 +149,7 @@ async def _alive(_: Request) -> Response:
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    """Answer a path or a method that is not ours as OTLP answers failures."""
+    """Answer an unknown path or method with an OTLP failure."""
     known = cast("HTTPException", error)
     encoding = _answer_encoding(request)
     answer = _answer(encoding, failure(encoding, code_pb2.UNIMPLEMENTED, f"{known.detail}."), known.status_code)

@@ -1,4 +1,4 @@
-"""What uvicorn leaves open below an application: connections without a request, slow or too many of them."""
+"""Limits that uvicorn lacks: slow or large request heads, and too many connections without a request."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close
 
 
 class BoundedHeadProtocol(HttpToolsProtocol):
-    """Ends a connection whose request line and headers take too long or are too large.
+    """Closes a connection if its request line and headers take too long or are too large.
 
-    Of more than `most_connections` those without a request are closed, which have waited for the longest first.
-    Bodies are the application's business, pauses between requests uvicorn's.
+    Above `max_connections`, the connection that has been without a request for the longest is closed. The application
+    limits bodies, and uvicorn limits pauses between requests.
     """
 
-    most_connections: ClassVar[int] = 4096
+    max_connections: ClassVar[int] = 4096
 
     head_seconds: ClassVar[float] = 30
     head_bytes: ClassVar[int] = 64 << 10
-    _without_request: ClassVar[dict[BoundedHeadProtocol, None]] = {}  # in the order in which they began to wait
+    _without_request: ClassVar[dict[BoundedHeadProtocol, None]] = {}  # longest without a request first
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin to wait for the first request."""
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
+        """Start the timer of the first request's head."""
         super().connection_made(transport)
         self._head_size = 0
         self._timer: asyncio.TimerHandle | None = None
         self._wait_for_head()
         self._without_request[self] = None
-        if len(self.connections) > self.most_connections:
+        if len(self.connections) > self.max_connections:
             next(iter(self._without_request)).close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing more."""
-        self._head_is_here()
+        """Stop the timer."""
+        self._stop_timer()
         self._without_request.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what arrives before the end of a head."""
+        """Count the bytes of a head."""
         super().data_received(data)
         if self._timer is not None:
             self._head_size += len(data)
@@ -51,19 +51,19 @@ class BoundedHeadProtocol(HttpToolsProtocol):
                 self._end(_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the rest of a head."""
+        """Start the timer of the rest of a head."""
         super().on_message_begin()
         if self._timer is None:
             self._wait_for_head()
 
     def on_headers_complete(self) -> None:
-        """Leave the request to the application."""
-        self._head_is_here()
+        """Stop the timer; the application handles the request."""
+        self._stop_timer()
         self._without_request.pop(self, None)
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """Wait for another request."""
+        """Count the connection as one without a request again."""
         if not self.pipeline and not self.transport.is_closing():
             self._without_request[self] = None
         super().on_response_complete()
@@ -72,7 +72,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         self._head_size = 0
         self._timer = self.loop.call_later(self.head_seconds, self._end, _TOO_SLOW)
 
-    def _head_is_here(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -83,7 +83,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
         self.close()
 
     def close(self) -> None:
-        """End the connection; nothing more is answered."""
-        self._head_is_here()
+        """Close the connection without another response."""
+        self._stop_timer()
         self._without_request.pop(self, None)
         self.transport.close()

@@ -1,7 +1,7 @@
-"""The memory that requests may hold together between their first byte and their answer, over every transport.
+"""Limits the memory that all requests hold between first byte and response, over every transport.
 
-Where it is used up, what has been read for the longest gives way: a client that trickles, or sends nothing, keeps
-nobody out.
+At the limit, the body that has been read for the longest is refused, so that a slow or silent client does not block
+others.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 REQUEST_BYTES = 16 << 10
-"""What a request holds besides its body: its task, its headers, its connection's buffers."""
+"""Memory of a request without its body: task, headers, connection buffers."""
 
 GRACE_SECONDS: Final = 1.0
-"""How long a body may be read before it has to give way; most arrive in a hundredth of it."""
+"""Time before a body that is being read may be refused to make room; most arrive in a hundredth of it."""
 
 
 class InFlight:
-    """Counts bytes up to `max_bytes`, and up to `max_sender_bytes` of a sender; for one event loop alone."""
+    """Counts bytes up to `max_bytes` in all and `max_sender_bytes` per sender; for one event loop."""
 
     def __init__(self, max_bytes: int, max_sender_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._max_sender_bytes = max_sender_bytes
         self._bytes = 0
-        self._of: Counter[str] = Counter()
-        self._most = 0
-        self._reading: dict[Held, float] = {}  # since when, those that have been read for the longest first
+        self._by_sender: Counter[str] = Counter()
+        self._peak = 0
+        self._reading: dict[Held, float] = {}  # start of each reading, longest first
 
     @contextmanager
     def request(self) -> Iterator[Held]:
-        """Yield what one request holds; it is given back at the end. Raises TryAgainError when there is no room."""
+        """Yield the memory account of one request; it is released at the end. Raises TryAgainError without room."""
         held = Held(self)
         held.resize(0)
         try:
@@ -45,33 +45,34 @@ class InFlight:
             held.release()
 
     def add(self, sender: str, size: int) -> None:
-        """Count `size` more bytes of a sender, or fewer. Raises TryAgainError and counts nothing.
+        """Add `size` bytes to a sender's account; a negative size releases them.
 
-        While there is no room, what has been read for longer than GRACE_SECONDS gives way.
+        Without room, readings longer than GRACE_SECONDS are ended. If there are none, raises TryAgainError and counts
+        nothing.
         """
-        while size > 0 and sender and self._of[sender] + size > self._max_sender_bytes:
+        while size > 0 and sender and self._by_sender[sender] + size > self._max_sender_bytes:
             self._make_room(sender, "Too many requests of this sender are being read at the moment.")
         while size > 0 and self._bytes + size > self._max_bytes:
             self._make_room("", "Too many requests are being read at the moment.")
         self._bytes += size
-        self._most = max(self._most, self._bytes)
-        self._of[sender] += size
-        if not self._of[sender]:
-            del self._of[sender]
+        self._peak = max(self._peak, self._bytes)
+        self._by_sender[sender] += size
+        if not self._by_sender[sender]:
+            del self._by_sender[sender]
 
-    def is_over(self, size: int) -> bool:
-        """Tell, once, that requests held `size` bytes together and hold nothing any more."""
-        over = self._most >= size and not self._bytes
+    def peak_is_over(self, size: int) -> bool:
+        """Return True once after requests held at least `size` bytes and released everything."""
+        over = self._peak >= size and not self._bytes
         if over:
-            self._most = 0
+            self._peak = 0
         return over
 
     def begin_reading(self, held: Held) -> None:
-        """Note that the body of this request is being read from now on."""
+        """Note that reading of this request's body starts."""
         self._reading[held] = asyncio.get_running_loop().time()
 
     def end_reading(self, held: Held) -> None:
-        """Note that the body is here, or does not come."""
+        """Note that reading has ended, with or without the complete body."""
         self._reading.pop(held, None)
 
     @property
@@ -80,13 +81,13 @@ class InFlight:
         return bool(self._reading)
 
     def end_long_readings(self) -> None:
-        """End every reading that has gone on for longer than GRACE_SECONDS: the process holds too much memory."""
+        """End every reading longer than GRACE_SECONDS, because the process uses too much memory."""
         longest_since = asyncio.get_running_loop().time() - GRACE_SECONDS
         for held in [held for held, since in self._reading.items() if since < longest_since]:
             held.give_way()
 
     def _make_room(self, sender: str, refusal: str) -> None:
-        """End the longest reading, of this sender if one is named. Raises TryAgainError if none has been long."""
+        """End the longest reading (of this sender, if not empty). Raises TryAgainError if none is long enough."""
         longest = next((held for held in self._reading if sender in ("", held.sender)), None)
         now = asyncio.get_running_loop().time()
         if longest is None or now - self._reading[longest] < GRACE_SECONDS:
@@ -95,7 +96,7 @@ class InFlight:
 
 
 class Held:
-    """The bytes that one request holds, `REQUEST_BYTES` included, and who sends it once that is known."""
+    """The bytes that one request holds, including `REQUEST_BYTES`, and its sender once that is known."""
 
     def __init__(self, in_flight: InFlight) -> None:
         self._in_flight = in_flight
@@ -105,14 +106,14 @@ class Held:
         self.size = 0
 
     def belongs_to(self, sender: str) -> None:
-        """Count what is held for this sender. Raises TryAgainError."""
+        """Move the held bytes to this sender's account. Raises TryAgainError."""
         size = self.size
         self.release()
         self.sender = sender
         self.resize(size - REQUEST_BYTES)
 
     def resize(self, body_bytes: int) -> None:
-        """Say how large the body is now. Raises TryAgainError and leaves the size as it was."""
+        """Set the size of the body. Raises TryAgainError and keeps the old size if there is no room."""
         if self._gave_way:
             raise _gave_way()
         size = REQUEST_BYTES + body_bytes
@@ -120,13 +121,13 @@ class Held:
         self.size = size
 
     def release(self) -> None:
-        """Hold nothing any more."""
+        """Release all bytes."""
         self._in_flight.add(self.sender, -self.size)
         self.size = 0
 
     @asynccontextmanager
     async def reading(self, seconds: float) -> AsyncIterator[None]:
-        """Let the block read the body for so long. Raises SlowRequestError, or TryAgainError if it has to give way."""
+        """Let the block read the body for `seconds`. Raises SlowRequestError, or TryAgainError if room was needed."""
         try:
             async with asyncio.timeout(seconds) as self._timer:
                 self._in_flight.begin_reading(self)
@@ -140,7 +141,7 @@ class Held:
             ) from None
 
     def give_way(self) -> None:
-        """End the reading, and leave the room to others at once."""
+        """End the reading, and release its bytes at once."""
         self._gave_way = True
         self._in_flight.end_reading(self)
         self.release()

@@ -1,4 +1,4 @@
-"""Content encodings of a request, decompressed in slices: what a body may cost is bounded, whatever it holds."""
+"""Decompresses request bodies in slices, with limits on size, members and CPU time for any content."""
 
 from __future__ import annotations
 
@@ -18,20 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_MEMBERS: Final = 4096
-"""Members of gzip or frames of zstd in a body; parallel compressors make one for each 64 KiB or more."""
+"""Limit of gzip members or zstd frames in a body; parallel compressors write one per 64 KiB or more."""
 
 CPU_SECONDS: Final = 5.0
-"""What decompressing one body may take of a thread; an honest one of 64 MiB takes a tenth of it."""
+"""Limit of CPU time to decompress one body; an ordinary one of 64 MiB takes a tenth of it."""
 
-_SLICE_BYTES: Final = (
-    16 << 10
-)  # the first of a member: a decompressor copies what is left of its input at the end of one
+_SLICE_BYTES: Final = 16 << 10  # first slice of a member; small, because its unused rest is copied at the member's end
 _LARGEST_SLICE_BYTES: Final = 4 << 20
 _ZSTD_WINDOW_LOG: Final = 26  # 64 MiB: a frame may ask for a window, which is memory, of up to 2 GiB
 
 
 class _Decompressor(Protocol):
-    """What zlib's and zstd's decompressors have in common."""
+    """The common interface of zlib's and zstd's decompressors."""
 
     @property
     def eof(self) -> bool: ...
@@ -57,11 +55,11 @@ _DECOMPRESSORS: dict[str, Callable[[], _Decompressor]] = {
     "zstd": _zstd,
 }
 ENCODINGS = "gzip, deflate, zstd, identity"
-"""What an answer says about which encodings may come."""
+"""Value of `accept-encoding` in a refusal."""
 
 
 def content_encoding(header: str | None) -> str:
-    """Return the encoding that a Content-Encoding header names; `identity` for none. Raises UnsupportedError."""
+    """Return the encoding in a Content-Encoding header; `identity` if it is missing. Raises UnsupportedError."""
     encoding = (header or "identity").strip().lower()
     if encoding != "identity" and encoding not in _DECOMPRESSORS:
         raise UnsupportedError(f"Content-Encoding must be one of {ENCODINGS}, and one alone.")
@@ -69,9 +67,9 @@ def content_encoding(header: str | None) -> str:
 
 
 def inflate(body: bytes, encoding: str, limit: int) -> bytes:
-    """Return the decompressed body; never holds more than `limit` bytes of it, and takes time by its length.
+    """Return the decompressed body of at most `limit` bytes; the time is linear in its length.
 
-    Raises BadRequestError (not of this encoding, cut off, too many members, too slow) or TooLargeError.
+    Raises BadRequestError (not of this encoding, cut short, too many members, too slow) or TooLargeError.
     """
     if encoding == "identity":
         return body

@@ -1,4 +1,4 @@
-"""Who asks by another machine's name is a page in a browser here, that has its own name point at 127.0.0.1."""
+"""Protects a receiver on loopback from DNS rebinding: a web page whose host name resolves to 127.0.0.1 is refused."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from starlette.responses import JSONResponse
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_SENDING = frozenset({"POST", "OPTIONS"})  # these are held against SPANLEDGER_CORS_ORIGINS
+_SENDING = frozenset({"POST", "OPTIONS"})  # SPANLEDGER_CORS_ORIGINS covers these
 _HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]@]+))(?::[0-9]*)?")  # RFC 9110, 7.2, without its rare forms
 
 
 class OwnHostOnly:
-    """Answers what is not an export only where Host names this machine: an IP address, localhost, or nothing.
+    """Answers requests other than exports only if Host is an IP address, localhost or missing.
 
-    For a receiver on loopback (DNS rebinding). On other addresses any name may lead to us, and /metrics needs a key.
+    For a receiver on loopback. On other addresses any name may lead to the receiver, and /metrics needs a key.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -38,13 +38,13 @@ class OwnHostOnly:
 
 def _is_own(host: str) -> bool:
     if not host:
-        return True  # an old probe; a browser always names a host
-    written = _HOST.fullmatch(host)
-    name = (written[1] or written[2]).lower() if written else ""
+        return True  # an old probe; a browser always sends a host
+    parts = _HOST.fullmatch(host)
+    name = (parts[1] or parts[2]).lower() if parts else ""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
         ipaddress.ip_address(name)
     except ValueError:
         return False
-    return True  # no name, so nobody could make it point elsewhere
+    return True  # an IP address needs no DNS, so it cannot be rebound

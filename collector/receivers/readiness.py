@@ -1,7 +1,8 @@
-"""Whether a request would be taken now: asked the whole way that a request goes, and answered without waiting for it.
+"""Readiness: whether the receiver would accept a request now.
 
-Ready means that a body of any size that may come would be decoded, put on disk and worked on by living processes. A
-store that is away keeps nobody out: requests wait in the spool.
+Ready means that a body of any allowed size would be decoded, written to disk and processed by running workers. Each
+step is probed; a response does not wait for a slow probe. An unavailable store does not matter: requests wait in the
+spool.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ if TYPE_CHECKING:
     from collector.receivers.reception import Reception
     from collector.spool.spool import Spool
 
-_CHECK_SECONDS: Final = 1.0  # it writes to the disk: not once per question
-_ANSWER_SECONDS: Final = 0.5  # proxies give a check a second
+_CHECK_SECONDS: Final = 1.0  # minimum between two probes, because one writes to the disk
+_ANSWER_SECONDS: Final = 0.5  # proxies wait one second for a health check
 _STUCK_SECONDS: Final = 5.0
-_ORDINARY_BYTES: Final = 2 << 20  # what a batch of an SDK may hold
+_ORDINARY_BYTES: Final = 2 << 20  # size of a large batch of an SDK
 
 
 class Readiness:
-    """Asks the decoders, the spool and the server; for one event loop."""
+    """Probes the decoders, the spool and the server; for one event loop."""
 
     def __init__(self, reception: Reception, heartbeat: Path) -> None:
-        """Read in the file `heartbeat` how the server is."""
+        """`heartbeat` is the file in which the server reports its state."""
         needed = reception.limits.max_body_bytes
         spool = partial(asyncio.to_thread, _spool_problem, reception.spool, heartbeat.parent, needed)
         self._heartbeat = heartbeat
@@ -45,37 +46,37 @@ class Readiness:
         )
 
     async def problem(self) -> str:
-        """Return every reason why a request would not be taken or worked on now; empty when it would."""
+        """Return every reason why a request would not be accepted or processed now; empty if there is none."""
         reasons = [*await asyncio.gather(*(probe.problem() for probe in self._probes)), server_problem(self._heartbeat)]
         return "; ".join(filter(None, reasons))
 
 
 class _Probe:
-    """One question that may take long to be answered: there is one at a time, and its last answer holds meanwhile."""
+    """One check that may be slow. One runs at a time; until it ends, the last result is returned."""
 
-    def __init__(self, stuck: str, ask: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, stuck: str, check: Callable[[], Awaitable[str]]) -> None:
         self._stuck = self._last = stuck
-        self._ask = ask
-        self._asked: asyncio.Future[str] | None = None
-        self._asked_at = float("-inf")
+        self._check = check
+        self._running: asyncio.Future[str] | None = None
+        self._started_at = float("-inf")
 
     async def problem(self) -> str:
         loop = asyncio.get_running_loop()
-        if self._asked is None and loop.time() - self._asked_at > _CHECK_SECONDS:
-            self._asked = asyncio.ensure_future(self._ask())
-            self._asked_at = loop.time()
-        if self._asked is not None:
-            asked = self._asked
-            await asyncio.wait([asked], timeout=_ANSWER_SECONDS)
-            if asked.done():
-                self._asked, self._last = None, asked.result()
-            elif loop.time() - self._asked_at > _STUCK_SECONDS:
+        if self._running is None and loop.time() - self._started_at > _CHECK_SECONDS:
+            self._running = asyncio.ensure_future(self._check())
+            self._started_at = loop.time()
+        if self._running is not None:
+            running = self._running
+            await asyncio.wait([running], timeout=_ANSWER_SECONDS)
+            if running.done():
+                self._running, self._last = None, running.result()
+            elif loop.time() - self._started_at > _STUCK_SECONDS:
                 self._last = self._stuck
         return self._last
 
 
 async def _decoder_problem(reception: Reception) -> str:
-    """Decompress a body where every other one is; it is a sender of its own, so that none keeps it waiting."""
+    """Decompress a small body on the decoder threads, as a sender of its own, so that no other sender delays it."""
     try:
         await reception.decoders.run("readiness", partial(gzip.decompress, gzip.compress(b"ready?")))
     except RefusedError:
@@ -84,7 +85,7 @@ async def _decoder_problem(reception: Reception) -> str:
 
 
 def _spool_problem(spool: Spool, directory: Path, body_bytes: int) -> str:
-    """Write to the spool, and see whether the largest body and the limits of an ordinary file would have room."""
+    """Write to the spool, and check that the disk has room for the largest body and takes an ordinary one."""
     try:
         spool.check()
     except SpoolOverdueError:

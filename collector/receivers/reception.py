@@ -1,4 +1,4 @@
-"""What every transport does with a request once it is read: check it, put it on disk, say what came of it."""
+"""What every transport does with a request that it has read: check it, write it to the spool, return the result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REQUEST_HEADER = "x-spanledger-request"
-"""Where an answer says under which number the spool holds the request (a header, in gRPC trailing metadata)."""
+"""Header of the response with the request's id in the spool (in gRPC: trailing metadata)."""
 
 INVALID_SPANS = "Spans without a trace id of 16 bytes and a span id of 8 bytes, not all zero, belong to no run."
 
@@ -40,10 +40,10 @@ _INLINE_BYTES = 32 << 10
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What requests may take.
+    """Limits of requests.
 
-    A body may have `max_body_bytes`, as sent and decompressed, and must arrive within `body_seconds`; what is being
-    read or waits for its commit may hold `max_in_flight_bytes` together, that of one sender `max_sender_bytes`.
+    A body has at most `max_body_bytes`, as sent and decompressed, and arrives within `body_seconds`. Bodies that are
+    being read or wait for their commit hold at most `max_in_flight_bytes` together, `max_sender_bytes` per sender.
     """
 
     max_body_bytes: int = 64 << 20
@@ -53,8 +53,8 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A request that is on disk; `receipt` is None when there was nothing in it to keep."""
+class Acknowledged:
+    """Result of a request; `receipt` is None if the request was empty and nothing was written."""
 
     receipt: Receipt | None
     rejected_spans: int
@@ -71,7 +71,7 @@ class Reception:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Run the threads; on the way out commit what was received."""
+        """Run the threads; at the end commit the requests that were received."""
         self.refusals = RefusalCounter(self.spool)
         self._commits = GroupCommit(self.spool)
         with (
@@ -81,24 +81,24 @@ class Reception:
         ):
             yield
 
-    async def take(self, body: Body, key: IngestKey, held: Held) -> Taken:
+    async def take(self, body: Body, key: IngestKey, held: Held) -> Acknowledged:
         """Check a body and return when it is on disk. Raises RefusedError.
 
-        `held` is the memory that the request has reserved; it follows the size of what waits for the commit.
+        `held` is the request's memory account; it is resized to the decompressed body, which waits for the commit.
         """
         signal = body.signal
         try:
             accepted = await self._accept(body, key)
-            del body  # while it waits for its commit a request is in memory once, decompressed
+            del body  # only the decompressed body stays in memory while it waits for its commit
             receipt = None
             if accepted.incoming is not None:
                 size = len(accepted.incoming.body)
                 held.resize(size)
                 with self.keys.limits.charged(key, accepted.incoming.spans, size) as charge:
                     receipt = await asyncio.wrap_future(self._commits.submit(accepted.incoming))
-                    charge.stands = not receipt.duplicate
+                    charge.kept = not receipt.duplicate
             else:
-                self.refusals.nothing_in(key.name, signal, accepted.rejected_spans)
+                self.refusals.count_empty(key.name, signal, accepted.rejected_spans)
         except SpoolOverdueError:
             raise OverdueError("What waits has waited for too long: it must be stored first.") from None
         except SpoolFullError:
@@ -107,7 +107,7 @@ class Reception:
             raise UnavailableError("The spool cannot be written at the moment.") from None
         except MemoryError:
             raise UnavailableError("There is no memory for this request at the moment.") from None
-        return Taken(receipt, accepted.rejected_spans)
+        return Acknowledged(receipt, accepted.rejected_spans)
 
     async def _accept(self, body: Body, key: IngestKey) -> Accepted:
         limit = self.limits.max_body_bytes
@@ -117,11 +117,11 @@ class Reception:
 
 
 def account_of(key: IngestKey, client: str) -> str:
-    """Return for whom room and threads are counted: an ingest key, or an address where nobody needs one."""
+    """Return the account for memory and threads: the ingest key, or the client's address if no key is needed."""
     return client if key is ANYONE_MAY_SEND else key.name
 
 
 def log_failure(signal: Signal, error: Exception) -> None:
-    """Log a bug of ours by its kind and place: its text and a traceback may quote what was sent."""
+    """Log a bug by the type and place of the exception. Its message and traceback may quote the request."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     log.error("a request for %s failed: %s at %s:%s", signal, type(error).__name__, place.filename, place.lineno)

@@ -1,4 +1,4 @@
-"""Counts what the receiver refuses, for the ledger. It knows nothing of the store, so that the receiver loads none."""
+"""Counts refused requests for the ledger. It does not import the store, so that the receiver need not load it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _FLUSH_SECONDS: Final = 1.0
 
 
 def reason_of(error: Exception) -> str:
-    """Return the name under which a refusal is counted: BadRequestError is `bad_request`."""
+    """Return the reason under which a refusal is counted: `bad_request` for BadRequestError."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
 
 
 @dataclass(slots=True)
 class Sender:
-    """Who sent a request, as soon as that is known."""
+    """The sender of a request; `key_name` is empty until the request is authenticated."""
 
     key_name: str = ""
 
@@ -39,7 +39,7 @@ class Sender:
 class RefusalCounter:
     """Counts refusals in memory and writes them into the spool once a second, in a thread of its own.
 
-    A kill loses the refusals of the last second; they were answered as refused, so nothing that was promised is lost.
+    A kill loses the counts of the last second. No acknowledged request is lost by that.
     """
 
     def __init__(self, spool: Spool) -> None:
@@ -52,19 +52,19 @@ class RefusalCounter:
         self._thread.start()
 
     def refused(self, key_name: str, signal: Signal, reason: str, spans: int | None = None) -> None:
-        """Count one refused request; `key_name` is empty where nobody knows it, `spans` None where nobody counted."""
+        """Count one refused request. `key_name` is empty if unknown, `spans` None if the request was not decoded."""
         slot = (key_name, signal, time.time_ns() // MINUTE_NS, reason, spans is None)
         with self._lock:
             self._requests[slot] += 1
             self._spans[slot] += spans or 0
 
-    def nothing_in(self, key_name: str, signal: Signal, rejected_spans: int) -> None:
-        """Count a request that was answered with success and of which nothing is kept."""
+    def count_empty(self, key_name: str, signal: Signal, rejected_spans: int) -> None:
+        """Count a request that was answered with success but is not stored, because it has no valid items."""
         self.refused(key_name, signal, spool_ledger.INVALID_IDS if rejected_spans else "empty", rejected_spans)
 
     @contextlib.contextmanager
     def request(self, signal: Signal) -> Iterator[Sender]:
-        """Count the request that the block answers if it raises, under the key that the block finds out."""
+        """Count the request if the block raises, under the key name that the block sets in the sender."""
         sender = Sender()
         try:
             yield sender
@@ -73,7 +73,7 @@ class RefusalCounter:
             raise
 
     def flush(self) -> None:
-        """Write what was counted. Raises SpoolError; then it is kept for the next time."""
+        """Write the counts into the spool. Raises SpoolError and keeps them for the next time."""
         with self._lock:
             requests, self._requests = self._requests, Counter()
             spans, self._spans = self._spans, Counter()
@@ -93,7 +93,7 @@ class RefusalCounter:
             raise
 
     def close(self) -> None:
-        """Write what is left and end the thread."""
+        """Write the remaining counts and end the thread."""
         self._stop.set()
         self._thread.join()
 
@@ -101,6 +101,6 @@ class RefusalCounter:
         ended = False
         while not ended:
             ended = self._stop.wait(_FLUSH_SECONDS)
-            # A spool that refuses says so to every request, and the counts are kept.
+            # If the spool fails, every request reports it, and the counts are kept.
             with contextlib.suppress(SpoolError):
                 self.flush()

@@ -1,4 +1,4 @@
-"""TLS of the receiver, one pair of files for both transports; with a client CA, only who has a certificate gets in."""
+"""TLS of the receiver: one certificate for both transports. With a client CA, clients need a certificate (mTLS)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Files that were read and fit together."""
+    """Certificate and key files that were read and checked."""
 
     certificate: Path
     client_ca: Path | None
@@ -47,7 +47,7 @@ class Tls:
 
 
 def load_tls(settings: Settings) -> Tls | None:
-    """Read the files of the settings; None if TLS is not asked for. Raises SettingsError, which names the variable."""
+    """Read the files named in the settings; None without TLS. Raises SettingsError, which names the variable."""
     if settings.tls_certificate is None:
         if settings.tls_client_ca is not None:
             raise SettingsError("SPANLEDGER_TLS_CLIENT_CA needs SPANLEDGER_TLS_CERTIFICATE: set it too")
@@ -63,7 +63,7 @@ def load_tls(settings: Settings) -> Tls | None:
         ) from None
     client_ca = None
     if settings.tls_client_ca is not None:
-        from cryptography import x509  # noqa: PLC0415 - few ask for it, and it takes long to load
+        from cryptography import x509  # noqa: PLC0415 - seldom used, and slow to import
 
         client_ca = _read("SPANLEDGER_TLS_CLIENT_CA", settings.tls_client_ca)
         try:
@@ -83,5 +83,5 @@ def _read(name: str, path: Path) -> bytes:
 
 
 def _no_password() -> str:
-    """Keep OpenSSL from asking at the terminal."""
+    """Prevent OpenSSL from prompting at the terminal."""
     raise ValueError

@@ -1,4 +1,4 @@
 """The processes of `spanledger up`: supervisor, receiver, server; reloading the policy.
 
-Nothing here knows what a span is: it starts, watches, restarts and stops.
+What may live here: starting, watching, restarting and stopping processes. Nothing here depends on what a span is.
 """

@@ -1,4 +1,4 @@
-"""The file api.json, in which a running instance says how it is reached."""
+"""The file api.json, with the addresses and the token of a running instance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def announce(settings: Settings, endpoints: dict[str, str]) -> None:
-    """Write api.json, readable by its owner only, in one step."""
+    """Write api.json in one step, readable by its owner only."""
     content = json.dumps(endpoints | {"pid": os.getpid(), "started": time.time()})
     new = settings.api_path.with_suffix(".new")
     new.unlink(missing_ok=True)
@@ -26,7 +26,7 @@ def announce(settings: Settings, endpoints: dict[str, str]) -> None:
 
 
 def withdraw(settings: Settings) -> None:
-    """Remove api.json; one that cannot be removed names a port at which nobody answers, as after a kill."""
+    """Remove api.json. If that fails, the file names a port without a listener, as after a kill."""
     try:
         settings.api_path.unlink(missing_ok=True)
     except OSError as error:

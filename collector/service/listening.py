@@ -1,6 +1,6 @@
-"""The addresses that an instance listens on; the same for HTTP, gRPC and the dashboard.
+"""Sockets for the addresses that an instance listens on; the same rules for HTTP, gRPC and the dashboard.
 
-`0.0.0.0` and `::` both are every address of the machine, IPv4 and IPv6, as gRPC has it; `localhost` is 127.0.0.1.
+`0.0.0.0` and `::` both mean every address of the machine, IPv4 and IPv6, as in gRPC; `localhost` means 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def reserve(host: str, port: int) -> socket.socket:
-    """Return a socket that keeps the port for our gRPC servers, which take no listening socket. Raises OSError.
+    """Return a socket that reserves the port for gRPC, which does not accept a listening socket. Raises OSError.
 
-    It does not listen: while a receiver is started again, exporters are refused, and come again.
+    It does not listen: while a receiver is restarted, exporters are refused, and retry.
     """
-    # Where both sides set SO_REUSEPORT a port can be shared by mistake, so first it must be free without.
+    # With SO_REUSEPORT on both sides, two programs could share the port by mistake: check without it first.
     if port:
         listen(host, port).close()
     return _bound(host, port, socket.SO_REUSEPORT)
 
 
 def address_of(listener: socket.socket) -> str:
-    """Return the address of a socket as gRPC writes it: `127.0.0.1:4317`, `[::1]:4317`."""
+    """Return the address of a socket in gRPC's form: `127.0.0.1:4317`, `[::1]:4317`."""
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

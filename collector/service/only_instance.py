@@ -1,4 +1,4 @@
-"""The lock on the data directory: one process at a time works in it, and the processes that it starts."""
+"""The lock on the data directory: one instance, with its child processes, uses it at a time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from collector.settings import Settings
 
-_PATIENCE: Final = 3.0  # seconds that a killed instance may take to let go of it
+_PATIENCE: Final = 3.0  # seconds that a killed instance may take to release it
 
 
 @contextlib.contextmanager
 def only_instance(settings: Settings) -> Iterator[None]:
-    """Hold the data directory; two instances on one spool or one embedded store would be in each other's way."""
+    """Lock the data directory: two instances must not share a spool or an embedded store. Raises SettingsError."""
     settings.make_data_dir()
     try:
         descriptor = os.open(settings.lock_path, os.O_RDWR | os.O_CREAT, 0o600)

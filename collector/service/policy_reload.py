@@ -1,7 +1,7 @@
-"""Another policy while everything runs: the supervisor reads and checks the file once, every process takes it over.
+"""Reloads the policy at run time: the supervisor reads and checks the file once, and sends it to every process.
 
-What is wrong with a file is logged, and the policy before it stays in force. Processes are handed the policy itself,
-so none of them can read another state of the file than the one that was checked.
+A bad file is logged, and the previous policy stays in force. Processes receive the policy itself, not the path, so none
+of them can read another state of the file than the checked one.
 """
 
 from __future__ import annotations
@@ -32,104 +32,106 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY: Final = 1.0
-"""Seconds between looks at the file; it is read when two looks have seen the same, so that no half-written one is."""
+CHECK_EVERY: Final = 1.0
+"""Seconds between two checks of the file. It is read after two equal checks, so that no half-written file is read."""
 
-_NAMED: Final = 10  # of what is gone; the rest is counted
+_MAX_NAMED: Final = 10  # lost protections to name; the others are counted
 
-_NOTHING: Final = {"ingest_keys": "[]", "prices": "[]"}
-"""How a section says nothing, where that is no empty mapping."""
+_EMPTY: Final = {"ingest_keys": "[]", "prices": "[]"}
+"""How to write an empty section, if that is not an empty mapping."""
 
 Message = Policy | int
-"""What a supervisor hands to a process: another policy, or how many files it has refused so far."""
+"""What the supervisor sends to a process: another policy, or the number of files that it has refused so far."""
 
 _State = tuple[int, int, int]
 
 
 class PolicyFile:
-    """The policy file as the supervisor watches it: one that appears or changes is taken over, a lost one is not."""
+    """Watches the policy file for the supervisor. A new or changed file is used; a deleted one is ignored."""
 
     def __init__(self, settings: Settings, policy: Policy, *, receiver: bool, dashboard: bool) -> None:
         self.refused = 0
         self._policy = policy
-        self._text = ""  # of the file that the policy in force was read from; unknown until the first look
+        self._text = ""  # text of the policy in force; unknown until the first reload
         self._settings = settings
         self._receiver = receiver
         self._dashboard = dashboard
         self._path = settings.policy_path or Path("spanledger.yaml").absolute()
-        self._read: _State | None = None  # unknown: it may have changed since the policy was made of it
+        self._read: _State | None = None  # unknown at first: the file may have changed since the start read it
         self._seen: _State | None = None
-        self._looked_at = 0.0
-        self._asked = False
+        self._checked_at = 0.0
+        self._requested = False
 
-    def ask(self) -> None:
-        """Have the file read at the next call of `changed`; for signal handlers."""
-        self._asked = True
+    def request_reload(self) -> None:
+        """Reload the file at the next call of `changed`; safe in signal handlers."""
+        self._requested = True
 
     def changed(self) -> Policy | None:
-        """Return another policy if the file has changed, is whole and can be used; to be called now and then."""
-        if self._asked:
-            self._asked = False
-            return self._again(asked=True)
-        if time.monotonic() < self._looked_at + LOOK_EVERY:
+        """Return the new policy if the file has changed, is complete and can be used; to be called regularly."""
+        if self._requested:
+            self._requested = False
+            return self._reload(requested=True)
+        if time.monotonic() < self._checked_at + CHECK_EVERY:
             return None
-        self._looked_at = time.monotonic()
+        self._checked_at = time.monotonic()
         seen, self._seen = self._seen, self._state()
-        return self._again(asked=False) if self._seen == seen != self._read else None
+        return self._reload(requested=False) if self._seen == seen != self._read else None
 
-    def _again(self, *, asked: bool) -> Policy | None:
+    def _reload(self, *, requested: bool) -> Policy | None:
         self._read = self._state()
         try:
             text = read_policy_text(self._path)
             policy = parse_policy(text, self._path)
             self._check(policy)
-            gone = self._lost(text, policy)
+            lost = self._losses(text, policy)
         except (PolicyError, SettingsError, RedactionError, KeyFileError) as error:
             self._refuse(str(error))
             return None
-        except Exception as error:  # noqa: BLE001 - no file, whatever it holds, may end the supervisor
+        except Exception as error:  # noqa: BLE001 - no content of the file may end the supervisor
             self._refuse(f"{self._path}: {type(error).__name__} while it was read")
             return None
-        if self._state() != self._read:  # it was written meanwhile; a later look reads it
+        if self._state() != self._read:  # it was written meanwhile; a later check reads it
             self._read = None
             return None
         self._text = text
         if policy == self._policy:
-            if asked:
-                log.info("%s was read again and says the same", self._path)
+            if requested:
+                log.info("%s was read again and has not changed", self._path)
             return None
         self._policy = policy
         log.info("%s was read again: %s", self._path, _summary(policy))
-        if gone:
-            log.warning("%s protects less than before, without: %s", self._path, _listed(gone))
+        if lost:
+            log.warning("%s protects less than before, without: %s", self._path, _listed(lost))
         return policy
 
-    def _refuse(self, why: str) -> None:
+    def _refuse(self, reason: str) -> None:
         self.refused += 1
-        log.error("the policy file is refused, the policy before it stays in force: %s (refusal %s)", why, self.refused)
+        log.error(
+            "the policy file is refused, the previous policy stays in force: %s (refusal %s)", reason, self.refused
+        )
 
-    def _lost(self, text: str, policy: Policy) -> list[str]:
-        """Return what the policy no longer protects. Raises PolicyError where it looks emptied or cut off."""
+    def _losses(self, text: str, policy: Policy) -> list[str]:
+        """Return what the policy no longer protects. Raises PolicyError if the file looks emptied or cut short."""
         if self._policy.ingest_keys and not policy.ingest_keys:
             raise PolicyError(
-                f"{self._path}: no ingest keys are set in it, and a running receiver keeps asking for one:"
-                " restart it to do without"
+                f"{self._path}: has no ingest keys, and a running receiver cannot stop requiring one:"
+                " restart to do without keys"
             )
         if sections := sections_gone(self._policy, policy):
             raise PolicyError(
-                f"{self._path}: has no section {_listed(sections)} any more, as a file that was emptied or cut off:"
-                f" write {sections[0]}: {_NOTHING.get(sections[0], '{}')} to do without it, or restart"
+                f"{self._path}: no longer has the section {_listed(sections)}, like a file that was emptied or cut"
+                f" short: write {sections[0]}: {_EMPTY.get(sections[0], '{}')} to do without it, or restart"
             )
-        gone = losses(self._policy, policy)
-        if gone and self._text.startswith(text.rstrip()):
+        lost = losses(self._policy, policy)
+        if lost and self._text.startswith(text.rstrip()):
             raise PolicyError(
-                f"{self._path}: is the beginning of the file in force and lacks {_listed(gone)}, as one that was"
-                " cut off: restart to do without"
+                f"{self._path}: is only the beginning of the file in force and lacks {_listed(lost)}, like a file that"
+                " was cut short: restart to do without"
             )
-        return gone
+        return lost
 
     def _check(self, policy: Policy) -> None:
-        """Hold a policy against what a start with it would ask."""
+        """Check a policy as a start with it would."""
         refuse_keyless_receiver(self._settings, policy, receiver=self._receiver, dashboard=self._dashboard)
         if self._receiver:
             for name in policy.redaction.models:
@@ -137,7 +139,7 @@ class PolicyFile:
             load_pseudonym_key(self._settings, policy)
 
     def _state(self) -> _State | None:
-        """Return what changes when the file does."""
+        """Return inode, modification time and size of the file, None if it is missing."""
         try:
             status = self._path.stat()
         except OSError:
@@ -146,7 +148,7 @@ class PolicyFile:
 
 
 class PolicyFeed:
-    """The policy in force in a process; others come from its supervisor by `source`, the latest counts."""
+    """The policy in force in a process. The supervisor sends new ones through `source`; the latest one applies."""
 
     def __init__(self, policy: Policy, source: Connection[Policy, Message] | None) -> None:
         self._policy = policy
@@ -163,19 +165,19 @@ class PolicyFeed:
         return self._policy
 
     def each(self, take_over: Callable[[Policy], None]) -> None:
-        """Call `take_over` with the policy that is in force and with every one that comes, one after the other."""
+        """Call `take_over` with the policy in force now, and later with each new one."""
         with self._lock:
             self._take_over = take_over
             take_over(self._policy)
 
     def counting(self, count: Callable[[int], None]) -> None:
-        """Call `count` with the number of files that were refused so far, whenever one more is."""
+        """Call `count` with the number of refused files after each refusal."""
         self._count_refusals = count
 
     def _receive(self) -> None:
         while True:
             try:
-                policy = self._source.recv()  # type: ignore[union-attr]  # there is one, or no thread
+                policy = self._source.recv()  # type: ignore[union-attr]  # the thread runs only with a source
             except (EOFError, OSError):
                 return
             if isinstance(policy, int):
@@ -184,23 +186,23 @@ class PolicyFeed:
             with self._lock:
                 self._policy = policy
                 if self._take_over is not None:
-                    _or_end(self._take_over, policy)
+                    _exit_on_error(self._take_over, policy)
 
 
-def _or_end(take_over: Callable[[Policy], None], policy: Policy) -> None:
-    """End the process if it cannot take a policy over: it is started again under it, and never goes on with half."""
+def _exit_on_error(take_over: Callable[[Policy], None], policy: Policy) -> None:
+    """Exit if the process cannot take over a policy: it restarts with that policy, and never runs half-changed."""
     try:
         take_over(policy)
     except Exception as error:  # noqa: BLE001 - whatever it is
         place = traceback.extract_tb(error.__traceback__)[-1]
-        log.critical("a policy is not taken over: %s at %s:%s", type(error).__name__, place.filename, place.lineno)
+        log.critical("a policy cannot be taken over: %s at %s:%s", type(error).__name__, place.filename, place.lineno)
         os._exit(1)
 
 
-def heed_hangup(again: Callable[[], None], stop: Callable[[], None]) -> None:
-    """On SIGHUP call `again`; or `stop`, where it says that the terminal was closed (and nohup was not asked for)."""
+def reload_on_sighup(reload: Callable[[], None], stop: Callable[[], None]) -> None:
+    """On SIGHUP call `reload`; call `stop` if the signal means that the terminal was closed (and nohup is not used)."""
     on_terminal = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
-    signal.signal(signal.SIGHUP, lambda *_: stop() if on_terminal and not _has_terminal() else again())
+    signal.signal(signal.SIGHUP, lambda *_: stop() if on_terminal and not _has_terminal() else reload())
 
 
 def _has_terminal() -> bool:
@@ -212,8 +214,8 @@ def _has_terminal() -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join([*names[:_NAMED], f"and {more} more"] if more > 0 else names)
+    more = len(names) - _MAX_NAMED
+    return ", ".join([*names[:_MAX_NAMED], f"and {more} more"] if more > 0 else names)
 
 
 def _summary(policy: Policy) -> str:

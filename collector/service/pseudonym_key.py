@@ -1,4 +1,4 @@
-"""The key behind pseudonyms: from the environment, or a file beside that of the spool's seal."""
+"""The key for pseudonyms, from the environment or from a file in the data directory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def load_pseudonym_key(settings: Settings, policy: Policy) -> bytes:
-    """Return the instance's key for pseudonyms, empty where the policy wants none. Raises KeyFileError."""
+    """Return the key for pseudonyms, empty if the policy uses none. Raises KeyFileError."""
     if not policy.redaction.pseudonymous:
         return b""
     settings.make_data_dir()

@@ -1,4 +1,4 @@
-"""The receiver: the process that takes requests and puts them on disk. It goes on when everything else is down."""
+"""The receiver process: accepts requests and writes them to the spool. It does not depend on the other processes."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from collector.settings import Settings
     from schema.policy.policy import Policy
 
-_KEEP_ALIVE_SECONDS = 75  # longer than exporters pause, so that they do not meet a connection that is just closing
+_KEEP_ALIVE_SECONDS = 75  # longer than exporters pause, so that they do not use a connection that is being closed
 _SHUTDOWN_SECONDS = 10
-# The gRPC library holds a message until it is whole, and tells its size only then: over this, long readings end.
-_MOST_RESIDENT = 1 << 30
-_MUCH_BYTES = 32 << 20  # of requests at a time, after which what they held is given back
+# The gRPC library buffers a message and reveals its size only at its end: above this, long readings are ended.
+_MAX_RESIDENT_BYTES = 1 << 30
+_TRIM_ABOVE_BYTES = 32 << 20  # peak of requests in memory after which free heap memory is returned to the system
 
 
 def run_receiver(
@@ -44,14 +44,14 @@ def run_receiver(
     grpc_address: str,
     policies: Connection[Policy, Message] | None = None,
 ) -> None:
-    """Serve OTLP until SIGTERM; then answer what is being read, commit it and return.
+    """Serve OTLP until SIGTERM; then finish the current requests, commit them and return.
 
-    Other policies than the first come by `policies` and hold from the next request on.
-    HTTP comes by the listening socket, gRPC by an address whose port the parent keeps bound with SO_REUSEPORT.
+    HTTP uses the listening socket. gRPC binds its own; the parent keeps that port reserved with SO_REUSEPORT. New
+    policies arrive through `policies`, and apply from the next request on.
     """
     begin("receiver")
     files = raise_open_files()
-    http_protocol.BoundedHeadProtocol.most_connections = files // 2  # a quarter is gRPC's, the rest for all else
+    http_protocol.BoundedHeadProtocol.max_connections = files // 2  # gRPC gets a quarter, everything else the rest
     feed = PolicyFeed(policy, policies)
     tls = load_tls(settings)
     volume = settings.data_dir / "volume.json"
@@ -81,7 +81,7 @@ def run_receiver(
 
 
 class _Server(uvicorn.Server):
-    """Both servers in one event loop; SIGTERM stops them, Ctrl-C, which a terminal sends to all, is the parent's."""
+    """HTTP and gRPC in one event loop. SIGTERM stops both; Ctrl-C, which a terminal sends to all, is for the parent."""
 
     def __init__(
         self, config: uvicorn.Config, reception: Reception, grpc_address: str, tls: Tls | None, connections: int
@@ -99,10 +99,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
 
     async def on_tick(self, counter: int) -> bool:
-        """Look about, ten times a second; return whether to stop."""
-        if self._reception.in_flight.is_reading and resident_bytes() > _MOST_RESIDENT:
+        """Check memory, ten times a second; return whether to stop."""
+        if self._reception.in_flight.is_reading and resident_bytes() > _MAX_RESIDENT_BYTES:
             self._reception.in_flight.end_long_readings()
-        if self._reception.in_flight.is_over(_MUCH_BYTES):
+        if self._reception.in_flight.peak_is_over(_TRIM_ABOVE_BYTES):
             give_back_memory()
         return await super().on_tick(counter)
 

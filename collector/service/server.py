@@ -22,7 +22,7 @@ from collector.delivery import Writer
 from collector.open_store import open_store
 from collector.pipeline.worker_health import WorkerHealth
 from collector.pipeline.workers import WorkerPool
-from collector.process import begin, keep_garbage_collector_off_what_stays
+from collector.process import begin, freeze_startup_objects
 from collector.service.announcement import withdraw
 from collector.service.life_signs import LifeSigns, write_heartbeat
 from collector.service.listening import listen
@@ -87,7 +87,7 @@ def run_server(  # noqa: PLR0913, PLR0917 - the arguments of a process are posit
             in_force = partial(policy_in_force, settings, feed)
             api = create_api(store, consumer.spool, writer, token, in_force)
             applications.append(Application(api, local, {"proxy_headers": False}))
-        keep_garbage_collector_off_what_stays()
+        freeze_startup_objects()
         asyncio.run(serve(applications, stop, LifeSigns(settings, endpoints, writer, health).show))
         withdraw(settings)
 

@@ -1,6 +1,6 @@
-"""`spanledger up`: starts the receiver and the server, restarts what dies, and stops everything together.
+"""The supervisor of `spanledger up`: starts the receiver and the server, restarts them if they die, and stops them.
 
-It holds the listening sockets, so that a receiver that is being restarted makes exporters wait, not fail.
+It holds the listening sockets, so that exporters wait, instead of failing, while the receiver restarts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collector.service import process_targets
 from collector.service.announcement import withdraw
 from collector.service.listening import address_of, listen, reserve
 from collector.service.only_instance import only_instance
-from collector.service.policy_reload import PolicyFile, heed_hangup
+from collector.service.policy_reload import PolicyFile, reload_on_sighup
 from collector.settings import SettingsError, refuse_keyless_receiver
 from collector.spool.spool import open_spool
 from redaction.models import DEFAULT, require_model
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _RESTART_AFTER = 1.0  # seconds
-_PORT_PATIENCE = 3.0  # seconds that a killed instance may take to let go of its ports
-_GRACE = 15.0  # seconds that a process has to stop by itself; killing it loses nothing, see the spool
+_PORT_PATIENCE = 3.0  # seconds that a killed instance may take to release its ports
+_GRACE = 15.0  # seconds for a process to stop by itself; killing it loses nothing, thanks to the spool
 
 
 class _Service:
-    """One child process that is wanted until the end. It is told of every policy that comes to be in force."""
+    """One child process, restarted until the end. It receives every new policy."""
 
     def __init__(
         self, name: str, target: Callable[..., None], settings: Settings, policy: Policy, arguments: tuple[Any, ...]
@@ -64,14 +64,14 @@ class _Service:
         theirs.close()
         return process
 
-    def tell(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         if not isinstance(message, int):
             self._policy = message
-        with contextlib.suppress(OSError):  # it has died; it is started again under this policy
+        with contextlib.suppress(OSError):  # it has died, and will restart with this policy
             self._policies.send(message)
 
     def restart(self) -> None:
-        log.warning("the %s died (exit code %s) and is started again", self.name, self.process.exitcode)
+        log.warning("the %s died (exit code %s) and is restarted", self.name, self.process.exitcode)
         self._policies.close()
         time.sleep(_RESTART_AFTER)
         self.process = self._start()
@@ -93,10 +93,10 @@ def run(
     dashboard: bool = True,
     on_ready: Callable[[dict[str, str]], None] = lambda _: None,
 ) -> None:
-    """Run until SIGINT or SIGTERM; `on_ready` gets the addresses once everything answers.
+    """Run until SIGINT or SIGTERM. `on_ready` receives the addresses when everything is ready.
 
-    Before anything starts it raises SettingsError (a receiver without keys, a busy port, no such certificate, another
-    instance), SpoolError, KeyFileError or RedactionError (no model).
+    Before starting anything it raises SettingsError (a receiver without keys, a busy port, a missing certificate,
+    another instance), SpoolError, KeyFileError or RedactionError (a missing model).
     """
     allow_open_files()
     refuse_keyless_receiver(settings, policy, receiver=receiver, dashboard=dashboard)
@@ -107,7 +107,7 @@ def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     policy_file = PolicyFile(settings, policy, receiver=receiver, dashboard=dashboard)
-    heed_hangup(policy_file.ask, stop.set)
+    reload_on_sighup(policy_file.request_reload, stop.set)
     with contextlib.ExitStack() as stack:
         if receiver or settings.store_url.startswith("chdb:"):
             stack.enter_context(only_instance(settings))
@@ -118,8 +118,8 @@ def run(
             server_listener = stack.enter_context(_claim(settings, "dashboard_port"))
             endpoints["dashboard"] = _url(settings.host, server_listener, tls)
         if receiver:
-            open_spool(settings).close()  # a key that does not fit is said here, in one sentence
-            settings.heartbeat_path.unlink(missing_ok=True)  # before the receiver reads what an earlier server wrote
+            open_spool(settings).close()  # so that a wrong key is reported here, in one sentence
+            settings.heartbeat_path.unlink(missing_ok=True)  # the receiver must not read that of an earlier server
             receiver_listener = stack.enter_context(_claim(settings, "otlp_http_port"))
             endpoints["otlp_http"] = _url(settings.host, receiver_listener, tls)
             grpc_port = stack.enter_context(_claim(settings, "otlp_grpc_port", reserve))
@@ -142,7 +142,7 @@ def run(
 
 
 def allow_open_files() -> None:
-    """Allow as many open files as the system lets us. Raises SettingsError where that is too few."""
+    """Raise the limit of open files as far as the system allows. Raises SettingsError if that is not enough."""
     try:
         raise_open_files()
     except TooFewFilesError as error:
@@ -166,9 +166,9 @@ def _watch(
         policy = policy_file.changed()
         for service in services:
             if policy is not None:
-                service.tell(policy)
+                service.send(policy)
             if policy_file.refused != refused:
-                service.tell(policy_file.refused)
+                service.send(policy_file.refused)
         if not ready and api_path.exists():
             ready = True
             endpoints = json.loads(api_path.read_text(encoding="utf-8"))
@@ -177,14 +177,14 @@ def _watch(
 
 @contextlib.contextmanager
 def _claim(
-    settings: Settings, field: str, take: Callable[[str, int], socket.socket] = listen
+    settings: Settings, field: str, bind: Callable[[str, int], socket.socket] = listen
 ) -> Iterator[socket.socket]:
-    """Take the port of this setting, to listen on it if nothing else is said. Raises SettingsError, which names it."""
+    """Bind the port of this setting, by default to listen on it. Raises SettingsError, which names the setting."""
     port = getattr(settings, field)
     deadline = time.monotonic() + _PORT_PATIENCE
     while True:
         try:
-            listener = take(settings.host, port)
+            listener = bind(settings.host, port)
             break
         except OSError as error:
             if time.monotonic() > deadline:

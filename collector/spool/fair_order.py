@@ -1,4 +1,4 @@
-"""Whose turn is it? The one rule by which ingest keys share the writer and the workers."""
+"""Fair order among ingest keys: the rule by which they share the writer and the workers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-def in_turn(queues: Mapping[str, Iterator[int]], at_work: Mapping[str, int]) -> Iterator[int]:
-    """Yield ids from queues that are each sorted, always from the one with the fewest turns; the lowest id on a tie.
+def round_robin(queues: Mapping[str, Iterator[int]], at_work: Mapping[str, int]) -> Iterator[int]:
+    """Yield ids from sorted queues. The queue with the fewest turns comes next; on a tie, the lowest id.
 
-    `at_work` says how many turns a queue has had already: whoever keeps the workers busy comes after who does not.
+    `at_work` has the number of turns that a queue has already had, so a key that keeps the workers busy comes later.
     """
     turns: list[tuple[int, int, str]] = []
     for name, queue in queues.items():
@@ -21,10 +21,10 @@ def in_turn(queues: Mapping[str, Iterator[int]], at_work: Mapping[str, int]) -> 
             turns.append((at_work.get(name, 0), first, name))
     heapq.heapify(turns)
     while turns:
-        had, request_id, name = turns[0]
+        turns_taken, request_id, name = turns[0]
         yield request_id
         following = next(queues[name], None)
         if following is None:
             heapq.heappop(turns)
         else:
-            heapq.heapreplace(turns, (had + 1, following, name))
+            heapq.heapreplace(turns, (turns_taken + 1, following, name))

@@ -1,4 +1,4 @@
-"""Figures of processes that the receiver shows at /metrics: they leave them in the spool's file."""
+"""Figures of the server and the supervisor for /metrics. They pass them to the receiver in the spool's file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerFigures:
-    """What only the server knows, since it started; `last_insert` is seconds since 1970, 0 when there was none yet."""
+    """Figures of the server since its start. `last_insert` is in seconds since 1970; 0 means no insert yet."""
 
     worker_restarts: float = 0
     insert_seconds: float = 0
@@ -38,7 +38,7 @@ class ServerFigures:
 
 
 def note(spool: Spool, figures: ServerFigures) -> None:
-    """Leave the figures in the spool's file; the last insert of an earlier server stays. Raises SpoolError."""
+    """Write the figures into the spool's file. A `last_insert` of 0 keeps the older one. Raises SpoolError."""
     with spool.opened() as connection, transaction(connection):
         connection.executemany(
             "insert or replace into figure values (?, ?)",
@@ -47,7 +47,7 @@ def note(spool: Spool, figures: ServerFigures) -> None:
 
 
 def note_refusals(spool: Spool, count: int) -> None:
-    """Leave in the spool's file how many policy files were refused since this instance started."""
+    """Write into the spool's file the number of policy files refused since this instance started."""
     try:
         with spool.opened() as connection, transaction(connection):
             connection.execute("insert or replace into figure values ('policy_refusals', ?)", (float(count),))

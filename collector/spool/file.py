@@ -1,4 +1,4 @@
-"""The SQLite file of the spool: how it is opened and what can go wrong with it."""
+"""The SQLite file of the spool: opening it, checking it, and its errors."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from collector.spool.seal import Seal
     from collector.spool.tally import Tally
 
-_APPLICATION_ID = 0x53504C47  # "SPLG": tells our file from any other SQLite database
+_APPLICATION_ID = 0x53504C47  # "SPLG": identifies the file as a spool
 _SCHEMA_VERSION = 1
 _BUSY_SECONDS = 10.0
 _VACUUM_ABOVE_BYTES = 64 << 20
 _VACUUM_PAGES = 1_024
-_CHECKED_PAGES = 16_384  # a larger file is not read through at the start, only its requests
-_SPARE_IDS = 1_000_000  # between the highest request number that is known and the next one of a new file
+_CHECKED_PAGES = 16_384  # of a larger file, only the requests are checked at the start
+_SPARE_IDS = 1_000_000  # gap between the highest known request id and the first id of a new file
 _LATEST_VERSION = 1_000  # of the schema; a higher one is damage
-_TRIED = 3  # requests that are opened to tell a damaged fingerprint from another key
-LOG_KEPT_BYTES = 64 << 20  # a burst lets the write-ahead log grow; afterwards it is cut back to this
+_TRIED = 3  # requests to open, to distinguish a damaged fingerprint from another key
+LOG_KEPT_BYTES = 64 << 20  # SQLite truncates the write-ahead log to this size after a burst
 
 
 _TEXTS = ("signal", "key_name", "sender", "reason", "state")
@@ -42,41 +42,41 @@ _SOUND = " and ".join(
 
 
 class SpoolError(UserError):
-    """The root of what a spool can say."""
+    """Base class of the spool's errors."""
 
 
 class SpoolFullError(SpoolError):
-    """The spool reached its size limit: the sender must try again later, nothing was dropped."""
+    """The spool reached its size limit. Nothing was dropped; the sender must try again later."""
 
 
 class SpoolOverdueError(SpoolFullError):
-    """What waits has waited for longer than the limit: the store or the workers have not kept up for that long."""
+    """The oldest request has waited longer than the limit: the store or the workers do not keep up."""
 
 
 class SpoolUnavailableError(SpoolError):
-    """The disk or the file refuses: full, read-only, failing, locked or not ours. Nothing of the call was stored."""
+    """The file cannot be used: disk full, read-only or failing, file locked or foreign. The call stored nothing."""
 
 
 class DamagedError(SpoolError):
-    """The file is ours and is not what we wrote: it must be salvaged."""
+    """The file is a spool of ours, but its content is damaged. It must be salvaged."""
 
 
 def connect(path: Path, seal: Seal, tally: Tally, *, check: bool = False) -> sqlite3.Connection:
-    """Open the file, create it when missing, and see that it is a spool of this version under this seal.
+    """Open the file, or create it. Check that it is a spool of this version, sealed with one of these keys.
 
-    With `check` its content is looked through. Raises DamagedError, SpoolUnavailableError, sqlite3.Error or OSError.
+    `check` also checks its content. Raises DamagedError, SpoolUnavailableError, sqlite3.Error or OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if tally.exists() and not (path.exists() and path.stat().st_size):
-        raise DamagedError("it is empty, and was not")  # to open it would delete its log
-    # SQLite gives the -wal and -shm files the mode of the database, so this one line makes all three private.
+        raise DamagedError("it is empty, and was not")  # opening it would delete its log
+    # SQLite gives the -wal and -shm files the mode of the database: this makes all three private.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     path.chmod(0o600)
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection, path, seal, tally)
         if check:
-            _check_whole(connection)
+            _check_content(connection)
             _check_age(connection, tally)
     except BaseException:
         connection.close()
@@ -85,12 +85,12 @@ def connect(path: Path, seal: Seal, tally: Tally, *, check: bool = False) -> sql
 
 
 def transaction(connection: sqlite3.Connection) -> AbstractContextManager[None]:
-    """Run the block in one write transaction: committed and on disk at its end, or as if it never ran."""
+    """Run the block in one write transaction: committed and on disk at its end, or rolled back."""
     return _between(connection, "begin immediate")
 
 
 def snapshot(connection: sqlite3.Connection) -> AbstractContextManager[None]:
-    """Let the block read the file as it was at one moment, while others write."""
+    """Run the block in one read transaction: it sees the file at one moment, while others write."""
     return _between(connection, "begin")
 
 
@@ -107,7 +107,7 @@ def _between(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
 
 
 def give_back_pages(connection: sqlite3.Connection) -> None:
-    """Shrink the file by a bounded step when a burst left it mostly empty; small remains are kept for reuse."""
+    """Shrink the file by a bounded step if more than half of it is free. Small free space is kept for reuse."""
     free, pages, page_bytes = (
         connection.execute(f"pragma {name}").fetchone()[0] for name in ("freelist_count", "page_count", "page_size")
     )
@@ -117,21 +117,21 @@ def give_back_pages(connection: sqlite3.Connection) -> None:
 
 
 def damaged(error: BaseException) -> bool:
-    """Return whether the error says that the file is not what SQLite wrote."""
-    if isinstance(error, DamagedError | UnicodeDecodeError):  # a message of SQLite that quotes what is damaged
+    """Return whether the error means that the file's content is damaged."""
+    if isinstance(error, DamagedError | UnicodeDecodeError):  # SQLite's message quotes the damaged bytes
         return True
     if not isinstance(error, sqlite3.DatabaseError):
         return False
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # errors of the module itself have none
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # errors of Python's sqlite3 module have none
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG}:
         return True
     return str(error).startswith(("no such table", "no such column", "no such index", "Could not decode to UTF-8"))
 
 
 def create_tables(connection: sqlite3.Connection, collector: str, highest_id: int = 0, highest_entry: int = 0) -> None:
-    """Make the tables, without the triggers that keep the counters, for a file that is called `collector`.
+    """Create the tables, without the triggers, for a file with the id `collector`.
 
-    Numbers of requests and of entries go on above those that were given before.
+    New request ids start above `highest_id`, new entry ids above `highest_entry`.
     """
     for statement in TABLES:
         connection.execute(statement)
@@ -143,15 +143,14 @@ def create_tables(connection: sqlite3.Connection, collector: str, highest_id: in
 
 
 def next_numbers(tally: Tally) -> tuple[str, int, int]:
-    """Return the name, and the numbers below the first request and entry, of a new file in the place of another.
+    """Return collector id, highest request id and highest entry id for a new file that replaces another.
 
-    A number that was given once is never given again: answers, and the copy of the ledger, name things by it. Raises
-    OSError.
+    No id is used twice: responses and the copy of the ledger refer to requests and entries by id. Raises OSError.
     """
     if not tally.exists():
         return uuid.uuid4().hex, 0, 0
     before = tally.read()
-    if not before.entries:  # nothing of it is readable: a number of microseconds is above all that was counted
+    if not before.entries:  # nothing is readable: microseconds since 1970 are above every id in use
         now = time.time_ns() // 1_000
         return before.collector or uuid.uuid4().hex, now, now
     entry = max(copied.entry for copied in before.entries.values())
@@ -159,7 +158,7 @@ def next_numbers(tally: Tally) -> tuple[str, int, int]:
 
 
 def create_triggers(connection: sqlite3.Connection) -> None:
-    """Make the triggers, and the file one of ours."""
+    """Create the triggers, and mark the file as a spool."""
     for statement in TRIGGERS:
         connection.execute(statement)
     connection.execute(f"pragma application_id = {_APPLICATION_ID}")
@@ -167,7 +166,7 @@ def create_triggers(connection: sqlite3.Connection) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, seal: Seal, tally: Tally) -> None:
-    connection.execute("pragma auto_vacuum = incremental")  # only heard before the first table
+    connection.execute("pragma auto_vacuum = incremental")  # has an effect only before the first table
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     connection.execute("pragma secure_delete = on")
@@ -179,12 +178,12 @@ def _prepare(connection: sqlite3.Connection, path: Path, seal: Seal, tally: Tall
             create_tables(connection, uuid.uuid4().hex)
             create_triggers(connection)
         _check_ours(connection, path, known=tally.exists())
-        _bring_up_to_date(connection)
+        _add_missing_columns(connection)
         _check_seal(connection, path, seal)
 
 
 def _check_ours(connection: sqlite3.Connection, path: Path, *, known: bool) -> None:
-    """Refuse a file of another program or version; where a spool is `known` to have been, that is damage."""
+    """Refuse a file of another program or version. If a spool is `known` to have existed here, the file is damaged."""
     if connection.execute("pragma application_id").fetchone()[0] != _APPLICATION_ID:
         if known:
             raise DamagedError("its header is not ours")
@@ -199,15 +198,15 @@ def _check_ours(connection: sqlite3.Connection, path: Path, *, known: bool) -> N
         )
 
 
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Add what files of earlier versions lack; those can still be read by the versions that wrote them."""
+def _add_missing_columns(connection: sqlite3.Connection) -> None:
+    """Add columns that files of earlier versions lack. Those versions can still read the file."""
     columns = {row[1] for row in connection.execute("pragma table_info(ledger)").fetchall()}
     if columns and "uncounted_losses" not in columns:
         connection.execute("alter table ledger add column uncounted_losses integer not null default 0")
 
 
-def _check_whole(connection: sqlite3.Connection) -> None:
-    """Look through the content: a value of another type would be met where nothing expects it. Raises DamagedError."""
+def _check_content(connection: sqlite3.Connection) -> None:
+    """Check tables, triggers, totals and the types of values, which later code relies on. Raises DamagedError."""
     parts = connection.execute("select count(*) from sqlite_schema where name not like 'sqlite%'").fetchone()[0]
     if parts != len([statement for statement in (*TABLES, *TRIGGERS) if statement.startswith("create")]):
         raise DamagedError("tables or triggers are missing")
@@ -225,21 +224,24 @@ def _check_whole(connection: sqlite3.Connection) -> None:
 
 
 def _check_age(connection: sqlite3.Connection, tally: Tally) -> None:
-    """Refuse a file that is not as new as the counts beside it: its log is gone, or it was put back. Raises OSError."""
-    noted = tally.read().entries
+    """Refuse a file older than its tally: its log is missing, or an old copy was restored.
+
+    Raises DamagedError, OSError.
+    """
+    tallied = tally.read().entries
     versions = {
         (key_name, signal, minute): version
         for key_name, signal, minute, version in connection.execute(
             "select key_name, signal, minute, version from ledger where minute >= 0"
         ).fetchall()
     }
-    for slot, copied in noted.items():
+    for slot, copied in tallied.items():
         if copied.version > versions.get(slot, copied.version if copied.is_forgotten(slot[2]) else 0):
             raise DamagedError("it is older than it was")
 
 
 def _check_seal(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
-    """Refuse to start without a key that sealed what waits: all of it would look damaged and be quarantined."""
+    """Refuse to start if a key is missing: every request sealed with it would look damaged and be quarantined."""
     known = seal.fingerprints
     for number, fingerprint in connection.execute("select id, fingerprint from seal").fetchall():
         if fingerprint in known:
@@ -254,7 +256,7 @@ def _check_seal(connection: sqlite3.Connection, path: Path, seal: Seal) -> None:
             )
         connection.execute("delete from seal where id = ?", (number,))
     connection.execute("insert or ignore into seal (fingerprint) values (?)", (known[0],))
-    # Only a damaged fingerprint leaves requests behind: they open under a key that is here.
+    # Requests are left over only if a fingerprint was damaged: a key that we have opens them.
     connection.execute(
         "update request set sealed_by = (select id from seal where fingerprint = ?)"
         " where sealed_by not in (select id from seal)",

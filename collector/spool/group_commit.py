@@ -1,4 +1,4 @@
-"""Many requests, one fsync: what arrives while the disk is busy goes into the next transaction together."""
+"""Group commit: requests that arrive while the disk is busy share the next transaction and its fsync."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Entry = tuple["Incoming", "Future[Receipt]"]
 
 
 class GroupCommit:
-    """One thread that appends to the spool for everyone who waits."""
+    """One thread that appends requests to the spool for all connections."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
@@ -32,9 +32,9 @@ class GroupCommit:
         self._thread.start()
 
     def submit(self, request: Incoming) -> Future[Receipt]:
-        """Return a future of the receipt: when it has a result, the request is on disk.
+        """Return a future of the receipt. Its result means that the request is on disk.
 
-        Its exception is a SpoolError when the spool refused.
+        Its exception is a SpoolError if the spool refused the request.
         """
         future: Future[Receipt] = Future()
         self._entries.put((request, future))
@@ -71,12 +71,12 @@ class GroupCommit:
         try:
             receipts = self._spool.append([request for request, _ in group])
         except SpoolFullError as error:
-            if len(group) > 1:  # a large request must not take the small ones beside it down
+            if len(group) > 1:  # one large request must not make the small ones of its group fail
                 for entry in group:
                     self._commit([entry])
                 return
             self._refuse(group, error)
-        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
+        except Exception as error:  # noqa: BLE001 - every waiting caller must get the error
             self._refuse(group, error)
         else:
             if self._refusing:

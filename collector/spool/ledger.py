@@ -1,6 +1,6 @@
-"""The ledger inside the spool's file: what was counted, what of it changed, and what may be forgotten.
+"""The ledger inside the spool's file: counting, reading changed entries, and forgetting old ones.
 
-Every function works on a connection that its caller holds, and those that write inside its transaction.
+The caller passes its open connection. Functions that write run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collector.spool.records import Incoming, Signal
 
 INVALID_IDS: Final = "invalid_ids"
-"""Why single spans of an accepted request are rejected: OTLP wants ids of 16 and 8 bytes, not all zero."""
+"""Reason for rejecting single spans of an accepted request: OTLP needs ids of 16 and 8 bytes, not all zero."""
 
 FORGOTTEN: Final = -1
-"""The minute that stands for all minutes that were forgotten, so that totals never fall."""
+"""The minute of the entry that sums up all forgotten minutes, so that totals never decrease."""
 
 _SUMS: Final = (*COUNTS, "uncounted_requests", "unredacted_spans", "uncounted_losses")
 _ENDED: Final = ("stored", "waiting", "quarantined", "dropped", "lost")
@@ -37,7 +37,7 @@ _REFUSE: Final = (
 
 
 class Refused(NamedTuple):
-    """Requests of one minute that were refused for one reason; `spans` are those that somebody counted."""
+    """Requests of one minute that were refused for one reason. `spans` is the sum over requests that were decoded."""
 
     key_name: str
     signal: Signal
@@ -50,7 +50,7 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One key, signal and minute (of the receipt, since 1970) as it stands at `version`."""
+    """Counts of one key, signal and minute (of receipt, since 1970), at `version`."""
 
     id: int
     version: int
@@ -63,7 +63,7 @@ class Entry:
 
     @property
     def adds_up(self) -> bool:
-        """Whether all that was accepted is in one of the other states."""
+        """Whether accepted equals the sum of the other states, in requests and in spans."""
         return all(
             self.counts[f"accepted_{unit}"] == sum(self.counts[f"{state}_{unit}"] for state in _ENDED)
             for unit in ("requests", "spans")
@@ -71,7 +71,7 @@ class Entry:
 
 
 def count_group(connection: sqlite3.Connection, requests: Sequence[tuple[Incoming, bool]], now: int) -> None:
-    """Count the duplicates of a group that is being appended, and the spans that were rejected from its requests."""
+    """Count the duplicates and the rejected spans of a group of requests that is being appended."""
     repeated: Counter[tuple[str, str, str]] = Counter()
     rejected: Counter[tuple[str, Signal]] = Counter()
     for request, duplicate in requests:
@@ -92,7 +92,7 @@ def count_group(connection: sqlite3.Connection, requests: Sequence[tuple[Incomin
 
 
 def count_refused(connection: sqlite3.Connection, refusals: Iterable[Refused]) -> None:
-    """Count what was refused."""
+    """Add refused requests and their spans to the ledger."""
     for refused in refusals:
         entry = _entry(connection, refused.key_name, refused.signal, refused.minute)
         connection.execute(_REFUSE, (entry, refused.reason, refused.requests, refused.spans))
@@ -103,17 +103,17 @@ def count_refused(connection: sqlite3.Connection, refusals: Iterable[Refused]) -
 
 
 def changed(connection: sqlite3.Connection, limit: int) -> list[Entry]:
-    """Return entries that were not copied as they are now."""
+    """Return up to `limit` entries that changed since they were last copied."""
     return _entries(connection, "copied <> version and minute >= 0 order by id limit ?", (limit,))
 
 
 def every(connection: sqlite3.Connection) -> list[Entry]:
-    """Return all entries that were not forgotten."""
+    """Return all entries except the forgotten ones."""
     return _entries(connection, "minute >= 0", ())
 
 
 def count_uncounted_loss(connection: sqlite3.Connection, minute: int) -> None:
-    """Count that requests may be gone which nobody counted; they belong to no key that is known."""
+    """Count one possible loss of unknown size. It belongs to no ingest key."""
     entry = _entry(connection, "", "traces", minute)
     connection.execute("update ledger set uncounted_losses = uncounted_losses + 1 where id = ?", (entry,))
 
@@ -128,23 +128,26 @@ def of_slots(connection: sqlite3.Connection, slots: Iterable[tuple[str, str, int
 
 
 def mark_copied(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
-    """Remember up to which version these entries were copied; what changed meanwhile is changed still."""
+    """Store the version up to which each entry was copied. Entries that changed since then stay changed."""
     connection.executemany("update ledger set copied = ? where id = ?", [(one.version, one.id) for one in entries])
 
 
 def forget(connection: sqlite3.Connection, before: int) -> None:
-    """Add entries of minutes before this one to the forgotten ones, if they are copied and nothing of them is open."""
+    """Merge entries of minutes before this one into the forgotten ones, if they are copied and have no open request."""
     old = _closed(connection, before)
     additions = ", ".join(f"{name} = {name} + ?" for name in _SUMS)
     for entry in old:
-        whole = _entry(connection, entry.key_name, entry.signal, FORGOTTEN)
+        forgotten = _entry(connection, entry.key_name, entry.signal, FORGOTTEN)
         connection.execute(
             f"update ledger set {additions}, copied = version where id = ?",  # noqa: S608 - names of our own
-            (*(entry.counts[name] for name in _SUMS), whole),
+            (*(entry.counts[name] for name in _SUMS), forgotten),
         )
         connection.executemany(
             _REFUSE,
-            [(whole, why, count, entry.rejected_spans[why]) for why, count in entry.rejected_requests.items()],
+            [
+                (forgotten, reason, count, entry.rejected_spans[reason])
+                for reason, count in entry.rejected_requests.items()
+            ],
         )
     ids = json.dumps([entry.id for entry in old])
     connection.execute("delete from refusal where entry in (select value from json_each(?))", (ids,))
@@ -152,17 +155,17 @@ def forget(connection: sqlite3.Connection, before: int) -> None:
 
 
 def closed(connection: sqlite3.Connection, before: int) -> list[tuple[str, str, int]]:
-    """Return the key, signal and minute of each entry that `forget` would add to the forgotten ones."""
+    """Return key, signal and minute of each entry that `forget` would merge."""
     return [(entry.key_name, entry.signal, entry.minute) for entry in _closed(connection, before)]
 
 
 def totals(connection: sqlite3.Connection) -> list[Entry]:
-    """Return everything that was ever counted here, one entry a key and signal; their ids and minutes mean nothing."""
+    """Return the sums over all time, one entry a key and signal. Their ids and minutes have no meaning."""
     sums = ", ".join(f"sum({name})" for name in _SUMS)
     rows = connection.execute(
         f"select key_name, signal, {sums} from ledger group by key_name, signal order by key_name, signal"  # noqa: S608 - names of our own
     ).fetchall()
-    found = {
+    entries = {
         (key_name, signal): Entry(0, 0, key_name, signal, FORGOTTEN, dict(zip(_SUMS, counts, strict=True)))
         for key_name, signal, *counts in rows
     }
@@ -170,13 +173,13 @@ def totals(connection: sqlite3.Connection) -> list[Entry]:
         "select key_name, signal, reason, sum(requests), sum(spans) from refusal join ledger on ledger.id = entry"
         " group by key_name, signal, reason order by reason"
     ).fetchall():
-        found[key_name, signal].rejected_requests[reason] = requests
-        found[key_name, signal].rejected_spans[reason] = spans
-    return list(found.values())
+        entries[key_name, signal].rejected_requests[reason] = requests
+        entries[key_name, signal].rejected_spans[reason] = spans
+    return list(entries.values())
 
 
 def collector_id(connection: sqlite3.Connection) -> str:
-    """Return the random name of this file: ledgers of several collectors add up under different names."""
+    """Return the random id of this file. It keeps the ledgers of several collectors apart in the store."""
     return str(connection.execute("select id from collector").fetchone()[0])
 
 
@@ -189,7 +192,7 @@ def _closed(connection: sqlite3.Connection, before: int) -> list[Entry]:
 
 
 def _entry(connection: sqlite3.Connection, key_name: str, signal: str, minute: int) -> int:
-    """Return the id of the entry, made where it is missing; it counts as changed from now on."""
+    """Return the id of the entry; create it if missing, and mark it as changed."""
     return int(connection.execute(_ENTRY, (key_name, signal, minute)).fetchone()[0])
 
 
@@ -198,14 +201,14 @@ def _entries(connection: sqlite3.Connection, where: str, parameters: Collection[
         f"select id, version, key_name, signal, minute, {', '.join(_SUMS)} from ledger where {where}",  # noqa: S608 - names of our own
         tuple(parameters),
     ).fetchall()
-    found = {
+    entries = {
         number: Entry(number, version, key_name, signal, minute, dict(zip(_SUMS, counts, strict=True)))
         for number, version, key_name, signal, minute, *counts in rows
     }
     for entry, reason, requests, spans in connection.execute(
         "select entry, reason, requests, spans from refusal where entry in (select value from json_each(?))",
-        (json.dumps(list(found)),),
+        (json.dumps(list(entries)),),
     ).fetchall():
-        found[entry].rejected_requests[reason] = requests
-        found[entry].rejected_spans[reason] = spans
-    return list(found.values())
+        entries[entry].rejected_requests[reason] = requests
+        entries[entry].rejected_spans[reason] = spans
+    return list(entries.values())

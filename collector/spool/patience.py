@@ -1,4 +1,4 @@
-"""Opening the spool in a process that goes on whatever the disk does."""
+"""Open the spool in a process that must not end when the disk fails: it retries until it succeeds."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _RETRY: Final = 1.0  # seconds
 
 
 def open_patiently(settings: Settings, stop: threading.Event | None = None) -> Spool | None:
-    """Open the spool, however long the disk or the folder refuses; None when `stop` is set before that."""
+    """Open the spool, and retry once a second while it cannot be opened. Return None if `stop` is set first."""
     stop = stop or threading.Event()
-    refused = ""
+    last_problem = ""
     while not stop.is_set():
         try:
             return open_spool(settings)
         except (SpoolError, SettingsError, KeyFileError) as error:
-            if str(error) != refused:
-                refused = str(error)
+            if str(error) != last_problem:
+                last_problem = str(error)
                 log.warning("waiting for the spool: %s", error)
             stop.wait(_RETRY)
     return None

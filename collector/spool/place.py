@@ -1,7 +1,7 @@
-"""Where the spool's file lies: its connection, and what happens when the file turns out to be damaged.
+"""The connection to the spool's file, and the replacement of a damaged file.
 
 The receiver and the server share one file. A process that uses it holds a shared lock on the directory. A process that
-makes a new file, or replaces a damaged one, holds the lock alone: nobody acknowledges into a file that was set aside.
+creates or replaces the file holds an exclusive lock, so that no process acknowledges into a file that was set aside.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collector.spool.seal import Seal
 
 Identity = tuple[int, int]
-"""Device and inode of a file: another one has taken its place when they change."""
+"""Device and inode of a file. They change when another file takes its place."""
 
 
 class SpoolPlace:
-    """The one connection of an object to the file at `path`; safe to use from threads."""
+    """One connection to the file at `path`; safe to use from threads."""
 
     def __init__(self, path: Path, seal: Seal) -> None:
         self._path = path
@@ -42,17 +42,17 @@ class SpoolPlace:
         self._checked: Identity | None = None
 
     def identity(self) -> Identity | None:
-        """Return which file is there now; another one after a salvage."""
+        """Return the identity of the file at `path`. It changes after a salvage."""
         return _identity(self._path)
 
     @contextmanager
     def opened(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection, opened where need be. Raises SpoolUnavailableError for what the file or disk refuses."""
+        """Yield the connection; open it if necessary. Raises SpoolUnavailableError for every error of file or disk."""
         with self._lock:
             try:
-                self._make_good()
+                self._repair_and_connect()
                 with self._directory(fcntl.LOCK_SH):
-                    if interrupted(self._path):  # whoever replaced the file was killed just now
+                    if interrupted(self._path):  # the process that replaced the file was killed just now
                         raise SpoolUnavailableError(f"The spool {self._path} is being replaced.")
                     yield self._connected()
             except (sqlite3.Error, OSError, DamagedError, UnicodeDecodeError) as error:
@@ -67,13 +67,13 @@ class SpoolPlace:
             self.disconnect()
 
     def disconnect(self) -> None:
-        """Close the connection; the caller holds it."""
+        """Close the connection; the caller holds the lock."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _make_good(self) -> None:
-        """Open the file; one that is damaged is replaced first, so that the caller does not hear of it."""
+    def _repair_and_connect(self) -> None:
+        """Open the file. Replace a damaged one first, so that the caller sees no error."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if interrupted(self._path):
             with self._directory(fcntl.LOCK_EX):
@@ -87,8 +87,8 @@ class SpoolPlace:
         if self._connection is not None and self._vanished():
             self._rescue()
         try:
-            # SQLite does not wait where somebody else gives a new file its log: one at a time makes it.
-            with self._directory(fcntl.LOCK_SH if _is_made(self._path) else fcntl.LOCK_EX):
+            # SQLite fails, without waiting, while another process creates the log: one process at a time creates it.
+            with self._directory(fcntl.LOCK_SH if _has_content(self._path) else fcntl.LOCK_EX):
                 self._connected()
         except (sqlite3.DatabaseError, DamagedError, UnicodeDecodeError) as error:
             self.disconnect()
@@ -116,26 +116,26 @@ class SpoolPlace:
         return self._identity == _identity(self._path) and self._log_identity == _identity(self._log)
 
     def _log_is_cut(self) -> bool:
-        """Return whether the log is shorter than before; SQLite itself cuts it back to what is always kept."""
+        """Return whether the log is shorter than before. SQLite itself truncates it only to LOG_KEPT_BYTES."""
         size = self._log.stat().st_size if self._log_identity else 0
         shorter = size < self._log_bytes
         self._log_bytes = min(size, LOG_KEPT_BYTES)
         return shorter
 
     def _vanished(self) -> bool:
-        """Return whether the file, or its log, was deleted under the connection: it alone still reaches the content."""
-        found = _identity(self._path)
-        return found is None or (found == self._identity and self._log_identity != _identity(self._log))
+        """Return whether the file or its log was deleted. Only the open connection can still read the content."""
+        current = _identity(self._path)
+        return current is None or (current == self._identity and self._log_identity != _identity(self._log))
 
     def _rescue(self) -> None:
-        """Copy what the open connection reads into a new file."""
+        """Copy the content that the open connection can read into a new file."""
         with self._directory(fcntl.LOCK_EX):
             if self._connection is not None and self._vanished():
                 salvage(self._path, "the file or its log was deleted", self.tally, self._connection)
         self.disconnect()
 
     def _replace_damaged(self, reason: str) -> None:
-        """Salvage the file, unless somebody else has done so since we opened it."""
+        """Salvage the file, unless another process has done so since this one opened it."""
         before = self._identity
         try:
             with self._directory(fcntl.LOCK_EX):
@@ -156,7 +156,7 @@ class SpoolPlace:
             os.close(descriptor)
 
 
-def _is_made(path: Path) -> bool:
+def _has_content(path: Path) -> bool:
     try:
         return path.stat().st_size > 0
     except FileNotFoundError:
@@ -165,7 +165,7 @@ def _is_made(path: Path) -> bool:
 
 def _identity(path: Path) -> Identity | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -1,4 +1,4 @@
-"""What an operator can do with requests that were set aside: let them try again, or drop them."""
+"""Operations on quarantined requests: retry them, or drop them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHOSEN = "(select value from json_each(?))"
 
 
 def retry(spool: Spool, ids: Collection[int] | None = None) -> list[int]:
-    """Let quarantined requests wait again, with all their attempts before them; return which (None: all of them)."""
+    """Move quarantined requests (None: all of them) back to the queue, with zero attempts. Return their ids."""
     with spool.opened() as connection, transaction(connection):
         chosen = _quarantined(connection, ids)
         connection.execute(
@@ -29,7 +29,7 @@ def retry(spool: Spool, ids: Collection[int] | None = None) -> list[int]:
 
 
 def drop(spool: Spool, ids: Collection[int] | None = None) -> list[int]:
-    """Delete quarantined requests for good; return which (None: all of them). The same bytes sent again are new."""
+    """Delete quarantined requests (None: all of them), and return their ids. The same bytes sent again are new."""
     with spool.opened() as connection:
         with transaction(connection):
             chosen = _quarantined(connection, ids)

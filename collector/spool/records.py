@@ -1,4 +1,4 @@
-"""What goes into the spool and what comes out of it."""
+"""Records that go into the spool and come out of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Signal = Literal["traces", "logs", "metrics"]
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One OTLP request that the receiver accepted; `body` is protobuf, `spans` counts spans, records or points.
+    """One OTLP request that the receiver accepted. `body` is protobuf; `spans` counts spans, records or points.
 
-    `rejected` spans came in the same request and were left out of `body`.
+    `rejected` counts spans of the same request that were removed from `body`.
     """
 
     signal: Signal
@@ -25,7 +25,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of an appended request; a duplicate has the id of the request it repeats."""
+    """Result of appending a request. A duplicate has the id of the request that it repeats."""
 
     id: int
     duplicate: bool
@@ -33,7 +33,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One opened request. `sender` is a keyed hash (only equality means something), `received_at` is ns since 1970."""
+    """One decrypted request. `sender` is a keyed hash (only good for comparing), `received_at` is in ns since 1970."""
 
     id: int
     signal: Signal
@@ -48,7 +48,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One request that was set aside, without its body."""
+    """One quarantined request, without its body."""
 
     id: int
     signal: Signal
@@ -62,7 +62,7 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class SpoolCounts:
-    """How full the spool is; bytes are sealed bytes, `oldest_ns` is None when nothing waits."""
+    """Fill level of the spool. Bytes are sealed bytes; `oldest_ns` is None if nothing waits."""
 
     waiting_requests: int
     waiting_spans: int

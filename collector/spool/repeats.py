@@ -1,4 +1,4 @@
-"""Requests that came before: known by a keyed hash for a day at least, whatever is done to the machine's clock."""
+"""Recognition of repeated requests by a keyed hash, for at least a day, also when the machine's clock is changed."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ _KEPT_NS: Final = 24 * 3600 * 10**9
 _FORGET_EVERY_NS: Final = 10 * 10**9
 _FORGET_AT_ONCE: Final = 5_000
 _FORGET_AFTER_NS: Final = 600 * 10**9
-"""A process forgets nothing before: the clock may have been set while it was away, and exporters still try again."""
+"""Time after its start before a process forgets anything: the clock may have changed while no process ran, and
+exporters still retry."""
 
 
 class Repeats:
-    """What one process knows of them; the callers hold the connection."""
+    """Hashes of earlier requests, in the table `seen`; the callers hold the connection."""
 
     def __init__(self) -> None:
-        # A day is counted from here on by a clock that nobody sets: a jump must make no request older, nor younger.
+        # Age is measured with the monotonic clock from here on: a clock change makes no request older or younger.
         self._began = time.time_ns() - time.monotonic_ns()
         self._forget_at = time.monotonic_ns() + _FORGET_AFTER_NS
 
     @staticmethod
-    def known(connection: sqlite3.Connection, found: Sequence[Sequence[bytes]]) -> dict[bytes, int]:
-        """Return the ids of the requests that had one of these digests, by the first digest of each group."""
+    def known(connection: sqlite3.Connection, groups: Sequence[Sequence[bytes]]) -> dict[bytes, int]:
+        """Return the ids of earlier requests with one of these digests, by the first digest of each group."""
         known = {}
-        for digests in found:
+        for digests in groups:
             for digest in digests:
                 row = connection.execute("select request_id from seen where digest = ?", (digest,)).fetchone()
                 if row is not None:
@@ -36,12 +37,12 @@ class Repeats:
         return known
 
     def remember(self, connection: sqlite3.Connection, digest: bytes, request_id: int) -> None:
-        """Know this request from now on."""
+        """Store the digest of a new request."""
         came_at = self._began + time.monotonic_ns()
         connection.execute("insert or replace into seen values (?, ?, ?)", (digest, request_id, came_at))
 
     def forget(self, connection: sqlite3.Connection) -> None:
-        """Delete some of what came more than a day ago, now and then."""
+        """Delete a bounded number of digests older than a day, at most once in ten seconds."""
         now = time.monotonic_ns()
         if now < self._forget_at:
             return

@@ -1,6 +1,6 @@
-"""A spool whose file is damaged: what can be read goes into a new file, and the old one is set aside, never deleted.
+"""Salvage of a damaged spool: copy the readable rows into a new file, and set the old file aside, never delete it.
 
-The caller holds the spool's directory locked for itself alone (collector/spool/spool.py).
+The caller holds an exclusive lock on the spool's directory (collector/spool/place.py).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_HIGHEST_ID: Final = 2**53  # a number beyond is damage
-_UNKNOWN_IDS: Final = 10_000  # at most this many numbers were given since the highest that was written down
-_PROBED_IDS: Final = 100_000  # numbers that are looked up one by one where no index says which there are
+_HIGHEST_ID: Final = 2**53  # a higher id is damage
+_UNKNOWN_IDS: Final = 10_000  # at most this many ids were assigned since the highest one in the tally
+_PROBED_IDS: Final = 100_000  # ids to look up one by one if no index lists them
 _PAGE_BYTES: Final = 4_096
 _LATEST: Final = 4 * 10**18  # ns: the year 2096
 _OPEN: Final = (
@@ -43,19 +43,19 @@ TOTAL: Final = (
 
 
 def interrupted(path: Path) -> bool:
-    """Return whether a salvage was done but for its last step, which `replace` repeats."""
-    return _beside(path, ".salvaged").exists()
+    """Return whether a salvage stopped before its last step; `replace` completes it."""
+    return _with_suffix(path, ".salvaged").exists()
 
 
 def salvage(path: Path, reason: str, tally: Tally, connection: sqlite3.Connection | None = None) -> None:
-    """Copy what is readable into a new file, and put it in the place of the damaged one. Raises OSError, sqlite3.Error.
+    """Copy the readable rows into a new file, and replace the damaged file with it. Raises OSError, sqlite3.Error.
 
-    What it cannot read it counts as lost in the ledger, as far as the file itself says; the rest does
-    collector/jobs/spool_audit.py. An open `connection` reads what was deleted.
+    Unreadable requests are counted as lost in the ledger, as far as the file itself lists them;
+    collector/jobs/spool_audit.py finds the others. An open `connection` can still read a deleted file.
     """
-    _let_the_log_be_read(path)
-    building = _beside(path, ".building")
-    for leftover in (building, _beside(building, "-journal")):
+    _keep_log_readable(path)
+    building = _with_suffix(path, ".building")
+    for leftover in (building, _with_suffix(building, "-journal")):
         leftover.unlink(missing_ok=True)
     os.close(os.open(building, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     with (
@@ -68,46 +68,46 @@ def salvage(path: Path, reason: str, tally: Tally, connection: sqlite3.Connectio
         new.execute("pragma synchronous = full")
         with transaction(new):
             kept = _Salvage(old, new, tally).run()
-    building.rename(_beside(path, ".salvaged"))
+    building.rename(_with_suffix(path, ".salvaged"))
     aside = replace(path)
     log.error("the spool %s is damaged (%s): %s; the damaged file is kept as %s", path, reason, kept, aside)
 
 
 def replace(path: Path) -> Path:
-    """Set the damaged file and its log aside, put the new one there, and return where the damaged one is now."""
-    aside = _beside(path, f".damaged-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:4]}")
+    """Set the damaged file and its log aside, move the new file into place, and return the damaged file's new path."""
+    aside = _with_suffix(path, f".damaged-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:4]}")
     for suffix in ("-wal", "-shm", ""):  # the new file must not meet the old one's log
         with contextlib.suppress(FileNotFoundError):
-            _beside(path, suffix).rename(_beside(aside, suffix))
-    _beside(path, ".salvaged").rename(path)
+            _with_suffix(path, suffix).rename(_with_suffix(aside, suffix))
+    _with_suffix(path, ".salvaged").rename(path)
     sync_directory(path.parent)
     return aside
 
 
-def _let_the_log_be_read(path: Path) -> None:
-    """Give an emptied file a page: SQLite deletes the log of a file without one, and the log holds what came last."""
+def _keep_log_readable(path: Path) -> None:
+    """Extend an emptied file to one page. SQLite deletes the log of an empty file, and the log has the latest rows."""
     with contextlib.suppress(FileNotFoundError):
-        if not path.stat().st_size and _beside(path, "-wal").exists():
+        if not path.stat().st_size and _with_suffix(path, "-wal").exists():
             os.truncate(path, _PAGE_BYTES)
 
 
-def _beside(path: Path, suffix: str) -> Path:
+def _with_suffix(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
 class _Salvage:
-    """From one open file into another, row by row: a spool can be larger than memory."""
+    """Copies one open file into another, row by row: a spool can be larger than memory."""
 
     def __init__(self, old: sqlite3.Connection, new: sqlite3.Connection, tally: Tally) -> None:
         self._old = old
         self._new = new
-        self._whole = True
+        self._intact = True
         self._tally = tally
         highest = tally.read().highest_id
         self._highest_id = min(_HIGHEST_ID, highest + _UNKNOWN_IDS) if highest else _HIGHEST_ID
 
     def run(self) -> str:
-        """Copy everything that can be read; return in words what was kept."""
+        """Copy every readable row; return a sentence with the numbers of kept and lost requests."""
         collector, *numbers = next_numbers(self._tally)
         if not self._tally.exists():
             collector = next(self._values("select id from collector"), (collector,))[0]
@@ -119,44 +119,44 @@ class _Salvage:
             self._copy_both_ways(table)
         self._new.execute("insert or ignore into seen select digest, id, received_at from request")
         self._new.execute("update request set bytes = length(sealed)")
-        # The file may be older than it was: what waits in it may be stored already, and is looked for there first.
+        # The file may be an old state: its waiting requests may be stored already. With a batch, the store is checked.
         self._new.execute(_BATCHES, (f"salvaged-{uuid.uuid4().hex}-",))
         self._new.execute(TOTAL)
         self._take_newer_counts()
         lost = self._reconcile()
         for table, number in zip(("request", "ledger"), numbers, strict=True):
-            self._go_on_above(table, number)
+            self._set_next_id(table, number)
         create_triggers(self._new)
-        if not self._whole and not self._tally.read().complete:
+        if not self._intact and not self._tally.read().complete:
             count_uncounted_loss(self._new, time.time_ns() // MINUTE_NS)
         return f"{kept} requests were kept and {lost} could not be read"
 
-    def _go_on_above(self, table: str, number: int) -> None:
-        """Let the next number of a table be one that was never given."""
+    def _set_next_id(self, table: str, number: int) -> None:
+        """Make the next id of a table one that was never used."""
         query = f"select seq from sqlite_sequence where name = '{table}'"  # noqa: S608 - names of our own
-        given = next(self._values(query), (0,))[0]
-        given = given if isinstance(given, int) and given < _HIGHEST_ID else 0
+        last = next(self._values(query), (0,))[0]
+        last = last if isinstance(last, int) and last < _HIGHEST_ID else 0
         known = self._new.execute(query).fetchone()
-        if not number and not self._whole:
+        if not number and not self._intact:
             number = time.time_ns() // 1_000
         self._new.execute("delete from sqlite_sequence where name = ?", (table,))
-        highest = max(number, given, known[0] if known else 0)
+        highest = max(number, last, known[0] if known else 0)
         self._new.execute("insert into sqlite_sequence values (?, ?)", (table, highest))
 
     def _columns(self, table: str) -> list[str]:
         return [row[1] for row in self._new.execute(f"pragma table_info({table})").fetchall()]
 
     def _copy_both_ways(self, table: str) -> None:
-        """Copy a table without numbers: up to the damage, and from the end back to it."""
+        """Copy a table without numeric ids: from the start to the damage, then from the end back to it."""
         columns = self._columns(table)
-        whole_before, self._whole = self._whole, True
+        intact_before, self._intact = self._intact, True
         for direction in ("", "desc"):
             query = f"select {', '.join(columns)} from {table} order by {columns[0]} {direction}"  # noqa: S608 - names of our own
             for row in self._values(query):
                 self._insert(table, columns, row)
-            if self._whole:
+            if self._intact:
                 break
-        self._whole = self._whole and whole_before
+        self._intact = self._intact and intact_before
 
     def _copy(self, table: str) -> int:
         columns = self._columns(table)
@@ -164,7 +164,7 @@ class _Salvage:
 
     def _insert(self, table: str, columns: list[str], row: tuple[Any, ...]) -> bool:
         if not self._is_sound(table, row):
-            self._whole = False
+            self._intact = False
             return False
         try:
             places = ", ".join("?" * len(columns))
@@ -174,12 +174,12 @@ class _Salvage:
             sqlite3.InterfaceError,
             UnicodeEncodeError,
         ):  # damage that reads as another type, or as a row twice
-            self._whole = False
+            self._intact = False
             return False
         return True
 
     def _is_sound(self, table: str, row: tuple[Any, ...]) -> bool:
-        """Return whether the numbers of a row can be: a request of the highest number would be the last one."""
+        """Return whether a row's numbers are plausible: the highest possible id would leave none for new requests."""
         limit = self._highest_id if table == "request" else _HIGHEST_ID
         return all(
             0 <= value <= (limit if place == 0 else _LATEST)
@@ -188,40 +188,40 @@ class _Salvage:
         )
 
     def _values(self, query: str, parameters: tuple[int, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        """Yield rows up to the first that cannot be read."""
+        """Yield rows up to the first unreadable one."""
         try:
             cursor = self._old.execute(query, parameters)
             while (row := cursor.fetchone()) is not None:
                 yield row
-        except (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError):  # a length that is damaged can be any
-            self._whole = False
+        except (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError):  # a damaged length can have any value
+            self._intact = False
 
     def _walk(self, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
-        """Yield rows in order up to the damage, then from the end back to it, then those between by their ids."""
+        """Yield rows from the start to the damage, then from the end back to it, then those in between by id."""
         query = f"select {columns} from {table}"  # noqa: S608 - names of our own
-        whole_before, self._whole = self._whole, True
+        intact_before, self._intact = self._intact, True
         low = 0
         for row in self._values(f"{query} order by id"):
             low = int(row[0])
             yield row
-        if not self._whole:
-            self._whole = True
-            given = next(self._values("select seq from sqlite_sequence where name = '" + table + "'"), (low,))[0]  # noqa: S608 - names of our own
-            high = min(given if isinstance(given, int) else _HIGHEST_ID, self._highest_id) + 1
+        if not self._intact:
+            self._intact = True
+            last = next(self._values("select seq from sqlite_sequence where name = '" + table + "'"), (low,))[0]  # noqa: S608 - names of our own
+            high = min(last if isinstance(last, int) else _HIGHEST_ID, self._highest_id) + 1
             for row in self._values(f"{query} where id > ? order by id desc", (low,)):
                 high = int(row[0])
                 yield row
-            if not self._whole:
+            if not self._intact:
                 for between in self._between(table, low, high):
                     yield from self._values(f"{query} where id = ?", (between,))
-            whole_before = False
-        self._whole = whole_before
+            intact_before = False
+        self._intact = intact_before
 
     def _between(self, table: str, low: int, high: int) -> Iterable[int]:
-        """Return the ids to look for between two others: those that an index has, if it can be read."""
+        """Return the ids to look up between two others: the ids in an index, if it is readable."""
         if high - low <= _PROBED_IDS or table != "request":
             return range(low + 1, min(high, low + _PROBED_IDS))
-        # Another tree than that of the rows, so it may be whole.
+        # The index is stored in other pages than the rows, so it may be intact.
         known = self._values(
             "select id from request indexed by request_queue where id > ? and id < ? order by state, key_name, id",
             (low, high),
@@ -229,39 +229,39 @@ class _Salvage:
         return [number for (number,) in known if isinstance(number, int)]
 
     def _take_newer_counts(self) -> None:
-        """Take the counts beside the file for entries that are missing, older, or do not add up."""
-        there = {(each.key_name, each.signal, each.minute): each for each in every(self._new)}
-        for slot, noted in self._tally.read().entries.items():
-            entry = there.get(slot)
-            if entry is not None and entry.version >= noted.version and entry.adds_up:
+        """Take the counts from the tally for entries that are missing, older, or do not add up."""
+        present = {(each.key_name, each.signal, each.minute): each for each in every(self._new)}
+        for slot, tallied in self._tally.read().entries.items():
+            entry = present.get(slot)
+            if entry is not None and entry.version >= tallied.version and entry.adds_up:
                 continue
-            if entry is None and noted.is_forgotten(slot[2]):
+            if entry is None and tallied.is_forgotten(slot[2]):
                 continue
             self._new.execute("delete from ledger where key_name = ? and signal = ? and minute = ?", slot)
-            values = {name: count for name, count in noted.counts.items() if count}
+            values = {name: count for name, count in tallied.counts.items() if count}
             self._new.execute(
                 f"insert or replace into ledger (id, key_name, signal, minute, version, {', '.join(values)})"  # noqa: S608 - names of our own
                 f" values (?, ?, ?, ?, ?, {', '.join('?' * len(values))})",
-                (noted.entry, *slot, noted.version, *values.values()),
+                (tallied.entry, *slot, tallied.version, *values.values()),
             )
 
     def _reconcile(self) -> int:
-        """Bring the ledger in line with the requests that are there; return how many are missing."""
-        there: dict[tuple[str, str, int], dict[str, int]] = {}
+        """Make the ledger agree with the requests that were copied; return the number of missing ones."""
+        copied: dict[tuple[str, str, int], dict[str, int]] = {}
         for key_name, signal, minute, state, requests, spans in self._new.execute(_OPEN).fetchall():
-            found = there.setdefault((key_name, signal, minute), {})
-            found[f"{state}_requests"], found[f"{state}_spans"] = requests, spans
-        for slot in there:
+            open_counts = copied.setdefault((key_name, signal, minute), {})
+            open_counts[f"{state}_requests"], open_counts[f"{state}_spans"] = requests, spans
+        for slot in copied:
             self._new.execute("insert or ignore into ledger (key_name, signal, minute) values (?, ?, ?)", slot)
         lost = 0
         for entry in every(self._new):
-            found = there.get((entry.key_name, entry.signal, entry.minute), {})
-            counts = entry.counts | dict.fromkeys(_OPEN_COUNTS, 0) | found
+            open_counts = copied.get((entry.key_name, entry.signal, entry.minute), {})
+            counts = entry.counts | dict.fromkeys(_OPEN_COUNTS, 0) | open_counts
             for unit in ("requests", "spans"):
                 open_before = entry.counts[f"waiting_{unit}"] + entry.counts[f"quarantined_{unit}"]
                 missing = open_before - counts[f"waiting_{unit}"] - counts[f"quarantined_{unit}"]
                 counts[f"lost_{unit}"] += max(0, missing)
-                # More than the entry knew: they came back, and will be stored again; or it is not whole itself.
+                # More open requests than counted: stored ones are back in the queue, or the entry itself is damaged.
                 back = min(max(0, -missing), counts[f"stored_{unit}"])
                 counts[f"stored_{unit}"] -= back
                 counts[f"accepted_{unit}"] += max(0, -missing) - back

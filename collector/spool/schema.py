@@ -1,4 +1,4 @@
-"""The tables of the spool's SQLite file, and the triggers that count every request that comes, moves or leaves.
+"""Tables of the spool's SQLite file, and triggers that count every request that is added, moved or deleted.
 
 Counters change in the transaction that changes the queue, so that at any moment, also after a kill,
 accepted = stored + waiting + quarantined + dropped + lost holds for every ingest key, signal and minute.
@@ -13,7 +13,7 @@ from typing import Final
 MINUTE_NS: Final = 60 * 10**9
 
 STATES: Final = ("accepted", "deduplicated", "stored", "waiting", "quarantined", "dropped", "lost")
-"""What can become of a request that arrived whole; each is counted in requests and in spans."""
+"""States of a request that arrived completely; each is counted in requests and in spans."""
 
 COUNTS: Final = tuple(f"{state}_{unit}" for state in STATES for unit in ("requests", "spans"))
 """The columns of `ledger` that are counted by request and by span."""
@@ -37,7 +37,7 @@ TABLES: Final = (
         sealed blob not null
     ) strict""",
     "create index request_batch on request (batch) where batch is not null",
-    # Holds all that the choice of the next request needs, so that it costs the same with 100,000 waiting.
+    # Has every column needed to choose the next request: the cost does not grow with the queue.
     "create index request_queue on request (state, key_name, id, batch)",
     """create table seen (digest blob primary key, request_id integer not null, received_at integer not null)
     strict, without rowid""",
@@ -46,7 +46,7 @@ TABLES: Final = (
         state text primary key, requests integer not null, spans integer not null, bytes integer not null
     ) strict, without rowid""",
     "insert into total values ('waiting', 0, 0, 0), ('quarantined', 0, 0, 0)",
-    # `minute` counts from 1970, of the receipt; -1 holds the sums of minutes that were forgotten.
+    # `minute` is the minute of receipt since 1970; -1 holds the sums of forgotten minutes.
     f"""create table ledger (
         id integer primary key autoincrement, key_name text not null, signal text not null, minute integer not null,
         {", ".join(f"{name} integer not null default 0" for name in COUNTS)},
@@ -78,7 +78,7 @@ TRIGGERS: Final = (
             accepted_requests = accepted_requests + 1, accepted_spans = accepted_spans + new.spans,
             waiting_requests = waiting_requests + 1, waiting_spans = waiting_spans + new.spans;
     end""",
-    # A waiting request leaves because it is stored, a quarantined one because somebody dropped it.
+    # A waiting request is deleted when it is stored, a quarantined one when an operator drops it.
     f"""create trigger request_stored after delete on request when old.state = 'waiting' begin
         update total set requests = requests - 1, spans = spans - old.spans, bytes = bytes - old.bytes
         where state = old.state;

@@ -1,4 +1,4 @@
-"""The seal of the spool: what waits on disk is compressed and encrypted, because it is not redacted yet."""
+"""The seal of the spool: requests on disk are compressed and encrypted, because they are not redacted yet."""
 
 from __future__ import annotations
 
@@ -37,36 +37,36 @@ _MAX_KEY_FILE_BYTES = 4096
 
 
 class SealError(Exception):
-    """A sealed body cannot be opened: another key, another row, or damage. Its text never quotes the body."""
+    """A sealed body cannot be opened: another key, another row, or damage. The message never quotes the body."""
 
 
 class KeyFileError(UserError):
-    """The key of the seal cannot be used as it is; the text says how to put it right."""
+    """The key cannot be used; the message names the fix."""
 
 
 def bound_to(signal: str, digest: bytes) -> bytes:
-    """Return what a sealed body is bound to, so that bodies cannot be swapped between rows."""
+    """Return the associated data of a body's encryption. It prevents swapping bodies between rows."""
     return signal.encode() + b"\0" + digest
 
 
 class Seal:
-    """Seals bodies under the first of its keys (32 bytes each), opens what any of them sealed, and recognises repeats.
+    """Seals bodies with the first of its keys (32 bytes each), opens bodies of all of them, and computes digests.
 
-    A sealed body is: format byte, 12 bytes of random nonce, AES-256-GCM of the zstd frame. Two keys are derived
-    from the given one (HKDF, RFC 5869), so that the hash tells nothing about the encryption. Random nonces are
-    safe for 2**32 bodies a key (NIST SP 800-38D, 8.3): three years at 40 requests a second.
+    A sealed body is: format byte, 12 bytes of random nonce, AES-256-GCM of the zstd frame. An encryption key and a
+    digest key are derived from each key (HKDF, RFC 5869), so that a digest reveals nothing about the encryption.
+    Random nonces are safe for 2**32 bodies a key (NIST SP 800-38D, 8.3): three years at 40 requests a second.
     """
 
     def __init__(self, key: bytes, *older: bytes) -> None:
-        for given in (key, *older):
-            if len(given) != KEY_BYTES:
-                raise KeyFileError(f"The key of the seal has {len(given)} bytes; it must have {KEY_BYTES}.")
-        self._ciphers = [AESGCM(_derive(given, b"spanledger seal")) for given in (key, *older)]
-        self._digest_keys = [_derive(given, b"spanledger digest") for given in (key, *older)]
+        for each in (key, *older):
+            if len(each) != KEY_BYTES:
+                raise KeyFileError(f"The key of the seal has {len(each)} bytes; it must have {KEY_BYTES}.")
+        self._ciphers = [AESGCM(_derive(each, b"spanledger seal")) for each in (key, *older)]
+        self._digest_keys = [_derive(each, b"spanledger digest") for each in (key, *older)]
 
     @property
     def fingerprints(self) -> list[bytes]:
-        """What tells its keys apart, the one that seals first, and tells nothing about them."""
+        """Identifiers of the keys, the sealing key first. They reveal nothing about the keys."""
         return self.digests("fingerprint", b"")
 
     def seal(self, body: bytes, aad: bytes) -> bytes:
@@ -77,7 +77,7 @@ class Seal:
         return _FORMAT + nonce + self._ciphers[0].encrypt(nonce, zstd.compress(body, level=_ZSTD_LEVEL), aad)
 
     def open(self, sealed: bytes, aad: bytes) -> bytes:
-        """Return what was sealed under one of the keys and the same `aad`, or raise SealError."""
+        """Return the body that was sealed with one of the keys and the same `aad`. Raises SealError."""
         if sealed[:1] != _FORMAT:
             raise SealError("The sealed body is in a format that this version does not know.")
         frame = self._frame(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], aad)
@@ -91,18 +91,18 @@ class Seal:
         return body
 
     def digest(self, signal: str, body: bytes) -> bytes:
-        """Return 16 bytes that are the same for the same signal and body, and mean nothing without the key."""
+        """Return a keyed hash (16 bytes) of signal and body."""
         return self._digest(self._digest_keys[0], signal, body)
 
     def digests(self, signal: str, body: bytes) -> list[bytes]:
-        """Return the digest under each key: a repeat is recognised though the key was changed between."""
+        """Return the digest under each key: a repeat is recognised even if the key was changed in between."""
         return [self._digest(key, signal, body) for key in self._digest_keys]
 
     def _frame(self, nonce: bytes, encrypted: bytes, aad: bytes) -> bytes:
         for cipher in self._ciphers:
             try:
                 return cipher.decrypt(nonce, encrypted, aad)
-            except (InvalidTag, ValueError):  # too short is a ValueError
+            except (InvalidTag, ValueError):  # ValueError: the body is too short
                 continue
         raise SealError("The sealed body does not open: another key, another row, or damage.")
 
@@ -118,7 +118,7 @@ def _derive(key: bytes, purpose: bytes) -> bytes:
 
 
 def load_or_create_key(path: Path, from_env: str | None, *, variable: str = "SPANLEDGER_SPOOL_KEY") -> bytes:
-    """Return the one key of `load_or_create_keys`. Raises KeyFileError where there are several."""
+    """Return the only key of `load_or_create_keys`. Raises KeyFileError if there are several."""
     key, *more = load_or_create_keys(path, from_env, variable=variable)
     if more:
         raise KeyFileError(f"{variable if from_env else path} holds {len(more) + 1} keys; only one can be used here.")
@@ -128,10 +128,10 @@ def load_or_create_key(path: Path, from_env: str | None, *, variable: str = "SPA
 def load_or_create_keys(
     path: Path, from_env: str | None, *, variable: str = "SPANLEDGER_SPOOL_KEY"
 ) -> tuple[bytes, ...]:
-    """Return the keys in `from_env` (set in `variable`), else in the file at `path`, created when missing.
+    """Return the keys in `from_env` (set in `variable`), otherwise in the file at `path`, which is created if missing.
 
-    Each is base64 of 32 bytes; several are separated by commas or white space, and the first one is the present one.
-    A key file that others may read is refused: whoever reads it can open the spool, or undo pseudonyms by trial.
+    Each is base64 of 32 bytes. Several are separated by commas or white space; the first is the current one.
+    A key file that others may read is refused: its reader can open the spool, or reverse pseudonyms by trial.
     """
     if from_env:
         return _decoded(from_env, variable)
@@ -156,7 +156,7 @@ def _read_key(path: Path) -> tuple[bytes, ...]:
 
 
 def _create_key(path: Path) -> tuple[bytes, ...]:
-    """Write a new key beside its place and link it there: a crash leaves a whole key or none, and a race one winner."""
+    """Write a new key to a draft file and link it to `path`: a crash leaves a complete key or none, a race one key."""
     key = secrets.token_bytes(KEY_BYTES)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
@@ -180,7 +180,7 @@ def _create_key(path: Path) -> tuple[bytes, ...]:
 
 
 def sync_directory(path: Path) -> None:
-    """Put the names in a directory on disk: without it a power loss keeps a file and forgets what it is called."""
+    """Write the directory's entries to disk. Without it, a power loss may keep a file but lose its name."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,7 +1,7 @@
-"""The durable queue between the receiver and the store: one SQLite file, every body in it sealed.
+"""The durable queue between the receiver and the store: one SQLite file with sealed bodies.
 
-The receiver appends and acknowledges; one writer takes, groups, inserts and deletes. An acknowledged request leaves the
-file only by `done`, or by an operator's `drop` of what is quarantined.
+The receiver appends and acknowledges. One writer takes, groups, inserts and deletes. An acknowledged request leaves the
+file only by `done`, or when an operator drops it from quarantine.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from collector.spool.fair_order import in_turn
+from collector.spool.fair_order import round_robin
 from collector.spool.file import (
     SpoolError,
     SpoolFullError,
@@ -54,10 +54,10 @@ __all__ = [
 ]
 
 MAX_ATTEMPTS = 3
-"""A request that failed this often is set aside: what breaks a worker must not break it for ever."""
+"""A request that failed this often is quarantined, so that it cannot break workers again and again."""
 
 _UNFINISHED_BYTES = 64 << 20
-_SPARE_SHARE = 32  # of the limit must be free for the spool to call itself ready
+_SPARE_SHARE = 32  # the spool is ready if 1/32 of the limit is free
 
 _ONE_WAITING = """
 select id, signal, digest, sender, key_name, received_at, spans, attempts, batch, sealed from request where id = ?
@@ -81,11 +81,11 @@ def open_spool(settings: Settings) -> Spool:
 class Spool:
     """The queue in the file at `path`; safe to use from threads and from the two processes that share it.
 
-    After an error of the disk the next call opens the file again, so a spool recovers when its disk does.
+    After a disk error the next call opens the file again, so the spool recovers when the disk does.
     """
 
     def __init__(self, path: Path, seal: Seal, *, max_bytes: int, max_age_seconds: int = 0) -> None:
-        """Open or create the file; without `max_age_seconds` what waits may be of any age."""
+        """Open or create the file. Without `max_age_seconds`, waiting requests may be of any age."""
         self._place = SpoolPlace(path, seal)
         self._seal = seal
         self._fingerprint = seal.fingerprints[0]
@@ -97,45 +97,45 @@ class Spool:
 
     @property
     def max_bytes(self) -> int:
-        """How many sealed bytes it takes in all."""
+        """Limit of all sealed bytes."""
         return self._max_bytes
 
     @property
     def max_age_seconds(self) -> int:
-        """How long the oldest request may have waited when it takes another; 0 is for ever."""
+        """Age of the oldest waiting request above which new requests are refused; 0 means no limit."""
         return self._max_age_seconds
 
     def opened(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Lend the connection, one caller at a time. Raises SpoolUnavailableError for what the file or disk refuses."""
+        """Yield the connection to one caller at a time. Raises SpoolUnavailableError for errors of file or disk."""
         return self._place.opened()
 
     def identity(self) -> Identity | None:
-        """Return which file it is now: another one after a salvage."""
+        """Return the identity of the file. It changes after a salvage."""
         return self._place.identity()
 
     @property
     def tally(self) -> Tally:
-        """The counts that are kept beside the file."""
+        """The second copy of the ledger's counts, in files of their own."""
         return self._place.tally
 
     def note_counts(self, connection: sqlite3.Connection, slots: Collection[Slot], *, forgotten: bool = False) -> None:
-        """Write what the ledger says of these slots beside the file; a transaction that changed it calls this."""
+        """Copy the ledger's counts of these slots to the tally. Call it after each transaction that changed them."""
         highest = connection.execute("select max(seq) from sqlite_sequence where name = 'request'").fetchone()[0]
         entries = of_slots(connection, slots)
         self.tally.write(collector_id(connection), highest or 0, entries, forgotten=forgotten)
 
     def append(self, requests: Sequence[Incoming]) -> list[Receipt]:
-        """Store the requests in one transaction and one fsync, and return a receipt for each, in order.
+        """Store the requests in one transaction with one fsync. Return a receipt for each, in order.
 
-        On return they are on disk. SpoolFullError or SpoolUnavailableError mean that none of them is. The instant of
-        receipt is another for each: it names the request in the store.
+        On return they are on disk. After SpoolFullError or SpoolUnavailableError none of them is. Each request gets its
+        own receipt time, which identifies it in the store.
         """
-        found = [self._seal.digests(request.signal, request.body) for request in requests]
-        digests = [under[0] for under in found]
+        digests_by_key = [self._seal.digests(request.signal, request.body) for request in requests]
+        digests = [of_request[0] for of_request in digests_by_key]
         now = time.time_ns()
         with self.opened() as connection:
-            # Repeats are looked up before sealing: a retry storm must not cost what new requests cost.
-            known = self._repeats.known(connection, found)
+            # Repeats are looked up before sealing, so that a retry storm costs less than new requests.
+            known = self._repeats.known(connection, digests_by_key)
             sealed = {
                 digest: self._seal.seal(request.body, bound_to(request.signal, digest))
                 for request, digest in zip(requests, digests, strict=True)
@@ -167,15 +167,15 @@ class Spool:
         exclude: Collection[int] = (),
         at_work: Mapping[str, int] | None = None,
     ) -> list[Waiting]:
-        """Return requests without a batch, up to both limits (of opened bytes) but at least one.
+        """Return requests without a batch, up to both limits (in decrypted bytes) but at least one.
 
-        The keys take turns, first those with the fewest requests `at_work`, and each one's oldest request goes first.
-        It marks nothing: the caller remembers what is in flight and passes it as `exclude`.
+        Keys take turns, those with the fewest requests `at_work` first. Each key's oldest request comes first.
+        Nothing is marked as taken: the caller passes the requests in flight as `exclude`.
         """
         taken: list[Waiting] = []
         taken_bytes = 0
         with self.opened() as connection:
-            for request_id in in_turn(waiting_by_key(connection, exclude), at_work or {}):
+            for request_id in round_robin(waiting_by_key(connection, exclude), at_work or {}):
                 row = connection.execute(_ONE_WAITING, (request_id,))
                 waiting = self._open_row(connection, row.fetchone())
                 if waiting is None:
@@ -189,9 +189,9 @@ class Spool:
         return taken
 
     def assign(self, ids: Collection[int], batch: str) -> set[int]:
-        """Commit that these requests go into one insert, so that after a crash the same insert can be repeated.
+        """Commit that these requests form one batch, so that the same insert can be repeated after a crash.
 
-        Return those that do: the others are gone, with pages of a damaged file.
+        Return the ids that were assigned; the others were lost with pages of a damaged file.
         """
         with self.opened() as connection, transaction(connection):
             connection.execute(
@@ -203,9 +203,9 @@ class Spool:
         return {request_id for (request_id,) in joined}
 
     def unfinished(self) -> dict[str, list[Waiting]]:
-        """Return batches that were assigned and are not done, each in order of arrival: some, where all are too many.
+        """Return batches that were assigned and are not done, each in order of arrival.
 
-        It is empty when none is left.
+        If they are too large together, only some are returned. An empty result means that none is left.
         """
         batches: dict[str, list[Waiting]] = {}
         size = 0
@@ -221,9 +221,9 @@ class Spool:
         return batches
 
     def done(self, batch: str, unredacted: Mapping[int, int] | None = None) -> None:
-        """Delete the requests of a batch: the store holds them now.
+        """Delete the requests of a batch: the store has them now.
 
-        `unredacted` says of how many spans of a request the text had to be removed because it could not be redacted.
+        `unredacted` has, by request id, the number of spans without text because it could not be redacted.
         """
         with self.opened() as connection:
             with transaction(connection):
@@ -237,7 +237,7 @@ class Spool:
     def failed(self, request_id: int, reason: str) -> bool:
         """Count one failed attempt; return whether the request is quarantined now.
 
-        `reason` is kept readable: name the kind of failure, never what was in the request.
+        `reason` is stored unencrypted: it names the kind of failure and never quotes the request.
         """
         with self.opened() as connection, transaction(connection):
             connection.execute(
@@ -250,7 +250,7 @@ class Spool:
         return moved > 0
 
     def remaining(self, ids: Collection[int]) -> tuple[set[int], set[int]]:
-        """Return which of the ids still wait and which are quarantined; the others are stored."""
+        """Return the ids that still wait and the ids in quarantine; the others are stored."""
         with self.opened() as connection:
             rows = connection.execute(
                 "select id, state from request where id in (select value from json_each(?))", (json.dumps(list(ids)),)
@@ -258,7 +258,7 @@ class Spool:
         return {i for i, state in rows if state == "waiting"}, {i for i, state in rows if state == "quarantined"}
 
     def quarantined(self) -> list[Quarantined]:
-        """Return what was set aside, oldest first."""
+        """Return the quarantined requests, oldest first."""
         with self.opened() as connection:
             rows = connection.execute(
                 "select id, signal, key_name, received_at, spans, bytes, attempts, reason from request"
@@ -267,7 +267,7 @@ class Spool:
         return [Quarantined(*row) for row in rows]
 
     def counts(self) -> SpoolCounts:
-        """Return how full the spool is."""
+        """Return the fill level of the spool."""
         with self.opened() as connection:
             totals = {state: figures for state, *figures in connection.execute("select * from total")}
             oldest = oldest_receipt(connection)
@@ -276,7 +276,7 @@ class Spool:
         return SpoolCounts(requests, spans, size, aside, aside_size, oldest)
 
     def check(self) -> None:
-        """Raise SpoolUnavailableError if nothing can be written now, SpoolFullError if hardly anything had room."""
+        """Raise SpoolUnavailableError if nothing can be written, SpoolFullError if under 1/32 of the limit is free."""
         with self.opened() as connection, transaction(connection):
             self._check_room(connection, self._max_bytes // _SPARE_SHARE, time.time_ns())
             connection.execute("update total set requests = requests where state = 'waiting'")
@@ -286,7 +286,7 @@ class Spool:
         self._place.close()
 
     def _check_room(self, connection: sqlite3.Connection, needed: int, now: int) -> None:
-        """Refuse `needed` more bytes that would be too many, or would come behind what has waited too long."""
+        """Refuse `needed` more bytes if they exceed the limit, or if the oldest request has waited too long."""
         if not needed:
             return
         used = connection.execute("select sum(bytes) from total").fetchone()[0]
@@ -297,7 +297,7 @@ class Spool:
             raise SpoolOverdueError(f"The oldest request has waited for more than {self._max_age_seconds} s.")
 
     def _insert(self, connection: sqlite3.Connection, request: Incoming, digest: bytes, sealed: bytes, now: int) -> int:
-        # The name of a service is the sender's text, so only a keyed hash of it may be readable.
+        # A service name is text of the sender, so only a keyed hash of it is stored unencrypted.
         sender = self._seal.digest("sender", request.sender.encode()).hex()
         cursor = connection.execute(
             "insert into request (digest, signal, key_name, sender, received_at, spans, bytes, sealed_by, sealed)"
@@ -310,7 +310,7 @@ class Spool:
         return request_id
 
     def _open_row(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> Waiting | None:
-        """Return the opened request; one that does not open is set aside, because the others must go on."""
+        """Return the decrypted request. One that cannot be opened is quarantined, so that the others go on."""
         request_id, signal, digest, *rest, sealed = row
         try:
             body = self._seal.open(sealed, bound_to(signal, digest))

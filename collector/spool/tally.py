@@ -1,7 +1,7 @@
-"""The ledger's counts a second time, in files of their own: they say what a damaged spool held.
+"""The tally: a second copy of the ledger's counts, in files of their own, for when the spool is damaged.
 
-Every transaction that changes the ledger leaves a line with the counts of the entries it changed, as they stand then.
-A line is written after the commit and before the answer, without an fsync: it outlives a kill, and after a loss of
+After every transaction that changes the ledger, a line with the new counts of the changed entries is appended.
+The line is written after the commit and before the response, without an fsync. It survives a kill; after a loss of
 power `Counts.complete` is false.
 """
 
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEPT_MINUTES: Final = 120
-"""How long the spool's own ledger keeps an entry that is copied: each reading of the metrics adds them up."""
+"""How long the spool's ledger keeps a copied entry. Each scrape of the metrics sums up all entries."""
 
 Slot = tuple[str, str, int]
 """An ingest key, a signal and the minute of receipt."""
 
-_MINUTES: Final = 10  # that one file holds
-_KEPT: Final = 2  # newest files that stay when the store has a copy of what is in them
+_MINUTES: Final = 10  # minutes in one file
+_KEPT: Final = 2  # newest files to keep after their counts were copied to the store
 _NAME: Final = re.compile(r"\.tally-(\d+)$")
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """The counts of one entry as they were written elsewhere than in the spool."""
+    """The counts of one entry as the tally or the store has them."""
 
     entry: int
     version: int
@@ -48,16 +48,16 @@ class Copied:
     forgotten: bool = False
 
     def is_forgotten(self, minute: int) -> bool:
-        """Return whether the spool need not know an entry of this minute any more: it is old and nothing is open."""
+        """Return whether the spool may lack an entry of this minute: it is old and has no open request."""
         is_open = self.counts.get("waiting_requests") or self.counts.get("quarantined_requests")
         return self.forgotten or (not is_open and minute < time.time() // 60 - KEPT_MINUTES)
 
 
 @dataclass(slots=True)
 class Counts:
-    """What the files say: the newest counts of each slot, of the spool `collector`, and the highest request number.
+    """Content of the files: the newest counts of each slot, the id of the spool, and the highest request id.
 
-    `complete` is false where lines may be missing: a file is damaged or was deleted, or the machine was started anew.
+    `complete` is false if lines may be missing: a file is damaged or was deleted, or the machine was rebooted.
     """
 
     collector: str = ""
@@ -67,7 +67,7 @@ class Counts:
 
 
 class Tally:
-    """The files beside the spool at `path`; several processes append to them."""
+    """The files of counts next to the spool at `path`; several processes append to them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -75,9 +75,9 @@ class Tally:
         self._unwritten: dict[Slot, Entry] = {}
 
     def write(self, collector: str, highest_id: int, entries: Sequence[Entry], *, forgotten: bool = False) -> None:
-        """Append the counts of these entries; what a full disk refuses is written with the next ones.
+        """Append the counts of these entries. If the disk is full, they are written with the next ones.
 
-        `forgotten` ones are about to leave the spool, because the store has a copy of them.
+        `forgotten` entries are about to leave the spool, because the store has a copy of them.
         """
         wanted = self._unwritten | {(entry.key_name, entry.signal, entry.minute): entry for entry in entries}
         if not wanted:
@@ -91,14 +91,14 @@ class Tally:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                line = b"\n%08x %s" % (zlib.crc32(content), content)  # what a full disk cut off does not spoil the next
+                line = b"\n%08x %s" % (zlib.crc32(content), content)  # the newline ends a line that was cut short
                 if os.write(descriptor, line) < len(line):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
                 os.close(descriptor)
         except OSError as error:
             if not self._unwritten:
-                log.warning("the counts beside the spool cannot be written (%s): they are kept in memory", error)
+                log.warning("the tally of the spool cannot be written (%s): counts are kept in memory", error)
             self._unwritten = wanted
         else:
             self._unwritten = {}
@@ -108,32 +108,32 @@ class Tally:
         return bool(self._files())
 
     def read(self) -> Counts:
-        """Return what the files say. Raises OSError."""
-        found = Counts(complete=True)
+        """Return the content of the files. Raises OSError."""
+        counts = Counts(complete=True)
         boot = ""
         for path in self._files():
             for line in _lines(path):
                 content = line[9:]
                 try:
-                    boot = self._read_line(found, line[:9], content)
+                    boot = self._read_line(counts, line[:9], content)
                 except (ValueError, TypeError):  # damaged, or of another version
-                    found.complete = False
-        found.complete = found.complete and boot == self._boot
-        return found
+                    counts.complete = False
+        counts.complete = counts.complete and boot == self._boot
+        return counts
 
     @staticmethod
-    def _read_line(found: Counts, checksum: bytes, content: bytes) -> str:
-        """Add a line to what was found, and return in which run of the machine it was written. Raises ValueError."""
+    def _read_line(counts: Counts, checksum: bytes, content: bytes) -> str:
+        """Add a line to `counts`, and return the machine's boot id when it was written. Raises ValueError."""
         if checksum != b"%08x " % zlib.crc32(content):
             raise ValueError("the checksum is not that of the line")
         collector, boot, highest, rows = json.loads(content)
         for row in rows:
-            _keep_newer(found.entries, row)
-        found.collector, found.highest_id = collector, max(found.highest_id, highest)
+            _keep_newer(counts.entries, row)
+        counts.collector, counts.highest_id = collector, max(counts.highest_id, highest)
         return str(boot)
 
     def forget(self) -> None:
-        """Delete all but the newest files: what they say is in the store too."""
+        """Delete all but the newest files: their counts are in the store too."""
         for path in self._files()[:-_KEPT]:
             path.unlink(missing_ok=True)
 
@@ -149,7 +149,7 @@ class Tally:
 def _lines(path: Path) -> list[bytes]:
     try:
         first, *others = path.read_bytes().split(b"\n")
-    except FileNotFoundError:  # another process has just deleted it: what it says is in the store
+    except FileNotFoundError:  # another process has just deleted it: its counts are in the store
         return []
     return others if others and not first else [first, *others]  # an emptied file has one line, which is damaged
 
@@ -162,7 +162,7 @@ def _keep_newer(entries: dict[Slot, Copied], row: list[Any]) -> None:
 
 
 def _boot() -> str:
-    """Return the name of this run of the machine, empty where the system gives none."""
+    """Return the machine's boot id, empty if the system has none."""
     with contextlib.suppress(OSError):
         return _BOOT.read_text(encoding="ascii").strip()
     return ""

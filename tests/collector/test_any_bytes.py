@@ -1,4 +1,4 @@
-"""Whatever bytes a request holds, redaction and normalising make rows of it that the store takes: nothing raises."""
+"""Any request becomes rows that the store accepts: redaction and normalising never raise."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pipeline() -> Iterator[Pipeline]:
 
 
 def keep(store: Store, pipeline: Pipeline, signal: Signal, body: bytes) -> int:
-    """Store what the pipeline makes of a request, as the writer does; return how many rows it is."""
+    """Process a request and store its rows, as the writer does; return the number of rows."""
     rows = pipeline.process(signal, body, received_at=time.time_ns()).rows
     store.insert(TABLES[signal], rows, token=uuid4().hex)
     if signal != "metrics":

@@ -1,4 +1,4 @@
-"""When rows go into the store: together, but not late."""
+"""When a block of rows is due: rows are inserted together, but not late."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rows(number: int, *, received_at: float, count: int = 10) -> Rows:
 
 
 @pytest.mark.parametrize(("waited", "patience"), [(0.0, 0.3), (1.0, 0.3), (5.0, 1.0), (3600.0, 1.5), (-3600.0, 0.3)])
-def test_rows_wait_for_company_by_how_long_they_have_waited_already(
+def test_rows_wait_for_more_rows_by_the_age_of_their_request(
     clock: SimpleNamespace, waited: float, patience: float
 ) -> None:
     waiting = Block()
@@ -45,7 +45,7 @@ def test_a_full_block_does_not_wait(clock: SimpleNamespace) -> None:
     assert waiting.is_due(alone=False)
 
 
-def test_what_was_taken_is_gone(clock: SimpleNamespace) -> None:
+def test_taken_rows_leave_the_block(clock: SimpleNamespace) -> None:
     waiting = Block()
     assert not waiting.is_due(alone=True)
     waiting.add(rows(1, received_at=clock.now, count=4_000))

@@ -1,4 +1,4 @@
-"""Browsers: no page may send unless its origin is allowed, and then exporters in it get every answer."""
+"""Browsers: only pages of an allowed origin may send, and they can read every response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No number that a dialect reads, tokens or costs, is ever taken for PII."""
+"""No number that a dialect reads, such as tokens or costs, is mistaken for PII."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of delivery, each by itself: bounds of the dispatcher, jobs that are postponed, runs that are retried."""
+"""Unit tests of delivery: limits of the dispatcher, postponed jobs, retried runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schema.store.errors import QueryFailedError, StoreUnavailableError
 
 
 class Pool:
-    """A pool that takes `room` requests and answers none."""
+    """A pool that accepts `room` requests and returns no results."""
 
     def __init__(self, room: int) -> None:
         self.room = room
@@ -27,7 +27,7 @@ class Pool:
     def full(self) -> bool:
         return len(self.in_flight) >= self.room
 
-    def ask(self, request: Any) -> bool:
+    def submit(self, request: Any) -> bool:
         if self.full:
             return False
         self.in_flight[request.id] = request.key_name
@@ -35,16 +35,16 @@ class Pool:
 
 
 class Waiting:
-    """A spool of requests; notes what it was asked for."""
+    """A spool of requests that records the limits of each `take`."""
 
     def __init__(self, key_names: list[str], size: int = 1) -> None:
         self.requests = [
             SimpleNamespace(id=number, key_name=name, body=b"x" * size) for number, name in enumerate(key_names)
         ]
-        self.asked: list[tuple[int, int]] = []
+        self.takes: list[tuple[int, int]] = []
 
     def take(self, room: int, room_bytes: int, known: set[int], _: Any) -> list[Any]:
-        self.asked.append((room, room_bytes))
+        self.takes.append((room, room_bytes))
         return [request for request in self.requests if request.id not in known][:room]
 
 
@@ -59,7 +59,7 @@ def test_the_dispatcher_holds_a_bounded_number_and_takes_nothing_twice() -> None
     dispatcher = Dispatcher(spool, pool, Block())  # type: ignore[arg-type]
     for _ in range(3):
         dispatcher.hand_out()
-    assert spool.asked == [(64, 32 * 2**20)], "once it holds what it may it asks for no more"
+    assert spool.takes == [(64, 32 * 2**20)], "at its limit it takes no more"
     pool.room = 70
     dispatcher.hand_out()
     assert len(pool.in_flight) == 64
@@ -70,7 +70,7 @@ def test_the_dispatcher_holds_a_bounded_number_of_bytes() -> None:
     dispatcher = Dispatcher(spool, Pool(room=0), Block())  # type: ignore[arg-type]
     for _ in range(3):
         dispatcher.hand_out()
-    assert len(spool.asked) == 1
+    assert len(spool.takes) == 1
 
 
 class Clock:
@@ -93,7 +93,7 @@ class Failing(Job):
             raise self.error
 
 
-def test_a_job_that_the_store_refuses_comes_later_and_the_others_go_on(
+def test_a_job_that_the_store_refuses_is_postponed_and_the_others_run(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock(monkeypatch)
@@ -105,12 +105,12 @@ def test_a_job_that_the_store_refuses_comes_later_and_the_others_go_on(
     assert "it is not done, next attempt in 30 s: no grant" in caplog.text
 
 
-def test_a_store_that_is_away_is_for_the_loop_to_handle() -> None:
+def test_an_unavailable_store_is_an_error_of_the_loop() -> None:
     with pytest.raises(StoreUnavailableError):
         run_due((Failing(StoreUnavailableError("away")),), busy=False)
 
 
-def test_touched_runs_stay_touched_until_the_store_takes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_touched_runs_stay_touched_until_they_are_recomputed(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     passes: list[set[str]] = []
 

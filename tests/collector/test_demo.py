@@ -30,7 +30,7 @@ NOW = time.time_ns()
 DAY = 24 * 3600 * 10**9
 
 
-def told(seed: int = 1) -> list[ExportTraceServiceRequest]:
+def sample_requests(seed: int = 1) -> list[ExportTraceServiceRequest]:
     return list(demo_requests(NOW, random.Random(seed)))
 
 
@@ -46,11 +46,15 @@ def otlp_runs(requests: list[ExportTraceServiceRequest]) -> list[list[OtlpSpan]]
 def spans() -> list[Span]:
     policy = Policy()
     prices = Prices(())
-    return [span for request in told() for span in normalise(request, received_at=NOW, policy=policy, prices=prices)]
+    return [
+        span
+        for request in sample_requests()
+        for span in normalise(request, received_at=NOW, policy=policy, prices=prices)
+    ]
 
 
-def test_the_runs_are_whole_and_lie_in_the_last_day() -> None:
-    requests = told()
+def test_runs_are_complete_and_within_the_last_day() -> None:
+    requests = sample_requests()
     assert sum(map(drop_invalid_spans, requests)) == 0
     runs = otlp_runs(requests)
     assert 150 <= len(runs) <= 250
@@ -67,8 +71,8 @@ def test_the_runs_are_whole_and_lie_in_the_last_day() -> None:
     assert NOW - 300 * 10**9 < max(ends) <= NOW
 
 
-def test_the_same_seed_tells_the_same_with_other_ids() -> None:
-    first, second, other = otlp_runs(told(1)), otlp_runs(told(1)), otlp_runs(told(2))
+def test_the_same_seed_gives_equal_runs_with_new_ids() -> None:
+    first, second, other = (otlp_runs(sample_requests(seed)) for seed in (1, 1, 2))
 
     def names(runs: list[list[OtlpSpan]]) -> list[list[str]]:
         return [[span.name for span in run] for run in runs]
@@ -77,7 +81,7 @@ def test_the_same_seed_tells_the_same_with_other_ids() -> None:
     assert not {run[0].trace_id for run in first} & {run[0].trace_id for run in second}
 
 
-def test_there_is_something_of_everything_to_see(spans: list[Span]) -> None:
+def test_the_runs_cover_every_kind_and_outcome(spans: list[Span]) -> None:
     assert {span.team for span in spans} == {"payments", "support", "logistics"}
     assert {span.kind for span in spans} == {"agent", "llm", "tool", "retrieval", "guardrail", "human"}
     assert {"otel_genai", "openinference"} <= {span.dialect for span in spans}
@@ -102,7 +106,7 @@ def test_there_is_something_of_everything_to_see(spans: list[Span]) -> None:
     assert len(set(sessions)) < len(sessions)
 
 
-def test_invented_people_stand_in_prompts_results_and_errors(spans: list[Span]) -> None:
+def test_prompts_results_and_errors_contain_invented_people(spans: list[Span]) -> None:
     for person in PEOPLE:
         assert any(person.email in span.input for span in spans if span.kind == "llm")
         assert any(person.phone in span.output or person.name in span.output for span in spans if span.kind == "tool")
@@ -123,7 +127,7 @@ def test_most_of_the_text_is_repeated_so_that_redaction_is_quick(spans: list[Spa
     assert sum(map(len, distinct)) < 60_000
 
 
-def test_the_receiver_takes_every_run(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_the_receiver_accepts_every_run(start_receiver: Callable[..., RunningReceiver]) -> None:
     receiver = start_receiver()
     sentences: list[str] = []
     sent = send_demo(receiver.url, progress=sentences.append)
@@ -135,7 +139,7 @@ def test_the_receiver_takes_every_run(start_receiver: Callable[..., RunningRecei
     assert receiver.open_spool().counts().waiting_requests == 2 * len(waiting)
 
 
-def test_a_receiver_that_asks_for_a_key_gets_it_or_says_no_in_a_sentence(
+def test_the_demo_sends_a_required_key_or_fails_with_one_sentence(
     start_receiver: Callable[..., RunningReceiver],
 ) -> None:
     key = IngestKey(name="demo", sha256=hashlib.sha256(b"demo-key").hexdigest())
@@ -145,7 +149,7 @@ def test_a_receiver_that_asks_for_a_key_gets_it_or_says_no_in_a_sentence(
     assert send_demo(f"{receiver.url}/", key="demo-key") > 0
 
 
-def test_a_receiver_that_is_not_there_is_named_in_a_sentence() -> None:
+def test_an_unreachable_receiver_is_named_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     with pytest.raises(DemoError, match="does not answer"):

@@ -1,4 +1,4 @@
-"""The drill: it finds what is left, says nothing of what is not, and leaves only its result behind."""
+"""The drill finds texts that are left, reports nothing else, and leaves only its result behind."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def fate(text: str, stored: str) -> str:
         "payload " + base64.b64encode(f"now {ADDRESS} please".encode()).decode(),
     ],
 )
-def test_what_is_left_is_found_in_any_writing(stored: str) -> None:
+def test_left_texts_are_found_in_any_encoding(stored: str) -> None:
     assert fate(ADDRESS, stored) == "left_whole"
 
 
@@ -59,17 +59,17 @@ def test_what_is_left_is_found_in_any_writing(stored: str) -> None:
         ("", "removed"),
     ],
 )
-def test_what_is_left_in_part_is_told_from_what_is_removed(stored: str, expected: str) -> None:
+def test_partly_left_texts_are_distinguished_from_removed_ones(stored: str, expected: str) -> None:
     assert fate(ADDRESS, stored) == expected
 
 
-def test_a_word_that_many_texts_share_gives_none_away() -> None:
+def test_a_word_that_many_texts_share_reveals_none() -> None:
     streets = [planted(f"{number} Lane of Number{number}") for number in range(1000, 1010)]
     (result,) = results(streets, {TRACE: "we know Lane and Number1003"})
     assert (result.planted, result.left_in_part, result.removed) == (10, 1, 9)
 
 
-def test_a_word_that_stands_where_it_was_not_planted_gives_none_away() -> None:
+def test_a_word_in_runs_without_it_planted_reveals_none() -> None:
     stored = {TRACE: "service.name Ship it to <ADDRESS> Service Astoria", "b" * 32: "service.name"}
     lane, way = planted("18 Service Lane, Astoria"), planted("4 Service Way")
     (result,) = results([lane, way], stored)
@@ -87,7 +87,7 @@ def test_files_with_planted_text_are_named(tmp_path: Path) -> None:
     assert left == {tmp_path / "utf8": 1, tmp_path / "utf16": 1}
 
 
-def test_a_seed_makes_the_same_texts_again_and_another_makes_others() -> None:
+def test_a_seed_gives_the_same_texts_and_another_seed_others() -> None:
     first, again, other = ([item.invented for item in Run(Inventor(seed), "s").planted] for seed in (3, 3, 4))
     assert first == again != other
 
@@ -120,8 +120,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 def test_a_drill_measures_a_real_instance_and_cleans_up(instance: Instance) -> None:
     done = command(instance.data_dir, "drill", "--runs", "12", "--seed", "20261122")
     assert done.returncode in {0, 1}, done.stderr
-    said = re.match(r"([\d.]+) % of (\d+) planted texts were removed \(12 runs, seed 20261122\)", done.stdout)
-    assert said is not None, done.stdout
+    summary = re.match(r"([\d.]+) % of (\d+) planted texts were removed \(12 runs, seed 20261122\)", done.stdout)
+    assert summary is not None, done.stdout
     (kept,) = instance.sql(
         f"SELECT sumIf(drill.planted, entity != '{IDENTIFIER}') AS planted,"
         f" sumIf(removed, entity != '{IDENTIFIER}') AS gone, sum(drill.planted) AS everything,"
@@ -130,13 +130,13 @@ def test_a_drill_measures_a_real_instance_and_cleans_up(instance: Instance) -> N
     )
     assert (kept["seed"], kept["drills"], kept["places"]) == (20261122, 1, 19)
     assert kept["everything"] == kept["fates"] == 12 * 19
-    assert int(said[2]) == kept["planted"] > 180
-    assert said[1] == f"{kept['gone'] * 1000 // kept['planted'] / 10:.1f}"
+    assert int(summary[2]) == kept["planted"] > 180
+    assert summary[1] == f"{kept['gone'] * 1000 // kept['planted'] / 10:.1f}"
     assert kept["gone"] > 0.9 * kept["planted"]
     left = "SELECT (SELECT count() FROM spans) + (SELECT count() FROM logs) + (SELECT count() FROM runs) + "
     assert instance.sql(f"{left} (SELECT count() FROM metric_points) AS n") == [{"n": 0}]
-    told = command(instance.data_dir, "doctor").stdout
-    assert f"{kept['gone']} of {kept['planted']} planted texts were removed" in told
+    output = command(instance.data_dir, "doctor").stdout
+    assert f"{kept['gone']} of {kept['planted']} planted texts were removed" in output
 
 
 def test_a_drill_needs_the_real_receiver(tmp_path: Path) -> None:

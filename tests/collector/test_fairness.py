@@ -1,4 +1,4 @@
-"""The keys take turns: a flood of one team does not keep another waiting."""
+"""Ingest keys take turns: a flood of one team does not delay another team."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from collector.delivery import Writer
 from collector.pipeline.workers import WorkerPool
-from collector.spool.fair_order import in_turn
+from collector.spool.fair_order import round_robin
 from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
 from schema.policy.policy import Policy
@@ -36,7 +36,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 
 @given(st.dictionaries(st.text(max_size=3), st.integers(0, 20), max_size=5), st.data())
-def test_everyone_comes_and_nobody_twice_before_another(lengths: dict[str, int], data: st.DataObject) -> None:
+def test_every_request_comes_once_and_keys_take_turns(lengths: dict[str, int], data: st.DataObject) -> None:
     numbers = itertools.count(1)
     owners: dict[int, str] = {}
     queues: dict[str, list[int]] = {}
@@ -47,10 +47,10 @@ def test_everyone_comes_and_nobody_twice_before_another(lengths: dict[str, int],
         number = next(numbers)
         owners[number] = name
         queues[name].append(number)
-    given_out = list(in_turn({name: iter(queue) for name, queue in queues.items()}, {}))
-    assert sorted(given_out) == sorted(owners)
+    order = list(round_robin({name: iter(queue) for name, queue in queues.items()}, {}))
+    assert sorted(order) == sorted(owners)
     turns = dict.fromkeys(lengths, 0)
-    for number in given_out:
+    for number in order:
         name = owners[number]
         waiting = [other for other in lengths if turns[other] < lengths[other]]
         assert turns[name] == min(turns[other] for other in waiting)
@@ -58,7 +58,7 @@ def test_everyone_comes_and_nobody_twice_before_another(lengths: dict[str, int],
         turns[name] += 1
 
 
-def test_a_key_with_work_at_hand_comes_after_one_without(spool: Spool) -> None:
+def test_a_key_with_requests_at_work_comes_after_one_without(spool: Spool) -> None:
     flood = [receipt.id for receipt in spool.append([Incoming("traces", b"%d" % n, "s", "flood", 1) for n in range(9)])]
     single = spool.append([Incoming("traces", b"single", "s", "quiet", 1)])[0].id
     assert [one.id for one in spool.take(3, 1 << 20)] == [flood[0], single, flood[1]]
@@ -97,24 +97,24 @@ def test_one_request_of_a_quiet_team_goes_before_the_flood(
     spool.append([Incoming("traces", body, "flood", "flood", len(ids)) for body, ids in bodies])
     body, ids = run_request(["And mine?"])
     pool = WorkerPool(1, Policy())
-    given_out: list[str] = []
-    ask = pool.ask
+    submitted: list[str] = []
+    submit = pool.submit
 
-    def noted(request: Waiting) -> bool:
-        taken = ask(request)
-        if taken:
-            given_out.append(request.key_name)
-        return taken
+    def recorded(request: Waiting) -> bool:
+        accepted = submit(request)
+        if accepted:
+            submitted.append(request.key_name)
+        return accepted
 
-    monkeypatch.setattr(pool, "ask", noted)
+    monkeypatch.setattr(pool, "submit", recorded)
     writer = Writer(spool, empty_store, pool, Policy())
     try:
-        writer.step()  # the flood fills what the writer holds and what the worker has before it
-        before = len(given_out)
+        writer.step()  # the flood fills the dispatcher and the worker's queue
+        before = len(submitted)
         spool.append([Incoming("traces", body, "quiet", "quiet", len(ids))])
         writer.drain()
     finally:
         pool.close()
     assert before > 0
-    assert given_out.index("quiet") <= before + 8, "it waits for the requests at the worker, not for the flood"
-    assert len(given_out) == len(bodies) + 1
+    assert submitted.index("quiet") <= before + 8, "it waits for the requests at the worker, not for the flood"
+    assert len(submitted) == len(bodies) + 1

@@ -1,4 +1,4 @@
-"""What exporters are told over gRPC, by a real receiver over a real socket."""
+"""Responses of a real receiver over gRPC, over a real socket."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def test_what_cannot_be_read_is_an_invalid_argument_and_not_quoted(
 ) -> None:
     receiver = start_receiver()
     with Client(receiver.grpc_address) as client:
-        code, said, trailers = client.send(b"Marjolein Bakker")
+        code, message, trailers = client.send(b"Marjolein Bakker")
         assert code == grpc.StatusCode.INVALID_ARGUMENT
-        assert b"Marjolein" not in said
+        assert b"Marjolein" not in message
         assert "grpc-status-details-bin" not in trailers  # it need not come again
         assert client.send(b"\x1f\x8bMarjolein Bakker")[0] == grpc.StatusCode.INVALID_ARGUMENT
         assert client.send(one_span(), compression=grpc.Compression.Deflate)[0] == grpc.StatusCode.UNIMPLEMENTED
@@ -102,7 +102,7 @@ def test_what_cannot_be_read_is_an_invalid_argument_and_not_quoted(
     assert receiver.open_spool().take(10, 1 << 30) == []
 
 
-def test_keys_are_asked_for_and_bind_the_team(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_keys_are_required_and_bind_the_team(start_receiver: Callable[..., RunningReceiver]) -> None:
     key = IngestKey(name="payments", sha256=hashlib.sha256(b"pay-key").hexdigest(), team="payments")
     receiver = start_receiver(Policy(ingest_keys=(key,)))
     with Client(receiver.grpc_address) as client:
@@ -116,7 +116,7 @@ def test_keys_are_asked_for_and_bind_the_team(start_receiver: Callable[..., Runn
     assert {a.key: a.value.string_value for a in attributes}["spanledger.team"] == "payments"
 
 
-def test_who_has_no_key_is_told_before_the_message_is_read(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_a_missing_key_is_refused_before_the_message_is_read(start_receiver: Callable[..., RunningReceiver]) -> None:
     receiver = start_receiver(Policy(ingest_keys=(IngestKey(name="payments", sha256="0" * 64),)))
     never = threading.Event()
     with Client(receiver.grpc_address) as client:
@@ -134,19 +134,19 @@ def test_messages_over_the_limit_are_refused_before_they_fill_the_memory(
     with Client(receiver.grpc_address) as client:
         assert client.send(bytes(limit + 1))[0] == grpc.StatusCode.RESOURCE_EXHAUSTED
         before = peak_bytes(receiver)
-        code, said, _ = client.send(bytes(6 * limit), compression=grpc.Compression.Gzip)
-        assert (code, said) == (grpc.StatusCode.INVALID_ARGUMENT, b"The decompressed body is over %d bytes." % limit)
+        code, message, _ = client.send(bytes(6 * limit), compression=grpc.Compression.Gzip)
+        assert (code, message) == (grpc.StatusCode.INVALID_ARGUMENT, b"The decompressed body is over %d bytes." % limit)
         assert peak_bytes(receiver) - before < 3 * limit  # the bomb has six times the limit
         assert client.send(one_span())[0] == grpc.StatusCode.OK
 
 
 def peak_bytes(receiver: RunningReceiver) -> int:
-    """Return the most memory that the receiver ever had."""
+    """Return the peak memory of the receiver."""
     with open(f"/proc/{receiver.process.pid}/status", encoding="ascii") as status:  # noqa: PTH123
         return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
 
 
-def test_a_large_request_is_taken_whole(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_a_large_request_is_accepted_completely(start_receiver: Callable[..., RunningReceiver]) -> None:
     receiver = start_receiver()
     body = large_request()
     with Client(receiver.grpc_address) as client:
@@ -156,11 +156,11 @@ def test_a_large_request_is_taken_whole(start_receiver: Callable[..., RunningRec
     assert waiting.body == body
 
 
-def test_a_full_spool_asks_to_come_again(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_a_full_spool_refuses_with_a_retry_delay(start_receiver: Callable[..., RunningReceiver]) -> None:
     receiver = start_receiver(spool_max_bytes=1)
     with Client(receiver.grpc_address) as client:
-        code, said, trailers = client.send(one_span())
-    assert (code, said[:18]) == (grpc.StatusCode.RESOURCE_EXHAUSTED, b"The spool is full:")
+        code, message, trailers = client.send(one_span())
+    assert (code, message[:18]) == (grpc.StatusCode.RESOURCE_EXHAUSTED, b"The spool is full:")
     assert retry_delay(trailers) == 2
 
 

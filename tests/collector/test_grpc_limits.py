@@ -1,4 +1,4 @@
-"""The limits of the gRPC receiver and what it says about its own failures; a real server in a thread."""
+"""Limits of the gRPC receiver and its responses to its own failures, with a real server in a thread."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ONE = REQUEST_BYTES + READING_BYTES
-"""What a message holds while it is being read."""
+"""Bytes reserved for a message while it is being read."""
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 @contextmanager
 def served(spool: Spool, **limits: float) -> Iterator[tuple[Client, Reception]]:
-    """Serve a receiver and yield a client of it, and what is behind it."""
+    """Serve a receiver; yield a client and the reception behind it."""
     reception = Reception(spool, IngestKeys(Policy()), Limits(**limits))  # type: ignore[arg-type]  # limits are numbers
     started = threading.Event()
     stop = threading.Event()
@@ -70,12 +70,12 @@ def served(spool: Spool, **limits: float) -> Iterator[tuple[Client, Reception]]:
 
 
 def until_held(reception: Reception, size: int) -> None:
-    """Wait until requests hold this much together."""
+    """Wait until all requests together hold this many bytes."""
     while reception.in_flight._bytes != size:
         time.sleep(0.01)
 
 
-def test_a_client_that_trickles_is_told_so_and_holds_nothing(spool: Spool) -> None:
+def test_a_slow_client_is_refused_and_holds_no_memory(spool: Spool) -> None:
     with served(spool, body_seconds=0.3, max_in_flight_bytes=_ONE) as (client, _):
         never = threading.Event()
         with pytest.raises(grpc.RpcError) as refused:
@@ -109,7 +109,7 @@ def test_a_client_that_goes_away_leaves_the_memory_to_the_others(spool: Spool) -
         assert client.send(one_span())[0] == grpc.StatusCode.OK
 
 
-def test_a_bug_of_ours_is_logged_without_what_was_sent(
+def test_a_bug_is_logged_without_content_of_the_request(
     spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_: object) -> None:
@@ -117,7 +117,7 @@ def test_a_bug_of_ours_is_logged_without_what_was_sent(
 
     monkeypatch.setattr(spool, "append", broken)
     with caplog.at_level(logging.DEBUG), served(spool) as (client, _):
-        code, said, _ = client.send(one_span())
-    assert (code, said) == (grpc.StatusCode.INTERNAL, b"The collector failed on this request.")
+        code, message, _ = client.send(one_span())
+    assert (code, message) == (grpc.StatusCode.INTERNAL, b"The collector failed on this request.")
     assert "a request for traces failed: RuntimeError at " in caplog.text
     assert "Marjolein" not in caplog.text

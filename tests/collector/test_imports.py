@@ -1,4 +1,4 @@
-"""A process loads what it works with and nothing else: most of the time that a start takes goes into loading."""
+"""A process imports only what it needs, because imports take most of its start time."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ import contextlib, io, sys
 from collector.cli.main import main
 for arguments in {commands!r}:
     sys.argv = ["spanledger", *arguments]
-    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+    with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.suppress(SystemExit):
         main()
-    assert said.getvalue() or arguments == ["ledger", "--since", "ever"], arguments
+    assert output.getvalue() or arguments == ["ledger", "--since", "ever"], arguments
 """
 WORKER = """
 import multiprocessing, secrets
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from collector.pipeline.worker_process import worker
-from collector.pipeline.watch import Screen
+from collector.pipeline.watch import SharedStep
 from schema.policy.policy import Policy
 request = ExportTraceServiceRequest()
 span = request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"1" * 16, span_id=b"2" * 8, name="call")
@@ -57,7 +57,7 @@ def ask():
 import threading
 asking = threading.Thread(target=ask, daemon=True)
 asking.start()
-worker(theirs, Policy(), b"", Screen(), secrets.token_bytes(32), frozenset())
+worker(theirs, Policy(), b"", SharedStep(), secrets.token_bytes(32), frozenset())
 asking.join()
 warm, rows = answers
 assert warm is True and not rows.error and rows.count == 1, rows.error
@@ -66,7 +66,7 @@ assert b"marjolein@" not in rows.stream
 
 
 def loaded(code: str, **environment: str) -> set[str]:
-    """Return what is loaded in a new process after this."""
+    """Return the modules that a new process has loaded after this code."""
     look = f"{code}\nimport json, sys\nprint(json.dumps([name for name, there in sys.modules.items() if there]))"
     done = subprocess.run(
         [sys.executable, "-c", look],
@@ -81,7 +81,7 @@ def loaded(code: str, **environment: str) -> set[str]:
 
 
 class Answering(BaseHTTPRequestHandler):
-    """The API of an instance, as far as the commands below ask it."""
+    """The API of an instance, as far as the commands below use it."""
 
     def do_GET(self) -> None:
         counts = dict.fromkeys(("accepted", "deduplicated", "stored", "waiting", "quarantined", "dropped", "lost"), 1)
@@ -115,7 +115,7 @@ class Answering(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Iterator[str]:
-    """The data directory of an instance that answers."""
+    """The data directory of an instance that responds."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         where = {"url": f"http://127.0.0.1:{server.server_port}", "token": "none", "pid": os.getpid()}
@@ -169,7 +169,7 @@ def test_a_worker_loads_neither_engine_nor_pandas() -> None:
 
 
 def test_a_process_that_is_started_loads_no_command_line() -> None:
-    """Spawn runs the file of the command again in every process, with all that it imports at its top."""
+    """Spawn runs the command's file again in every process, including its module-level imports."""
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     module, _, name = scripts["spanledger"].partition(":")
     modules = loaded(f"from {module} import {name}\nimport collector.service.process_targets")

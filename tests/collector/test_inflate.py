@@ -1,4 +1,4 @@
-"""Every content encoding that we unpack: whole, in several members, cut off, as a bomb, and as anything."""
+"""Every supported content encoding: complete, in several members, cut short, as a bomb, and with random bytes."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def test_several_members_are_one_body_and_one_limit(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", COMPRESS)
 def test_a_body_that_is_cut_off_is_refused(encoding: str) -> None:
-    whole = COMPRESS[encoding](bytes(range(256)) * 8)
-    for end in range(len(whole)):
+    compressed = COMPRESS[encoding](bytes(range(256)) * 8)
+    for end in range(len(compressed)):
         with pytest.raises(BadRequestError):
-            inflate(whole[:end], encoding, MIB)
+            inflate(compressed[:end], encoding, MIB)
 
 
 @pytest.mark.parametrize("encoding", COMPRESS)
@@ -75,7 +75,7 @@ def test_a_frame_that_asks_for_a_huge_window_is_refused() -> None:
 
 @pytest.mark.parametrize("encoding", COMPRESS)
 @given(body=st.binary())
-def test_anything_is_refused_or_read_and_never_quoted(encoding: str, body: bytes) -> None:
+def test_any_bytes_are_refused_or_decoded_and_never_quoted(encoding: str, body: bytes) -> None:
     try:
         inflate(body, encoding, MIB)
     except RefusedError as error:

@@ -54,13 +54,13 @@ def test_a_key_is_found_in_either_header(headers: dict[str, str]) -> None:
         {"x-spanledger-key": "ключ"},
     ],
 )
-def test_without_a_key_of_ours_nobody_comes_in(headers: dict[str, str]) -> None:
+def test_a_request_without_a_known_key_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(UnauthenticatedError) as refusal:
         KEYS.authenticate(headers)
     assert "other-key" not in str(refusal.value)
 
 
-def test_old_and_new_keys_of_a_sender_overlap_and_a_key_that_is_over_says_so() -> None:
+def test_keys_of_a_sender_may_overlap_and_an_expired_key_is_refused_with_its_end() -> None:
     now = datetime.now(UTC)
     dates = {
         "old": {"expires": now + timedelta(minutes=5)},
@@ -82,7 +82,7 @@ def test_old_and_new_keys_of_a_sender_overlap_and_a_key_that_is_over_says_so() -
         keys.require_in_force(found[key])
     with pytest.raises(ForbiddenError, match=r"The ingest key one expired at 20\d\d-"):
         keys.require_in_force(found["over"])
-    with pytest.raises(ForbiddenError, match=r"The ingest key one is good from 20\d\d-"):
+    with pytest.raises(ForbiddenError, match=r"The ingest key one is valid from 20\d\d-"):
         keys.require_in_force(found["to come"])
 
 
@@ -152,7 +152,7 @@ def test_logs_and_metrics_are_stamped_too() -> None:
     assert [plain(point.attributes) for point in points] == [{"a": "b"}] * 2
 
 
-def test_a_key_without_a_team_leaves_the_senders_word() -> None:
+def test_a_key_without_a_team_keeps_the_senders_attributes() -> None:
     request = ExportTraceServiceRequest()
     request.resource_spans.add().resource.attributes.extend(attributes(team="support"))
     before = request.SerializeToString()

@@ -1,4 +1,4 @@
-"""A new key is good, is shown once, and leaves the policy file as people wrote it."""
+"""`spanledger keys new` creates a valid key, prints it once, and changes nothing else in the policy file."""
 
 from __future__ import annotations
 
@@ -77,9 +77,7 @@ def test_a_file_without_an_obvious_place_is_left_alone(tmp_path: Path, text: str
 
 
 @given(name=st.text(min_size=1, max_size=20), team=st.text(max_size=20))
-def test_any_name_comes_back_as_it_was_or_is_refused(
-    tmp_path_factory: pytest.TempPathFactory, name: str, team: str
-) -> None:
+def test_any_name_round_trips_or_is_refused(tmp_path_factory: pytest.TempPathFactory, name: str, team: str) -> None:
     path = tmp_path_factory.getbasetemp() / "spanledger.yaml"
     try:
         made, entry = added(SIMPLE["entries with remarks"], path, name=name, team=team)
@@ -150,7 +148,7 @@ def test_what_is_wrong_with_a_key_is_one_sentence(tmp_path: Path) -> None:
     assert "spanledger.yaml:2: ingest_keys.0.name" in done.stderr
 
 
-def test_the_list_shows_who_may_send_and_no_hash_in_full(tmp_path: Path) -> None:
+def test_the_list_shows_senders_and_no_complete_hash(tmp_path: Path) -> None:
     soon = datetime.now(UTC).date() + timedelta(days=3)
     (tmp_path / "spanledger.yaml").write_text(
         f"ingest_keys:\n  - {{name: a, sha256: '{ONE}', team: pay, spans_per_second: 5, mib_per_day: 7}}\n"
@@ -177,7 +175,9 @@ def test_the_list_shows_who_may_send_and_no_hash_in_full(tmp_path: Path) -> None
             "sha256": "22222222…",
         },
     ]
-    assert re.search(r"^b: its last key expires at .* in 3 days; `spanledger keys new`", done.stderr)
+    assert re.search(
+        r"^b: its last key expires at .* in 3 days; create another one with `spanledger keys new`", done.stderr
+    )
     assert done.stderr.count("\n") == 1
     assert "name  team  environment" in command(tmp_path / "data", "keys", "list").stdout
 
@@ -206,7 +206,7 @@ def test_a_sender_is_warned_of_only_when_no_key_of_its_is_left() -> None:
     ]
 
 
-def test_a_key_of_ours_in_a_prompt_is_found_by_its_own_kind() -> None:
+def test_an_ingest_key_in_a_prompt_is_found_as_its_own_entity() -> None:
     made = make_key()
     for text in (made, f"why does {made} get a 401?", f'{{"headers": {{"x": "Bearer {made}"}}}}'):
         start = text.index(made)
@@ -223,9 +223,9 @@ def test_an_empty_policy_has_no_keys(tmp_path: Path) -> None:
 def test_doctor_warns_of_a_sender_that_will_be_left_without_a_key(tmp_path: Path) -> None:
     policy = tmp_path / "spanledger.yaml"
     policy.write_text(f"ingest_keys:\n  - {{name: b, sha256: '{ONE}', expires: {datetime.now(UTC).date()}}}\n")
-    said = command(tmp_path / "data", "doctor").stdout
-    assert "✗ ingest keys: b: its last key expires at " in said
-    assert "→ make its next one: spanledger keys new" in said
+    output = command(tmp_path / "data", "doctor").stdout
+    assert "✗ ingest keys: b: its last key expires at " in output
+    assert "→ create another key of the same name: spanledger keys new" in output
     assert command(tmp_path / "data", "keys", "new", "b", "--write").returncode == 0
-    said = command(tmp_path / "data", "doctor").stdout
-    assert "✓ ingest keys: 2, and every sender has one for the next 14 days" in said
+    output = command(tmp_path / "data", "doctor").stdout
+    assert "✓ ingest keys: 2, and every sender has a valid one for the next 14 days" in output

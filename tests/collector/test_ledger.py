@@ -116,7 +116,7 @@ def _check(spool: Spool, *tallies: dict[str, list[int]]) -> None:
             assert expected["accepted"] == sum(expected[name] for name in states)
 
 
-def test_refusals_are_counted_by_reason_and_nobody_invents_spans(spool: Spool, empty_store: Store) -> None:
+def test_refusals_are_counted_by_reason_and_unknown_spans_are_not_invented(spool: Spool, empty_store: Store) -> None:
     counter = RefusalCounter(spool)
     counter.refused("payments", "traces", reason_of(TooLargeError("big")))
     counter.refused("payments", "traces", "too_large")
@@ -144,7 +144,7 @@ def test_refusals_are_kept_while_the_spool_refuses(spool: Spool) -> None:
     assert (entry.key_name, entry.rejected_requests) == ("", {"unauthenticated": 1})
 
 
-def test_what_changed_is_copied_and_the_newest_word_counts(spool: Spool, empty_store: Store) -> None:
+def test_changed_entries_are_copied_and_the_newest_version_counts(spool: Spool, empty_store: Store) -> None:
     copy = LedgerCopy(spool, empty_store)
     first, second = (receipt.id for receipt in spool.append([incoming(b"a", spans=3), incoming(b"b", "support", 4)]))
     assert copy.copy() == 2
@@ -159,8 +159,8 @@ def test_what_changed_is_copied_and_the_newest_word_counts(spool: Spool, empty_s
     assert (found["payments"].stored_spans, found["payments"].waiting_spans) == (3, 0)
     assert found["payments"].unredacted_spans == 2
     assert (found["support"].quarantined_spans, found["support"].missing_spans) == (4, 0)
-    whole = total(found.values())
-    assert (whole.accepted_spans, whole.missing_spans, whole.missing_requests) == (7, 0, 0)
+    sums = total(found.values())
+    assert (sums.accepted_spans, sums.missing_spans, sums.missing_requests) == (7, 0, 0)
 
 
 def test_ledgers_of_several_collectors_add_up(spool: Spool, tmp_path: Path, empty_store: Store) -> None:
@@ -210,6 +210,6 @@ def test_stored_means_rows_in_the_store(empty_store: Store, spool: Spool) -> Non
         pool.close()
     found = in_the_store(empty_store)
     rows = empty_store.query("SELECT count() AS n FROM spans").to_pylist()[0]["n"]
-    whole = total(found.values())
-    assert whole.stored_spans == rows == sum(len(ids) for _, ids in bodies)
-    assert (whole.waiting_requests, whole.quarantined_requests, whole.missing_spans) == (0, 1, 0)
+    sums = total(found.values())
+    assert sums.stored_spans == rows == sum(len(ids) for _, ids in bodies)
+    assert (sums.waiting_requests, sums.quarantined_requests, sums.missing_spans) == (0, 1, 0)

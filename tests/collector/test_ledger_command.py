@@ -25,7 +25,7 @@ BROKEN = b"\xff no protobuf"
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """A data directory whose spool holds one good request and one that breaks what reads it."""
+    """A data directory; its spool has one good request and one that fails in every worker."""
     spool = spool_of(tmp_path / "data")
     body, ids = run_request(["What is new?"])
     good, bad = Incoming("traces", body, "a", "payments", len(ids)), Incoming("traces", BROKEN, "b", "support", 5)
@@ -52,14 +52,14 @@ def listed(data_dir: Path, *arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_running_instance_answers_from_its_own_books(instance: Instance) -> None:
+def test_a_running_instance_answers_from_its_own_ledger(instance: Instance) -> None:
     instance.settled()
     instance.send(b"\xff")
     found = {row["key"]: row for row in listed(instance.data_dir, "ledger", "--since", "1h")}
     assert (found["payments"]["received"], found["payments"]["deduplicated"], found["payments"]["stored"]) == (4, 2, 2)
     assert (found["support"]["accepted"], found["support"]["quarantined"]) == (5, 5)
-    said = command(instance.data_dir, "ledger", "--by", "signal").stderr
-    assert "It adds up: 7 accepted = 2 stored + 0 waiting + 5 quarantined." in said
+    summary = command(instance.data_dir, "ledger", "--by", "signal").stderr
+    assert "It adds up: 7 accepted = 2 stored + 0 waiting + 5 quarantined." in summary
     (aside,) = listed(instance.data_dir, "quarantine", "list")
     assert (aside["key_name"], aside["spans"], aside["reason"]) == ("support", 5, "DecodeError")
     done = command(instance.data_dir, "quarantine", "retry", str(aside["id"]))
@@ -68,13 +68,13 @@ def test_a_running_instance_answers_from_its_own_books(instance: Instance) -> No
     done = command(instance.data_dir, "quarantine", "drop", "--all", "--yes")
     assert done.stdout == "1 requests were dropped.\n"
     assert command(instance.data_dir, "quarantine", "list").stdout == "Nothing is quarantined.\n"
-    said = command(instance.data_dir, "ledger").stderr
-    assert "It adds up: 7 accepted = 2 stored + 0 waiting + 0 quarantined + 5 dropped." in said
+    summary = command(instance.data_dir, "ledger").stderr
+    assert "It adds up: 7 accepted = 2 stored + 0 waiting + 0 quarantined + 5 dropped." in summary
 
 
 def listed_or_none(instance: Instance) -> str:
-    said = command(instance.data_dir, "quarantine", "list").stdout
-    return "" if said.startswith("Nothing") else said
+    output = command(instance.data_dir, "quarantine", "list").stdout
+    return "" if output.startswith("Nothing") else output
 
 
 def test_it_adds_up_after_the_server_is_killed(instance: Instance) -> None:

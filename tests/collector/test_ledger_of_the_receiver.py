@@ -1,4 +1,4 @@
-"""What the receiver answers is counted, and anyone with a key can read it as metrics."""
+"""Every response of the receiver is counted, and senders with a key can read the counts as metrics."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def metrics(receiver: RunningReceiver, headers: dict[str, str]) -> dict[str, flo
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in samples)}
 
 
-def test_every_answer_is_counted(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_every_response_is_counted(start_receiver: Callable[..., RunningReceiver]) -> None:
     receiver = start_receiver(Policy.model_validate({"ingest_keys": [KEY]}))
     assert send(receiver, spans(1, 2, 0), WITH_KEY) == 200  # the third has no valid id
     assert send(receiver, spans(1, 2, 0), WITH_KEY) == 200  # a repeat
@@ -87,10 +87,10 @@ def test_every_answer_is_counted(start_receiver: Callable[..., RunningReceiver])
     assert found['spanledger_spool_bytes{state="waiting"}'] > 0
 
 
-def test_metrics_ask_for_a_key_where_there_are_keys(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_metrics_require_a_key_if_there_are_keys(start_receiver: Callable[..., RunningReceiver]) -> None:
     receiver = start_receiver(Policy.model_validate({"ingest_keys": [KEY]}))
     assert httpx.get(f"{receiver.url}/metrics", timeout=30).status_code == 401
 
 
-def test_metrics_are_open_where_the_receiver_is(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_metrics_are_open_if_the_receiver_is(start_receiver: Callable[..., RunningReceiver]) -> None:
     assert metrics(start_receiver(), {})["spanledger_spool_oldest_waiting_seconds"] == 0

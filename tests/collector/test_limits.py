@@ -1,4 +1,4 @@
-"""A sender over its limit is told when to come again, and loses nothing by asking."""
+"""A sender over its limit gets a retry time, and loses nothing by retrying."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def key(**limits: int) -> IngestKey:
 
 def send(limits: SenderLimits, one: IngestKey, spans: int = 1, size: int = 1) -> None:
     with limits.charged(one, spans, size) as charge:
-        charge.stands = True
+        charge.kept = True
 
 
 def refused(limits: SenderLimits, one: IngestKey, spans: int = 1, size: int = 1) -> int:
@@ -99,7 +99,7 @@ def test_a_day_has_its_volume_and_ends_at_midnight() -> None:
     refused(limits, one)
 
 
-def test_what_is_not_kept_does_not_count() -> None:
+def test_requests_that_are_not_stored_are_not_charged() -> None:
     limits = SenderLimits(monotonic=Clock(), clock=Clock())
     one = key(spans_per_second=1, burst_spans=5, mib_per_day=1)
     for _ in range(20):
@@ -124,7 +124,7 @@ def test_over_any_time_a_sender_gets_its_burst_its_rate_and_one_request_at_most(
             send(limits, one, spans)
         except OverLimitError as error:
             clock.now += error.retry_after_seconds + 0.001
-            send(limits, one, spans)  # whoever comes when told to is let in
+            send(limits, one, spans)  # a sender that retries after the given time is accepted
         got += spans
         assert got - spans <= 60 + 20 * (clock.now - NOON) + 0.01
 
@@ -152,18 +152,16 @@ def test_the_volume_of_the_day_survives_a_restart_and_is_written_once_a_second(t
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"day": "2026-11-22", "bytes": 5}', "\0\0"])
-def test_a_damaged_file_counts_from_zero_and_says_so(
+def test_a_damaged_file_counts_from_zero_and_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:
     path = tmp_path / "volume.json"
     path.write_text(content)
     send(SenderLimits(path, clock=Clock()), key(mib_per_day=1), size=MIB)
-    assert "the volume of today counts from 0" in caplog.text
+    assert "today's volume counts from 0" in caplog.text
 
 
-def test_a_disk_that_refuses_is_said_once_and_counting_goes_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failing_disk_is_logged_once_and_counting_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     limits = SenderLimits(tmp_path / "away" / "volume.json", monotonic=clock, clock=clock)
     with caplog.at_level(logging.WARNING):
@@ -171,7 +169,7 @@ def test_a_disk_that_refuses_is_said_once_and_counting_goes_on(
             send(limits, key(mib_per_day=1), size=MIB // 3)
             clock.now += 2
     refused(limits, key(mib_per_day=1), size=5)
-    assert caplog.text.count("is not written") == 1
+    assert caplog.text.count("cannot be written") == 1
 
 
 def test_threads_get_no_more_than_one() -> None:
@@ -213,7 +211,7 @@ def post(receiver: RunningReceiver, body: bytes) -> httpx.Response:
     return httpx.post(f"{receiver.url}/v1/traces", content=body, headers=headers, timeout=60)
 
 
-def test_over_its_rate_a_sender_is_told_when_to_come_again_over_http_and_grpc(
+def test_a_sender_over_its_rate_gets_a_retry_delay_over_http_and_grpc(
     start_receiver: Callable[..., RunningReceiver],
 ) -> None:
     receiver = start_receiver(policy(spans_per_second=1, burst_spans=1))

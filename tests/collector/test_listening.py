@@ -1,4 +1,4 @@
-"""Every way to name an address means the same for HTTP and for gRPC."""
+"""An address means the same for HTTP and for gRPC, in every notation."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_machine_without_ipv6_listens_on_what_it_has(monkeypatch: pytest.Monke
                 assert taken.getsockname()[0] == "0.0.0.0"
 
 
-def test_a_port_that_is_taken_is_said(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_a_port_in_use_is_reported(start_receiver: Callable[..., RunningReceiver]) -> None:
     receiver = start_receiver(host="0.0.0.0")
     for take in (listen, reserve):
         with pytest.raises(OSError, match="in use"):

@@ -1,4 +1,4 @@
-"""The promise of the product on real exports: what was planted in them is nowhere to be read afterwards."""
+"""The product's promise, on real exports: planted personal data is readable nowhere afterwards."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def planted(exports: Path) -> list[str]:
 
 
 def encodings(text: str) -> set[bytes]:
-    """The ways in which a text could lie on a disk and still be read; of base64 only what any alignment shows."""
+    """Encodings in which a text on disk is readable; of base64 only the part that is equal in any alignment."""
     raw = text.encode()
     shapes = {raw, quote(text).encode(), text.encode("utf-16-le"), raw.hex().encode(), raw.lower()}
     for shift in range(3):

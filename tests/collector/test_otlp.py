@@ -52,7 +52,7 @@ def signal_of(path: Path) -> Signal:
 
 
 def as_otlp_json(request: ExportRequest) -> bytes:
-    """The JSON encoding as the specification has it, written independently of the code that reads it."""
+    """The specification's JSON encoding, written independently of the code that reads it."""
 
     def hex_ids(value: Any) -> Any:
         if isinstance(value, dict):
@@ -251,10 +251,10 @@ def test_a_zip_bomb_is_stopped_at_the_limit() -> None:
 
 
 def test_a_cut_body_and_an_unknown_compression_are_refused() -> None:
-    whole = gzip.compress(b"hello" * 100)
-    for cut in (0, 5, len(whole) // 2, len(whole) - 1):
+    compressed = gzip.compress(b"hello" * 100)
+    for cut in (0, 5, len(compressed) // 2, len(compressed) - 1):
         with pytest.raises(BadRequestError):
-            inflate(whole[:cut], "gzip", LIMIT)
+            inflate(compressed[:cut], "gzip", LIMIT)
     with pytest.raises(UnsupportedError):
         content_encoding("br")
     assert [content_encoding(header) for header in (None, "", "GZIP", "identity")] == [

@@ -1,4 +1,4 @@
-"""Stock exporters deliver every span through an outage that is shorter than the time for which they try again."""
+"""Stock exporters deliver every span through an outage that is shorter than their retry time."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ EXPORTERS: dict[str, Callable[[RunningReceiver], SpanExporter]] = {
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gRPC exporter tries ten times instead of six: a busy machine takes seconds to start a receiver again."""
+    """Ten attempts of the gRPC exporter instead of six: on a busy machine, restarting a receiver takes seconds."""
     monkeypatch.setattr("opentelemetry.exporter.otlp.proto.grpc.exporter._MAX_RETRYS", 10)
 
 
 class Agent:
-    """A program that ends spans all the time, as its exporter knows them."""
+    """A program that ends spans continuously, with the ids that its exporter knows."""
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._provider = TracerProvider()
@@ -64,7 +64,7 @@ class Agent:
             self.ended.add(span.get_span_context().span_id.to_bytes(8, "big"))
 
     def stop(self) -> set[bytes]:
-        """Send what is left and return the ids of all spans that ended."""
+        """Send the remaining spans, and return the ids of all ended spans."""
         self._stop.set()
         self._thread.join()
         self._provider.force_flush(60_000)
@@ -83,21 +83,21 @@ def span_ids(requests: list[Waiting]) -> list[bytes]:
 
 
 def killed(receiver: RunningReceiver) -> None:
-    """The receiver dies in the middle of whatever it does; HTTP's socket stays, as under a supervisor."""
+    """The receiver is killed at any point; HTTP's socket stays open, as under a supervisor."""
     receiver.kill()
     time.sleep(0.5)
     receiver.start()
 
 
 def away(receiver: RunningReceiver) -> None:
-    """Nothing listens, as while a machine is started again: a second, and what the receiver needs to start."""
+    """Nothing listens for a second plus the receiver's start time, as while a machine reboots."""
     receiver.leave()
     time.sleep(1)
     receiver.come_back()
 
 
 def through(outage: Callable[[RunningReceiver], None], receiver: RunningReceiver) -> None:
-    """Have an outage in the middle."""
+    """Make an outage in the middle."""
     time.sleep(0.5)
     outage(receiver)
     time.sleep(0.5)
@@ -123,7 +123,7 @@ def test_every_span_arrives_though_the_receiver_is_gone_for_a_while(
 def test_every_span_of_a_javascript_agent_arrives_too(
     start_receiver: Callable[..., RunningReceiver], compression: str, outage: Callable[[RunningReceiver], None]
 ) -> None:
-    """Over HTTP: JavaScript's gRPC exporter does not try again."""
+    """Over HTTP: JavaScript's gRPC exporter does not retry."""
     receiver = start_receiver()
     command = ["node", str(JAVASCRIPT / "agent.cjs"), f"{receiver.url}/v1/traces", compression]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as agent:

@@ -1,4 +1,4 @@
-"""Keys of attributes that hold personal data are redacted, and two of them never become one."""
+"""Attribute keys with personal data are redacted, and two different keys never become equal."""
 
 from __future__ import annotations
 

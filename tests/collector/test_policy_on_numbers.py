@@ -1,4 +1,4 @@
-"""What a policy says of findings holds for typed numbers as for text."""
+"""Rules of the policy apply to typed numbers as to text."""
 
 from __future__ import annotations
 

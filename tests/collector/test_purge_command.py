@@ -1,4 +1,4 @@
-"""`spanledger purge`, of a running instance and of one that rests."""
+"""`spanledger purge`, with a running instance and without one."""
 
 from __future__ import annotations
 

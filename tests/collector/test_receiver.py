@@ -1,4 +1,4 @@
-"""What exporters are told, by a real receiver over a real socket."""
+"""Responses of a real receiver over HTTP, over a real socket."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_bodies_over_the_limit_are_refused_before_they_fill_the_memory(
     assert post(receiver, one_span()).status_code == 200
 
 
-def test_a_large_request_is_taken_whole(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_a_large_request_is_accepted_completely(start_receiver: Callable[..., RunningReceiver]) -> None:
     receiver = start_receiver()
     body = large_request()
     assert post(receiver, gzip.compress(body, 1), content_encoding="gzip").status_code == 200
@@ -162,7 +162,7 @@ def test_a_large_request_is_taken_whole(start_receiver: Callable[..., RunningRec
     assert waiting.body == body
 
 
-def test_keys_are_asked_for_and_bind_the_team(start_receiver: Callable[..., RunningReceiver]) -> None:
+def test_keys_are_required_and_bind_the_team(start_receiver: Callable[..., RunningReceiver]) -> None:
     key = IngestKey(name="payments", sha256=hashlib.sha256(b"pay-key").hexdigest(), team="payments")
     receiver = start_receiver(Policy(ingest_keys=(key,)))
     refused = post(receiver, one_span())
@@ -175,12 +175,12 @@ def test_keys_are_asked_for_and_bind_the_team(start_receiver: Callable[..., Runn
     (waiting,) = receiver.open_spool().take(10, 1 << 30)
     assert waiting.key_name == "payments"
     attributes = ExportTraceServiceRequest.FromString(waiting.body).resource_spans[0].resource.attributes
-    said = {attribute.key: attribute.value for attribute in attributes}
-    assert said["spanledger.team"].string_value == "payments"
-    assert said["spanledger.stamped.team"].bool_value
+    values = {attribute.key: attribute.value for attribute in attributes}
+    assert values["spanledger.team"].string_value == "payments"
+    assert values["spanledger.stamped.team"].bool_value
 
 
-def test_a_full_spool_asks_to_come_again_and_takes_again_when_there_is_room(
+def test_a_full_spool_refuses_with_a_retry_delay_and_recovers(
     start_receiver: Callable[..., RunningReceiver],
 ) -> None:
     receiver = start_receiver(spool_max_bytes=2_000)

@@ -1,4 +1,4 @@
-"""The limits of the receiver and what it says about its own failures; a real server in a thread."""
+"""Limits of the HTTP receiver and its responses to its own failures, with a real server in a thread."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def request_of(size: int) -> bytes:
     return request.SerializeToString()
 
 
-def test_a_client_that_trickles_is_told_so_and_holds_nothing(spool: Spool) -> None:
+def test_a_slow_client_is_refused_and_holds_no_memory(spool: Spool) -> None:
     with served(spool, body_seconds=0.3) as port, socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(
             b"POST /v1/traces HTTP/1.1\r\nhost: receiver\r\ncontent-type: application/x-protobuf\r\n"
@@ -77,14 +77,14 @@ def test_a_client_that_trickles_is_told_so_and_holds_nothing(spool: Spool) -> No
         assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_body_that_comes_byte_by_byte_is_timed_out_too(spool: Spool) -> None:
+def test_a_body_sent_byte_by_byte_times_out(spool: Spool) -> None:
     with served(spool, body_seconds=0.5) as port, socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(
             b"POST /v1/traces HTTP/1.1\r\nhost: receiver\r\ncontent-type: application/x-protobuf\r\n"
             b"content-length: 1000\r\n\r\n"
         )
         client.settimeout(0.02)
-        for _ in range(500):  # 10 s of a byte each 20 ms, unless it is told to stop
+        for _ in range(500):  # a byte each 20 ms for 10 s, unless the receiver ends it
             client.sendall(b"x")
             with contextlib.suppress(TimeoutError):
                 answer = client.recv(4096)
@@ -136,7 +136,7 @@ def test_bodies_in_flight_are_bounded_together(spool: Spool) -> None:
         assert httpx.post(f"http://127.0.0.1:{port}/v1/traces", content=request_of(10), headers=PROTOBUF).is_success
 
 
-def test_a_bug_of_ours_is_logged_without_what_was_sent(
+def test_a_bug_is_logged_without_content_of_the_request(
     spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_: object) -> None:

@@ -1,4 +1,4 @@
-"""Inserts that were interrupted, and finished under another policy of redaction: every row is there once."""
+"""Inserts that were interrupted and finished under another redaction policy: every row is stored once."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def pool() -> Iterator[WorkerPool]:
 
 
 def _trace(number: int) -> bytes:
-    """Two calls of the same instant, and one of another week, which goes into a block of its own."""
+    """Two calls at the same instant, and one of another week, which is inserted as a block of its own."""
     request = ExportTraceServiceRequest()
     spans = request.resource_spans.add().scope_spans.add().spans
     for place, start in enumerate((START, START, START - WEEK)):
@@ -91,7 +91,7 @@ def _this_week(rows: pa.Table) -> pa.Table:
 def test_rows_are_there_once_though_redaction_changed_between_the_tries(
     empty_store: Store, spool: Spool, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch, arrived: int | str
 ) -> None:
-    """The writer dies after so many inserts, and before the spool forgets; a block is whole by week alone."""
+    """The writer dies after so many inserts, before the spool deletes the requests. A block is atomic only per week."""
     for number in (1, 2):
         bodies: dict[Signal, bytes] = {"traces": _trace(number), "logs": _logs(number), "metrics": _points(number)}
         spool.append([Incoming(signal, body, "s", "k", 3) for signal, body in bodies.items()])

@@ -1,4 +1,4 @@
-"""The owner of a text, from what arrives: a team's looser rules apply only if ownership is certain."""
+"""The owner of a text: a team's looser rules apply only if ownership is certain."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def attribute(holder: object, key: str, value: str) -> None:
 def stored(
     pipeline: Pipeline, resource: dict[str, str], *spans: tuple[str, str, dict[str, str]]
 ) -> list[dict[str, object]]:
-    """Rows of spans given as (id, parent, attributes), each with a mail in its input; the resource has one too."""
+    """Rows of spans from (id, parent, attributes), with an e-mail address in each input and in the resource."""
     request = ExportTraceServiceRequest()
     envelope = request.resource_spans.add()
     for key, value in {"contact": MAIL, **resource}.items():
@@ -107,7 +107,7 @@ def test_what_spans_of_several_teams_share_has_the_strictest_rules(pipeline: Pip
     assert MAIL in str(one[0]["resource_attributes"])
 
 
-def test_the_key_decides_whatever_the_sender_says(pipeline: Pipeline) -> None:
+def test_the_key_decides_over_the_senders_attributes(pipeline: Pipeline) -> None:
     keys = IngestKeys(Policy(ingest_keys=(IngestKey(name="k", team="closed", sha256="0" * 64),)))
     request = ExportTraceServiceRequest()
     envelope = request.resource_spans.add(resource=Resource())

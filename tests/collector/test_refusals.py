@@ -1,4 +1,4 @@
-"""Two refusals that an operator has to see: a sender whose key is not in force, and a spool that waits too long."""
+"""Two refusals that an operator must notice: a key that is not valid now, and an overdue spool."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def post(receiver: RunningReceiver, number: int, **headers: str) -> httpx.Respon
 
 
 def counted(receiver: RunningReceiver, key_name: str, reason: str) -> str:
-    """Return what the metrics say; refusals are written down once a second."""
+    """Return the metrics; the receiver writes refusals into the spool once a second."""
     time.sleep(2)
     headers = {"x-spanledger-key": "good"}
     lines = httpx.get(f"{receiver.url}/metrics", headers=headers, timeout=30).text.splitlines()
@@ -45,17 +45,17 @@ def test_a_known_key_that_is_not_in_force_is_forbidden_and_counted_by_its_name(
 ) -> None:
     keys = [key("good"), key("over", expires="2026-01-01"), key("to-come", not_before="2099-01-01")]
     receiver = start_receiver(Policy.model_validate({"ingest_keys": keys}))
-    for name, said in (
+    for name, reason in (
         ("over", "The ingest key over expired at "),
-        ("to-come", "The ingest key to-come is good from "),
+        ("to-come", "The ingest key to-come is valid from "),
     ):
         refused = post(receiver, 1, authorization=f"Bearer {name}")
         assert (refused.status_code, Status.FromString(refused.content).code) == (403, 7)
-        assert Status.FromString(refused.content).message.startswith(said)
+        assert Status.FromString(refused.content).message.startswith(reason)
         assert "www-authenticate" not in refused.headers
         with Client(receiver.grpc_address) as client:
-            code, told, trailers = client.send(one_span(), x_spanledger_key=name)
-        assert (code, told.decode().startswith(said)) == (grpc.StatusCode.PERMISSION_DENIED, True)
+            code, message, trailers = client.send(one_span(), x_spanledger_key=name)
+        assert (code, message.decode().startswith(reason)) == (grpc.StatusCode.PERMISSION_DENIED, True)
         assert "grpc-status-details-bin" not in trailers, "it need not come again"
         assert httpx.get(f"{receiver.url}/metrics", headers={"x-spanledger-key": name}).status_code == 403
     assert [counted(receiver, name, "forbidden") for name in ("over", "to-come")] == ["2.0", "2.0"]

@@ -1,4 +1,4 @@
-"""The policy file is taken over while everything runs, or refused whole; nothing is lost, every key stays in force."""
+"""A changed policy file is taken over at run time or refused completely; no request and no key is lost."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ BOTH = A + entry("b")
 
 @pytest.fixture(autouse=True)
 def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy_reload, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(policy_reload, "CHECK_EVERY", 0.0)
 
 
 def watched(folder: Path, text: str, host: str = HERE) -> tuple[Path, PolicyFile]:
@@ -59,7 +59,7 @@ def watched(folder: Path, text: str, host: str = HERE) -> tuple[Path, PolicyFile
 
 
 def looked(watch: PolicyFile) -> list[Policy]:
-    """Look four times: what is found is found then, and once."""
+    """Check the file four times; a change is found once."""
     return [policy for policy in (watch.changed() for _ in range(4)) if policy is not None]
 
 
@@ -83,18 +83,18 @@ def test_a_file_is_read_when_it_has_rested_for_a_look(tmp_path: Path) -> None:
     assert watch.changed() == load_policy(file)
 
 
-def test_a_bad_file_is_told_once_with_its_line_and_the_next_good_one_counts(
+def test_a_bad_file_is_logged_once_with_its_line_and_the_next_good_one_is_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file, watch = watched(tmp_path, A)
     file.write_text(BOTH + "retention:\n  days: spl_0123456789\n")
     assert looked(watch) == []
     (record,) = caplog.records
-    assert f"the policy before it stays in force: {file}:5: retention.days: " in record.getMessage()
+    assert f"the previous policy stays in force: {file}:5: retention.days: " in record.getMessage()
     assert "spl_0123456789" not in caplog.text
-    watch.ask()
+    watch.request_reload()
     assert looked(watch) == []
-    assert len(caplog.records) == 2  # whoever asks is told again
+    assert len(caplog.records) == 2  # a requested reload logs the problem again
     file.write_text(BOTH)
     assert looked(watch) == [load_policy(file)]
 
@@ -124,7 +124,7 @@ def test_a_receiver_keeps_its_keys(tmp_path: Path, caplog: pytest.LogCaptureFixt
     file, watch = watched(tmp_path, A, host)
     file.write_text(text)
     assert looked(watch) == []
-    assert "no ingest keys are set" in caplog.text
+    assert "no ingest keys" in caplog.text
 
 
 def test_a_model_that_is_not_there_is_refused(
@@ -134,7 +134,7 @@ def test_a_model_that_is_not_there_is_refused(
     file, watch = watched(tmp_path, A)
     file.write_text(f"{A}redaction: {{model: rampart}}\n")
     assert looked(watch) == []
-    assert "the policy before it stays in force" in caplog.text
+    assert "the previous policy stays in force" in caplog.text
 
 
 def test_a_process_gets_the_policy_in_force_and_every_other_one() -> None:
@@ -160,7 +160,7 @@ def test_a_process_gets_the_policy_in_force_and_every_other_one() -> None:
 
 
 class Senders:
-    """Two senders that go on sending, and what was acknowledged to each."""
+    """Two senders that send continuously, and the acknowledged spans of each."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
@@ -202,7 +202,7 @@ def status(instance: Instance, key: str) -> int:
 
 
 def answers(instance: Instance, a: int, b: int) -> None:
-    """Wait until the receiver answers the two keys so."""
+    """Wait until the receiver responds to the two keys with these statuses."""
     instance.wait(lambda: (status(instance, "a"), status(instance, "b")) == (a, b), f"answers {a} and {b}")
 
 
@@ -228,7 +228,7 @@ def test_keys_and_rules_change_under_load_and_nothing_is_lost(instance: Instance
     assert children(instance.endpoints["pid"]) == workers, "keys are the receiver's business: workers stay"
 
     file.write_text("retention: {days: 30}\n")
-    says(instance, "no ingest keys are set")
+    says(instance, "no ingest keys")
     file.write_text(f"{B}retention:\n  days: 1\n")
     says(instance, f"{file}:4: retention.days: ")
     instance.process.send_signal(signal.SIGHUP)
@@ -236,7 +236,7 @@ def test_keys_and_rules_change_under_load_and_nothing_is_lost(instance: Instance
     assert (status(instance, "a"), status(instance, "b")) == (401, 200)
 
     file.write_text(f"{B}redaction: {{actions: {{PERSON: pseudonym}}}}\n")
-    says(instance, "a worker works under another policy")
+    says(instance, "a worker uses another policy now")
     body, new = run_request(["I am Jane Doe"])
     assert instance.send(body, authorization="Bearer b").status_code == 200
     sent += new
@@ -257,9 +257,9 @@ def test_keys_and_rules_change_under_load_and_nothing_is_lost(instance: Instance
         f"{RULES_VERSION}{digest and '-'}{digest}"
         for digest in ("", *(digest_of(actions) for actions in ({"PERSON": "pseudonym"}, BOTH_NAMED)))
     )
-    said = [row for row in found if row["kind"] == "llm" and "I am" in row["input"]]
-    assert {row["redaction_version"] for row in said} == {first, second, third}
-    for row in said:  # wholly under the one or the other
+    calls = [row for row in found if row["kind"] == "llm" and "I am" in row["input"]]
+    assert {row["redaction_version"] for row in calls} == {first, second, third}
+    for row in calls:  # each is redacted under one policy only
         assert ("<PERSON>" in row["input"]) == (row["redaction_version"] == first), row
         if "<EMAIL_ADDRESS>" in row["input"]:
             assert row["redaction_version"] != third
@@ -273,7 +273,7 @@ def digest_of(actions: dict[str, str]) -> str:
     return Policy.model_validate({"redaction": {"actions": actions}}).redaction.digest
 
 
-def test_a_receiver_or_server_that_dies_comes_back_under_the_policy_of_the_day(instance: Instance) -> None:
+def test_a_receiver_or_server_that_dies_restarts_with_the_current_policy(instance: Instance) -> None:
     file = instance.data_dir.parent / "policy.yaml"
     file.write_text(f"{B}redaction: {{actions: {{PERSON: pseudonym}}}}\n")
     answers(instance, 401, 200)
@@ -294,14 +294,14 @@ def test_a_receiver_or_server_that_dies_comes_back_under_the_policy_of_the_day(i
 
 HANGUP = """
 import os, signal, sys, time
-from collector.service.policy_reload import heed_hangup
+from collector.service.policy_reload import reload_on_sighup
 
-how, told, terminal = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+how, events, terminal = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 if terminal:
     os.open(terminal, os.O_RDWR)  # the first one that the head of a session opens is its own
 signal.signal(signal.SIGHUP, signal.SIG_IGN if how == "nohup" else signal.SIG_DFL)  # whatever the tests run under
-heed_hangup(lambda: os.write(told, b"again"), lambda: os.write(told, b"stop"))
-os.write(told, b"ready")
+reload_on_sighup(lambda: os.write(events, b"again"), lambda: os.write(events, b"stop"))
+os.write(events, b"ready")
 deadline = time.monotonic() + 60
 while time.monotonic() < deadline:
     time.sleep(0.05)
@@ -309,25 +309,25 @@ while time.monotonic() < deadline:
 
 
 @pytest.mark.parametrize(("how", "at_the_end"), [("plain", b"stop"), ("nohup", b"again"), ("no terminal", None)])
-def test_a_hangup_reads_again_and_a_closed_terminal_stops(how: str, at_the_end: bytes | None) -> None:
+def test_sighup_reloads_and_a_closed_terminal_stops(how: str, at_the_end: bytes | None) -> None:
     ours, theirs = pty.openpty()
-    told, tell = os.pipe()
+    events, write_end = os.pipe()
     terminal = os.ttyname(theirs) if at_the_end else ""
     with subprocess.Popen(
-        [sys.executable, "-c", HANGUP, how, str(tell), terminal], start_new_session=True, pass_fds=(tell,)
+        [sys.executable, "-c", HANGUP, how, str(write_end), terminal], start_new_session=True, pass_fds=(write_end,)
     ) as process:
         try:
-            os.close(tell)
-            assert os.read(told, 100) == b"ready"
+            os.close(write_end)
+            assert os.read(events, 100) == b"ready"
             process.send_signal(signal.SIGHUP)
-            assert os.read(told, 100) == b"again"
+            assert os.read(events, 100) == b"again"
             os.close(theirs)
             os.close(ours)
             if at_the_end:
-                assert os.read(told, 100) == at_the_end
+                assert os.read(events, 100) == at_the_end
         finally:
             process.kill()
-    os.close(told)
+    os.close(events)
 
 
 @pytest.mark.parametrize("pause", [0, 0.2, 1])

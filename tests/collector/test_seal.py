@@ -56,7 +56,7 @@ def test_a_body_that_opens_to_more_than_the_bound_is_stopped(monkeypatch: pytest
         Seal(KEY).seal(bytes(1 << 20), b"")
 
 
-def test_a_digest_tells_bodies_signals_and_keys_apart() -> None:
+def test_digests_of_different_bodies_signals_and_keys_differ() -> None:
     digests = {
         Seal(key).digest(signal, body)
         for key in (KEY, bytes(32))

@@ -1,4 +1,4 @@
-"""The key of the seal is replaced while requests wait."""
+"""The key of the seal can be replaced while requests wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets that lie in files: read once, bounded, and named when they cannot be used."""
+"""Secrets in files: read once, limited in size, and named in errors."""
 
 from __future__ import annotations
 

@@ -288,7 +288,7 @@ def test_spools_opened_together_create_one_file(tmp_path: Path) -> None:
         spool.close()
 
 
-def test_a_new_file_is_made_by_one_at_a_time(tmp_path: Path) -> None:
+def test_a_new_file_is_created_by_one_process_at_a_time(tmp_path: Path) -> None:
     path, opened = tmp_path / "spool.db", threading.Event()
 
     def open_spool() -> None:

@@ -1,4 +1,4 @@
-"""A damaged page of the spool: what is readable is kept, the rest is counted as lost, and the receiver goes on."""
+"""A damaged page of the spool: readable requests are kept, the others counted as lost, and the receiver goes on."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def filled(path: Path, requests: int = 300) -> list[int]:
 
 
 @pytest.mark.parametrize("how_many", [1, 3])
-def test_what_is_readable_is_kept_and_the_ledger_says_what_is_lost(
+def test_readable_requests_are_kept_and_the_ledger_counts_the_lost_ones(
     tmp_path: Path, how_many: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "spool.sqlite"
@@ -68,7 +68,7 @@ def test_what_is_readable_is_kept_and_the_ledger_says_what_is_lost(
 
 
 def _taken(spool: Spool) -> list[int]:
-    """Take everything; the first attempts can meet the damage. What was kept waits in batches."""
+    """Take everything; the first attempts may hit the damage. Salvaged requests wait in batches."""
     for _ in range(5):
         try:
             spool.check()

@@ -82,7 +82,7 @@ def books(spool: Spool) -> dict[str, int]:
 
 
 def kill_after(process: subprocess.Popen[bytes], seconds: float) -> list[int]:
-    """Kill the process and return the ids that it printed; each was printed in one write, so none is cut."""
+    """Kill the process and return the printed ids; each was printed in one write, so none is cut short."""
     time.sleep(seconds)
     process.send_signal(signal.SIGKILL)
     output, _ = process.communicate()

@@ -1,4 +1,4 @@
-"""TLS and mutual TLS on both ports: who is let in, who is not, and what is said about files that cannot be used."""
+"""TLS and mutual TLS on both ports: accepted and refused clients, and errors of unusable files."""
 
 from __future__ import annotations
 
@@ -121,16 +121,16 @@ def test_a_file_that_cannot_be_used_is_named_with_its_variable(authority: Author
         ({"tls_certificate": good, "tls_client_ca": missing}, f"SPANLEDGER_TLS_CLIENT_CA={missing} cannot be read"),
         ({"tls_certificate": good, "tls_client_ca": nothing}, "must hold the certificates of authorities"),
     ]
-    for settings, said in unusable:
+    for settings, sentence in unusable:
         with pytest.raises(SettingsError) as error:
             load_tls(Settings.model_validate(settings))
-        assert said in str(error.value)
+        assert sentence in str(error.value)
     done = command(tmp_path / "data", "up", SPANLEDGER_TLS_CERTIFICATE=str(missing))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert f"SPANLEDGER_TLS_CERTIFICATE={missing} cannot be read" in done.stderr
 
 
-def test_an_instance_says_https(authority: Authority, tmp_path: Path) -> None:
+def test_an_instance_announces_https(authority: Authority, tmp_path: Path) -> None:
     settings = {"SPANLEDGER_TLS_CERTIFICATE": str(authority.certify("receiver"))}
     instance = Instance(tmp_path / "data", settings).start("collect")
     try:

@@ -1,4 +1,4 @@
-"""Every real export, sent to the receiver, redacted and stored: what the store shows against the ground truth."""
+"""Every real export, received, redacted and stored: the store agrees with the ground truth."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_source_shows_its_truth(stored: dict[str, list[Span]], source: str) ->
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_runs_say_what_their_spans_say(runs: list[dict[str, Any]], source: str) -> None:
+def test_runs_agree_with_their_spans(runs: list[dict[str, Any]], source: str) -> None:
     truth = truth_of(source)
     rows: list[tuple[Any, ...]] = []
     for run in runs:

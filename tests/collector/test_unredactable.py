@@ -1,4 +1,4 @@
-"""A text that cannot be redacted, from receiver to ledger: it is removed whole, stored as a marker, and counted."""
+"""A text that cannot be redacted is removed completely, stored as a marker, and counted in the ledger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORD = "Marjolein "
-WHOLE = {UNREDACTABLE: 1}
+REMOVED = {UNREDACTABLE: 1}
 
 
 def test_what_a_worker_cannot_redact_is_removed_and_counted_all_the_way(tmp_path: Path) -> None:
@@ -33,13 +33,13 @@ def test_what_a_worker_cannot_redact_is_removed_and_counted_all_the_way(tmp_path
         instance.settled()
         rows = instance.sql("SELECT input, output, findings FROM spans ORDER BY span_id")
         assert rows == [
-            {"input": UNREDACTED_CONTENT_REMOVED, "output": "", "findings": WHOLE},
-            {"input": "short", "output": UNREDACTED_CONTENT_REMOVED, "findings": WHOLE},
+            {"input": UNREDACTED_CONTENT_REMOVED, "output": "", "findings": REMOVED},
+            {"input": "short", "output": UNREDACTED_CONTENT_REMOVED, "findings": REMOVED},
             {"input": "short", "output": "", "findings": {}},
         ]
         assert WORD.strip() not in str(instance.sql("SELECT toString(tuple(*)) AS row FROM spans"))
-        told = command(instance.data_dir, "ledger", "--format", "json")
-        (line,) = json.loads(told.stdout)
+        done = command(instance.data_dir, "ledger", "--format", "json")
+        (line,) = json.loads(done.stdout)
         assert (line["stored"], line["unredacted"]) == (3, 2)
         assert instance.sql("SELECT unredacted_spans FROM ledger FINAL") == [{"unredacted_spans": 2}]
         metrics = httpx.get(f"{instance.endpoints['otlp_http']}/metrics", trust_env=False).text

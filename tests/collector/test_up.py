@@ -1,4 +1,4 @@
-"""What `spanledger up` promises: it starts whole or says why not, serves, and stops clean."""
+"""`spanledger up` starts completely or reports why not, serves, and stops cleanly."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_body_that_is_no_request_is_refused_in_its_own_encoding_and_nothing_el
     assert sorted(row["span_id"] for row in stored) == sorted(span_ids)
 
 
-def test_a_program_with_the_stock_exporter_is_seen_with_what_it_said(instance: Instance) -> None:
+def test_a_program_with_the_stock_exporter_is_stored_with_its_content(instance: Instance) -> None:
     provider = TracerProvider(resource=Resource({"service.name": "live", "spanledger.team": "live-team"}))
     exporter = OTLPSpanExporter(endpoint=f"{instance.endpoints['otlp_http']}/v1/traces")
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -60,15 +60,15 @@ def test_a_program_with_the_stock_exporter_is_seen_with_what_it_said(instance: I
     instance.settled()
     rows = instance.sql(f"SELECT team, span_count, input_tokens FROM runs FINAL WHERE trace_id = '{trace_id}'")
     assert rows == [{"team": "live-team", "span_count": 2, "input_tokens": 12}]
-    said = instance.sql(f"SELECT input FROM spans WHERE trace_id = '{trace_id}' AND kind = 'llm'")[0]["input"]
-    assert "Jane Doe" not in said
-    assert "<PERSON>" in said
+    text = instance.sql(f"SELECT input FROM spans WHERE trace_id = '{trace_id}' AND kind = 'llm'")[0]["input"]
+    assert "Jane Doe" not in text
+    assert "<PERSON>" in text
 
 
-def test_an_instance_says_where_it_listens_and_takes_grpc_there(instance: Instance) -> None:
-    said = instance.log.read_text()
-    assert f"Send OTLP/HTTP to  {instance.endpoints['otlp_http']}\n" in said
-    assert f"or OTLP/gRPC to    {instance.endpoints['otlp_grpc']}\n" in said
+def test_an_instance_prints_its_addresses_and_accepts_grpc(instance: Instance) -> None:
+    log = instance.log.read_text()
+    assert f"Send OTLP/HTTP to  {instance.endpoints['otlp_http']}\n" in log
+    assert f"or OTLP/gRPC to    {instance.endpoints['otlp_grpc']}\n" in log
     body, span_ids = run_request(["Is it gRPC?"])
     with Client(instance.endpoints["otlp_grpc"].removeprefix("http://")) as client:
         assert client.send(body)[0] == grpc.StatusCode.OK

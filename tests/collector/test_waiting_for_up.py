@@ -1,4 +1,4 @@
-"""Commands that come while an instance starts wait for it; those that only read make nothing where nothing is."""
+"""Commands wait for a starting instance; commands that only read create nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ READING = [
 
 @pytest.fixture
 def held(tmp_path: Path) -> Iterator[Settings]:
-    """Settings of a data directory that a process holds, as an instance does from its first moment."""
+    """Settings of a data directory that a process has locked, as an instance does from its start."""
     settings = Settings(data_dir=tmp_path)
     descriptor = os.open(settings.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -65,7 +65,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("arguments", READING, ids=" ".join)
-def test_a_command_that_reads_makes_nothing_where_nothing_is(
+def test_commands_that_read_create_nothing(
     run: Callable[..., Done], tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     done = run(*arguments)
@@ -77,10 +77,10 @@ def test_a_command_that_reads_makes_nothing_where_nothing_is(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_doctor_makes_nothing_where_nothing_is(run: Callable[..., Done], tmp_path: Path) -> None:
+def test_the_doctor_creates_nothing(run: Callable[..., Done], tmp_path: Path) -> None:
     done = run("doctor")
     assert f"✓ store: none yet for {tmp_path / 'data'}" in done.output
-    assert f"✓ data directory: {tmp_path / 'data'} will be made" in done.output
+    assert f"✓ data directory: {tmp_path / 'data'} will be created" in done.output
     assert "not proven here yet" in done.output
     assert list(tmp_path.iterdir()) == []
 
@@ -91,19 +91,19 @@ def test_an_empty_folder_is_no_store(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nobody_is_waited_for_where_nothing_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_do_not_wait_if_no_instance_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert client.running(Settings(data_dir=tmp_path)) is None
     (tmp_path / "lock").touch()  # left by an instance that has ended
     assert client.running(Settings(data_dir=tmp_path)) is None
     assert capsys.readouterr().err == ""
 
 
-def test_a_command_waits_no_longer_than_it_says(held: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SettingsError, match=f"what works in {held.data_dir} has not answered for 1 s"):
+def test_a_command_waits_only_as_long_as_announced(held: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SettingsError, match=f"the instance in {held.data_dir} has not answered for 1 s"):
         client.running(held, seconds=1)
-    said = capsys.readouterr().err.splitlines()
-    assert len(said) == 1
-    assert f"starts in {held.data_dir}: waiting for at most 1 s" in said[0]
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert f"starts in {held.data_dir}: waiting for at most 1 s" in lines[0]
 
 
 def test_a_command_goes_on_alone_when_what_was_starting_ends(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The writer on real parts: spool, worker, store."""
+"""The writer with a real spool, worker and store."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_spans_are_stored_while_runs_cannot_be_written_and_runs_follow(
         writer.step()
 
 
-def test_a_request_that_no_worker_can_read_is_set_aside_and_the_next_one_is_stored(
+def test_a_request_that_no_worker_can_process_is_quarantined_and_the_next_one_is_stored(
     empty_store: Store, spool: Spool, pool: WorkerPool
 ) -> None:
     body, span_ids = run_request(["And now?"])
@@ -75,7 +75,7 @@ def test_a_request_that_no_worker_can_read_is_set_aside_and_the_next_one_is_stor
 
 
 @pytest.mark.parametrize("readable", [False, True])
-def test_requests_wait_while_the_store_refuses_whatever_is_asked_of_it(
+def test_requests_wait_while_the_store_refuses_every_statement(
     empty_store: Store, spool: Spool, pool: WorkerPool, *, readable: bool
 ) -> None:
     body, span_ids = run_request(["Where is it now?"])
@@ -96,7 +96,7 @@ def test_requests_wait_while_the_store_refuses_whatever_is_asked_of_it(
     assert count(empty_store, "spans") == len(span_ids)
 
 
-def test_a_run_whose_root_never_comes_is_closed_also_after_a_restart(
+def test_a_run_without_its_root_is_closed_also_after_a_restart(
     empty_store: Store, spool: Spool, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = ExportTraceServiceRequest.FromString(run_request(["And now?"])[0])

@@ -1,5 +1,5 @@
-/* Preloaded into a process: its wall clock is off by as many seconds as the file in CLOCK_OFFSET says, from when on it
-   says so. The monotonic clock stays as it is, since nobody can set that one. */
+/* Preloaded into a process: adds the seconds in the file CLOCK_OFFSET to the wall clock, as soon as the file changes.
+   The monotonic clock stays right, because it cannot be set. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

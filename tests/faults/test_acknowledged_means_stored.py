@@ -1,4 +1,4 @@
-"""What the receiver acknowledged is in the store exactly once, whatever is killed meanwhile."""
+"""Acknowledged requests are in the store exactly once, whichever process is killed."""
 
 from __future__ import annotations
 

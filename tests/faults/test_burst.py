@@ -1,4 +1,4 @@
-"""A burst is acknowledged as fast as possible and drains without loss; the dashboard works, and shows how far it is."""
+"""A burst is acknowledged at full speed and stored without loss; the dashboard works and shows the progress."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def waiting(instance: Instance) -> int:
 
 
 def shown_as_waiting(page: Page) -> int:
-    """Return how many spans the page of the ledger says are waiting."""
+    """Return the number of waiting spans on the ledger page."""
     opened(page, "/ledger?range=24h")
     return int(fact(page, "Waiting").replace(",", ""))
 
@@ -70,7 +70,7 @@ def test_a_burst_drains_while_people_look(instance: Instance, browser: Browser) 
         assert len(left) > 1
         assert left == sorted(left, reverse=True)
         assert 0 < left[0] <= SPANS
-        instance.wait(lambda: shown_as_waiting(page) == 0, "the page to say so")
+        instance.wait(lambda: shown_as_waiting(page) == 0, "an empty queue on the page")
     counted = instance.sql("SELECT count() AS rows, uniqExact(span_id) AS spans FROM spans")[0]
     assert counted == {"rows": SPANS, "spans": SPANS}
     assert instance.sql("SELECT sum(span_count) AS spans FROM runs FINAL")[0] == {"spans": SPANS}

@@ -1,4 +1,4 @@
-"""The clock of the machine is set by a day, and back: nothing is lost, nothing comes twice, nothing waits for it."""
+"""The machine's clock jumps by a day and back: nothing is lost, doubled or delayed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="there is no C co
 
 @pytest.fixture
 def set_clock(tmp_path: Path) -> Callable[[int], None]:
-    """Return what sets the clock to so many seconds from the right time, for processes that look into `clock`."""
+    """Return a function that sets the clock of processes that read `clock` to an offset in seconds."""
 
     def set_to(seconds: int) -> None:
         new = tmp_path / "clock.new"
@@ -39,7 +39,7 @@ def set_clock(tmp_path: Path) -> Callable[[int], None]:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Instance:
-    """Return an instance with limits and dates. The engine has no clock but the right one, as a server elsewhere."""
+    """Return an instance with limits and dates. The engine keeps the right clock, like a server on another machine."""
     key = {
         "name": "payments",
         "sha256": hashlib.sha256(KEY.encode()).hexdigest(),

@@ -1,4 +1,4 @@
-"""Pages of the spool are destroyed while spans wait in it: each is stored once, or counted as lost and reported."""
+"""Pages of the spool are destroyed while spans wait: each span is stored once, or counted as lost and reported."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def test_what_was_acknowledged_is_stored_once_or_counted_as_lost(tmp_path: Path)
         acknowledged += load.stop()
         instance.settled()
         found = stored(instance)
-        told = command(instance.data_dir, "ledger", "--by", "signal", "--format", "csv")
-        header, line = (row.split(",") for row in told.stdout.split())
+        done = command(instance.data_dir, "ledger", "--by", "signal", "--format", "csv")
+        header, line = (row.split(",") for row in done.stdout.split())
         counted = {name: int(count) for name, count in zip(header, line, strict=True) if count.isdecimal()}
-        assert told.returncode == 0, told.stderr
+        assert done.returncode == 0, done.stderr
         assert set(found.values()) == {1}
-        assert set(found) <= set(acknowledged), "nothing is there that nobody sent"
+        assert set(found) <= set(acknowledged), "nothing is stored that was not sent"
         assert 0 < counted["lost"] < len(acknowledged)
         assert len(found) == counted["stored"] == len(acknowledged) - counted["lost"] - counted["quarantined"]
         assert "is damaged" in instance.log.read_text()

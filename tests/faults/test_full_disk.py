@@ -1,4 +1,4 @@
-"""A full disk: requests are refused, nothing is corrupted, and everything goes on by itself once there is room."""
+"""A full disk: requests are refused, nothing is corrupted, and the instance recovers by itself."""
 
 from __future__ import annotations
 

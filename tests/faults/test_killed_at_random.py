@@ -1,4 +1,4 @@
-"""Any process may die at any moment, again and again, and the policy change: what was acknowledged is stored once."""
+"""Processes are killed at random and the policy changes: acknowledged requests are stored exactly once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many large gRPC messages at once: some are taken, the others come again, and the receiver gives the memory back."""
+"""Many large gRPC messages at once: some are accepted, the others retry, and the receiver releases the memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def receiver(tmp_path: Path) -> Iterator[RunningReceiver]:
 
 
 def send(receiver: RunningReceiver, number: int) -> grpc.StatusCode:
-    """Send a message that no request can be."""
+    """Send a message that is not a request."""
     with Client(receiver.grpc_address) as client:
         return client.send(one_span(number) + bytes(_BYTES))[0]
 

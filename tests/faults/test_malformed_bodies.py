@@ -1,4 +1,4 @@
-"""Any body is refused with its reason or taken whole: the receiver answers the next one, and stays small."""
+"""Any body is refused with a reason or accepted completely; the receiver survives and stays small."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def receiver(tmp_path: Path) -> Iterator[RunningReceiver]:
 
 
 @pytest.mark.timeout(900)
-def test_the_receiver_stands_whatever_comes(receiver: RunningReceiver, request: pytest.FixtureRequest) -> None:
+def test_the_receiver_survives_any_body(receiver: RunningReceiver, request: pytest.FixtureRequest) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")  # noqa: T201 - pytest shows it when the test fails
     rng = random.Random(seed)

@@ -1,4 +1,4 @@
-"""The data directory turns read-only while an instance runs: nothing is lost, and it goes on by itself afterwards."""
+"""The data directory becomes read-only: nothing is lost, and the instance recovers by itself."""
 
 from __future__ import annotations
 

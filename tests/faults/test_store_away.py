@@ -1,4 +1,4 @@
-"""The store is slow, goes away under load and comes back: exporters never notice, and nothing is lost or doubled."""
+"""The store is slow, unavailable under load, and back: exporters see no error, and nothing is lost or doubled."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _OF_SPANS = re.compile(r"\s*INSERT INTO\s+\S*\bspans\b", re.IGNORECASE)
 
 
 class SlowServer(ClickHouseDouble):
-    """A server that can be told to take its time, or to store rows after a proxy before it has given up."""
+    """A server that can respond late, or store rows after the proxy in front of it has timed out."""
 
     slow = False
     given_up = 0
-    """How many of the next inserts of spans are stored late."""
+    """Number of the next inserts of spans to store late."""
 
     def _run(self, options: dict[str, str], body: bytes) -> bytes:
         if _OF_SPANS.match(options.get("query", "")):
@@ -46,7 +46,7 @@ class SlowServer(ClickHouseDouble):
 
 @pytest.fixture
 def server(store: Store, store_path: str) -> Iterator[tuple[SlowServer, str]]:
-    """Return a server that is not up yet, and the address of a database of its own in it."""
+    """Return a server that is not started yet, and the URL of a new database in it."""
     database = f"away_{uuid4().hex}"
     store.command(f"CREATE DATABASE {database}")
     double = SlowServer(store_path)

@@ -1,4 +1,4 @@
-"""Two collectors on one cluster behind the proxy of docker-compose.yml: all arrives, once, whoever is stopped."""
+"""Two collectors on one cluster behind the proxy of docker-compose.yml: every span arrives once, whichever stops."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def wait(until: object, what: str) -> None:
 
 @contextlib.contextmanager
 def proxied(folder: Path, collectors: list[Instance]) -> Iterator[tuple[str, str]]:
-    """Run the proxy before these collectors; the values are the addresses of HTTP and gRPC."""
+    """Run the proxy in front of these collectors; yield its addresses for HTTP and gRPC."""
     http, rpc = free_port(), free_port()
     config = (
         CONFIG.read_text(encoding="utf-8").replace("bind :4318", f"bind :{http}").replace("bind :4317", f"bind :{rpc}")
@@ -80,13 +80,13 @@ def answers(url: str) -> bool:
 
 
 def send(url: str, body: bytes, sender: str) -> httpx.Response:
-    """Send as a machine of this address would."""
+    """Send from a client with this address."""
     with httpx.Client(transport=httpx.HTTPTransport(local_address=sender), timeout=60) as client:
         return client.post(f"{url}/v1/traces", content=body, headers={"content-type": "application/x-protobuf"})
 
 
 def delivered(url: str, body: bytes, sender: str) -> None:
-    """Send until it is acknowledged, as exporters do."""
+    """Send until the request is acknowledged, as exporters do."""
 
     def acknowledged() -> bool:
         with contextlib.suppress(httpx.HTTPError):
@@ -97,7 +97,7 @@ def delivered(url: str, body: bytes, sender: str) -> None:
 
 
 def halves(body: bytes) -> tuple[bytes, bytes]:
-    """Return two requests that share the spans of a run out between them."""
+    """Return two requests with the spans of one run."""
     both = ExportTraceServiceRequest.FromString(body), ExportTraceServiceRequest.FromString(body)
     for request, kept in zip(both, (slice(0, 3), slice(3, None)), strict=True):
         spans = request.resource_spans[0].scope_spans[0].spans

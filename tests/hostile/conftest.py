@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """One instance for every attack that needs no policy or settings of its own: it must stand them all."""
+    """One instance for every attack that needs no policy or settings of its own. It must survive all of them."""
     started = Instance(tmp_path_factory.mktemp("attacked") / "data").start()
     yield started
     started.stop()

@@ -1,4 +1,4 @@
-"""Whatever a body holds, reading it takes time and memory by its length, and there is an end to both."""
+"""Decoding any body takes time and memory linear in its length, up to a limit."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MEMBERS = {
 
 
 def cpu(act: Callable[[], object], rounds: int) -> float:
-    """Return the CPU seconds of a call; the least of some."""
+    """Return the CPU-seconds of a call: the minimum of several."""
     taken = []
     for _ in range(rounds):
         began = time.process_time()
@@ -69,8 +69,8 @@ def assert_linear(act: Callable[[int], object], size: int) -> None:
 def test_a_body_of_very_many_members_is_refused(encoding: str) -> None:
     with pytest.raises(BadRequestError, match=r"has more than 4096 members: compress it as one\.$"):
         inflate(MEMBERS[encoding] * 20_000, encoding, MIB)
-    whole = inflate(MEMBERS[encoding] * 4_096, encoding, MIB)
-    assert whole in {b"", b"a" * 4_096}
+    content = inflate(MEMBERS[encoding] * 4_096, encoding, MIB)
+    assert content in {b"", b"a" * 4_096}
 
 
 def test_skippable_frames_count_as_frames() -> None:
@@ -92,7 +92,7 @@ def test_a_body_that_takes_a_decoder_for_too_long_is_refused(monkeypatch: pytest
         b"\x0a\x80\x80\xc0\x01\x12\xfb\xff\xbf\x01" + b"\x12\x00" * (3 * MIB // 2 - 2),  # spans
     ],
 )
-def test_messages_without_number_are_refused_before_they_are_made(content: bytes) -> None:
+def test_too_many_messages_are_refused_before_decoding(content: bytes) -> None:
     with pytest.raises(TooLargeError, match=r"^The request holds too many spans, attributes and values"):
         decode("traces", content, "protobuf")
 
@@ -105,7 +105,7 @@ def test_a_long_text_is_not_taken_for_many_messages() -> None:
 
 
 @pytest.mark.parametrize("item", ["{}", "[]", "0", '"a":{}'])
-def test_json_values_without_number_are_refused(item: str) -> None:
+def test_too_many_json_values_are_refused(item: str) -> None:
     inside = ",".join([item] * 600_000)
     body = f'{{"x":{{{inside}}}}}' if ":" in item else f'{{"resourceSpans":[{inside}]}}'
     with pytest.raises(TooLargeError, match="The JSON holds more than 500000 objects, lists and items"):
@@ -122,7 +122,7 @@ def test_a_long_text_is_not_taken_for_many_json_values() -> None:
 
 @pytest.mark.parametrize("value", ["1e999999999", "-1e999", "1e400", "9" * 5_000, "NaN", "Infinity"])
 @pytest.mark.parametrize("field", ["kind", "startTimeUnixNano", "flags", "droppedAttributesCount"])
-def test_a_number_that_is_none_is_a_bad_request(field: str, value: str) -> None:
+def test_an_invalid_number_is_a_bad_request(field: str, value: str) -> None:
     body = f'{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"{field}":{value}}}]}}]}}]}}'
     with pytest.raises(BadRequestError, match=r"^The body is not OTLP in JSON\.$"):
         decode("traces", body.encode(), "json")
@@ -143,7 +143,7 @@ def test_invalid_spans_among_valid_ones_are_removed_in_linear_time() -> None:
     assert_linear(drop, 7_500)
 
 
-def test_claims_of_a_team_are_removed_in_linear_time() -> None:
+def test_team_attributes_are_removed_in_linear_time() -> None:
     keys = IngestKeys(Policy())
     key = IngestKey(name="alpha", sha256="0" * 64, team="alpha")
     pair = Span(attributes=[KeyValue(key="spanledger.team"), KeyValue(key="other")]).SerializeToString()

@@ -1,4 +1,4 @@
-"""Whatever happens to the spool's files, the ledger says which acknowledged spans are gone, and storing goes on."""
+"""After any damage to the spool's files, the ledger counts the lost spans, and storing goes on."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 KEY = bytes(range(32))
 SEEDS = int(os.environ.get("DAMAGE_SEEDS", "1"))
-"""Damages of each kind, while it runs and while it is stopped; `make faults` asks for more."""
+"""Number of damages of each kind, both while it runs and while it is stopped; `make faults` sets more."""
 
 _ATTEMPTS = 40  # at something that a spool refuses while it recovers
 _TABLES = ("spans", "runs", "ledger", "removals")
 
 
 class Way:
-    """A spool with its two users, the store, and what was acknowledged."""
+    """A spool with its receiver and its writer, the store, and the acknowledged spans."""
 
     def __init__(self, folder: Path, store: Store, noise: random.Random) -> None:
         self.path = folder / "spool.sqlite"
@@ -61,7 +61,7 @@ class Way:
         self.server.close()
 
     def send(self, requests: int) -> None:
-        """Send until so many are acknowledged, as senders do: what is refused is tried again."""
+        """Send until so many spans are acknowledged; retry refused requests, as exporters do."""
         while requests > 0:
             group = []
             for _ in range(min(requests, self.noise.choice([1, 16]))):
@@ -80,7 +80,7 @@ class Way:
         pytest.fail("the spool takes nothing any more")
 
     def work(self, steps: int) -> None:
-        """Let the writer do steps as its loop does."""
+        """Run steps of the writer, as its loop does."""
         for _ in range(steps):
             with suppress(SpoolError):
                 if not self.settled or self.writer.behind:
@@ -135,7 +135,7 @@ def test_what_is_gone_is_counted_and_storing_goes_on(
     if while_it == "runs":
         KINDS[kind](way.path, noise)
     else:
-        killed = tmp_path / "killed"  # as a kill leaves it, the log beside the file
+        killed = tmp_path / "killed"  # the state after a kill: the file and its log
         shutil.copytree(tmp_path / "data", killed)
         way.close()
         way.path = killed / "spool.sqlite"
@@ -151,7 +151,7 @@ def assert_it_does_not_lie(way: Way) -> None:
     stored, ledger = way.stored(), way.ledger()
     gone = [span_id for span_id in way.acknowledged if span_id not in stored]
     assert set(stored.values()) == {1}, "nothing is stored twice"
-    assert set(stored) <= set(way.acknowledged), "nothing is stored that nobody sent"
+    assert set(stored) <= set(way.acknowledged), "nothing is stored that was not sent"
     assert set(way.acknowledged[-3:]) <= set(stored), "what came afterwards is stored"
     assert len(set(way.numbers)) == len(way.numbers), "a number names one request"
     assert not ledger.missing_spans

@@ -1,4 +1,4 @@
-"""A data directory that cannot be used stops a command with one sentence: what it is, its value, and what to do."""
+"""An unusable data directory ends a command with one sentence that names the setting, its value and the fix."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ADVICE = {
 
 @contextmanager
 def _prepared(folder: Path, what: str) -> Iterator[Path]:
-    """Make a data directory of this kind; skip where no file system can be mounted."""
+    """Create an unusable data directory of this kind; skip if no file system can be mounted."""
     data = folder / "data"
     mount = {"is read-only": "ro", "is full": "size=4k"}.get(what)
     if what == "is a file":
@@ -53,7 +53,7 @@ def _prepared(folder: Path, what: str) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(("what", "advice"), _ADVICE.items())
-def test_the_start_says_so_in_one_sentence(tmp_path: Path, what: str, advice: str) -> None:
+def test_the_start_fails_with_one_sentence(tmp_path: Path, what: str, advice: str) -> None:
     few = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))}
     with _prepared(tmp_path, what) as data:
         ended = subprocess.run(
@@ -66,8 +66,8 @@ def test_the_start_says_so_in_one_sentence(tmp_path: Path, what: str, advice: st
             check=False,
             **(few if what == "may open few files" else {}),  # type: ignore[arg-type]
         )
-    said = [line for line in ended.stderr.splitlines() if line.startswith("spanledger: ")]
+    sentences = [line for line in ended.stderr.splitlines() if line.startswith("spanledger: ")]
     assert ended.returncode == 1, ended.stderr
-    assert len(said) == 1
-    assert advice in said[0]
+    assert len(sentences) == 1
+    assert advice in sentences[0]
     assert "Traceback" not in ended.stderr

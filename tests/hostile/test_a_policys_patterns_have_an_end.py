@@ -1,4 +1,4 @@
-"""Patterns of a policy that backtrack without end cost little, however much text comes, and remove it closed."""
+"""Backtracking patterns of a policy cost a limited time per text, and the text is removed."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def test_a_pattern_that_never_ends_removes_texts_closed_and_costs_less_each_time
         second = time.process_time() - began - first
     assert all(removed + again)
     assert second < 12 * 5 * user_patterns.LEAST, "each costs next to nothing by then"
-    said = [record.getMessage() for record in caplog.records if record.name == "redaction.recognizers.user_patterns"]
-    assert len(said) == 1, "the log says it once"
-    assert "pattern 1" in said[0]
+    logged = [record.getMessage() for record in caplog.records if record.name == "redaction.recognizers.user_patterns"]
+    assert len(logged) == 1, "the problem is logged once"
+    assert "pattern 1" in logged[0]
     assert "aaaa" not in caplog.text
     assert not redact(built, "Ordinary text is stored.")[0].failed
 

@@ -1,4 +1,4 @@
-"""A worker that does not get on is replaced; what it costs is one text, which is removed whole and counted."""
+"""A worker without progress is replaced. Only the text that stopped it is removed, and it is counted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def stalling(text: str, path: tuple[str, ...] = ()) -> Any:
 
 
 def serve_stalling(*arguments: Any) -> None:
-    """A worker with a pattern that some texts are too hard for."""
+    """A worker with a pattern that backtracks on some texts."""
     redaction.redactor.leaves = stalling
     serve_requests(*arguments)
 
@@ -51,9 +51,9 @@ def pool() -> Iterator[WorkerPool]:
 
 def ask(pool: WorkerPool, number: int, *texts: str) -> Rows:
     body = request(*({"attributes": {"input.value": text}} for text in texts)).SerializeToString()
-    assert pool.ask(Waiting(number, "traces", body, "sender", "open", 1, len(texts), 0, None))
+    assert pool.submit(Waiting(number, "traces", body, "sender", "open", 1, len(texts), 0, None))
     deadline = time.monotonic() + PATIENCE
-    while not (answers := pool.answers(0.1)):
+    while not (answers := pool.results(0.1)):
         assert time.monotonic() < deadline, "the worker is still at it"
     return answers[0]
 
@@ -65,7 +65,7 @@ def contents(rows: Rows) -> list[tuple[str, int]]:
     ]
 
 
-def test_a_text_that_a_worker_stays_at_is_removed_and_the_others_are_stored(pool: WorkerPool) -> None:
+def test_a_text_that_stops_a_worker_is_removed_and_the_others_are_stored(pool: WorkerPool) -> None:
     rows = ask(pool, 1, "short", "a text that is hard to read", "shorter")
     removed = (UNREDACTED_CONTENT_REMOVED, 1)
     assert (rows.error, rows.unredacted, pool.restarts) == ("", 1, 1)
@@ -85,11 +85,11 @@ def test_a_request_full_of_such_texts_costs_a_bounded_number_of_workers(
     assert (rows.error, pool.restarts) == ("", before + 1)
 
 
-def test_a_worker_that_stands_still_is_replaced_and_the_request_is_tried_again(
+def test_a_worker_without_progress_is_replaced_and_the_request_is_retried(
     pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert ask(pool, 4, "short").error == ""
-    monkeypatch.setattr(watch, "STILL", 20)
+    monkeypatch.setattr(watch, "MAX_IDLE_CHECKS", 20)
     stopped = pool._workers[0]._process.pid
     assert stopped is not None
     os.kill(stopped, signal.SIGSTOP)

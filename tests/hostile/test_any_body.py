@@ -1,4 +1,4 @@
-"""Whatever comes as a body is refused with its reason or taken whole, and what is taken never makes a worker fail."""
+"""Any body is refused with a reason or accepted completely, and an accepted one never makes a worker fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever lies at the path of the policy file: what reads it lives, and the policy before it stays in force."""
+"""Any content of the policy file: the reading process survives, and the previous policy stays in force."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ STALL_SECONDS = 5.0
 
 @pytest.fixture(autouse=True)
 def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy_reload, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(policy_reload, "CHECK_EVERY", 0.0)
 
 
 def watched(file: Path) -> PolicyFile:
-    """Watch a file, GOOD as it stands, as a supervisor of everything does."""
+    """Watch a policy file, at first GOOD, as the supervisor of `up` does."""
     file.write_text(GOOD)
     settings = Settings.model_validate({"data_dir": file.parent / "data", "config": file})
     watch = PolicyFile(settings, load_policy(file), receiver=True, dashboard=True)
@@ -49,12 +49,12 @@ def watched(file: Path) -> PolicyFile:
 
 
 def looked(watch: PolicyFile) -> Policy | None:
-    """Look four times: a file is read once it has rested."""
+    """Check the file four times: it is read when two checks see the same state."""
     return next((policy for policy in (watch.changed() for _ in range(4)) if policy is not None), None)
 
 
 def asked(watch: PolicyFile) -> Policy | None:
-    watch.ask()
+    watch.request_reload()
     return watch.changed()
 
 
@@ -126,7 +126,7 @@ def test_a_bomb_is_one_sentence(tmp_path: Path, caplog: pytest.LogCaptureFixture
     file.write_bytes(content)
     assert asked(watch) is None
     (record,) = caplog.records
-    assert "the policy before it stays in force" in record.getMessage()
+    assert "the previous policy stays in force" in record.getMessage()
     assert len(record.getMessage()) < 4000
     with pytest.raises(PolicyError, match=r"policy\.yaml"):
         load_policy(file)
@@ -164,7 +164,7 @@ THINGS = {
 
 
 @pytest.mark.parametrize("thing", THINGS)
-def test_what_is_no_policy_file_is_refused_without_waiting(tmp_path: Path, thing: str) -> None:
+def test_a_path_that_is_not_a_regular_file_is_refused_without_blocking(tmp_path: Path, thing: str) -> None:
     file = tmp_path / "policy.yaml"
     watch = watched(file)
     file.unlink()
@@ -199,7 +199,7 @@ CUTS = {
 
 
 @pytest.mark.parametrize("text", CUTS.values(), ids=CUTS)
-def test_what_was_cut_off_protects_no_less(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
+def test_a_file_that_was_cut_short_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
     file = tmp_path / "policy.yaml"
     watch = watched(file)
     file.write_text(text)
@@ -217,13 +217,13 @@ def test_every_cut_between_two_lines_keeps_what_was_protected(tmp_path: Path) ->
         assert asked(watch) is None, count
 
 
-def test_a_section_that_says_nothing_is_no_cut(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_empty_section_does_not_look_cut(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "policy.yaml"
     watch = watched(file)
     text = GOOD[: GOOD.index("prices:")]
     file.write_text(text)
     assert asked(watch) is None
-    assert "has no section prices any more" in caplog.text
+    assert "no longer has the section prices" in caplog.text
     assert "write prices: [] to do without it" in caplog.text
     file.write_text(f"{text}prices: []\n")
     assert asked(watch) == load_policy(file)
@@ -239,7 +239,7 @@ def test_what_is_taken_out_on_purpose_is_named_in_the_log(tmp_path: Path, caplog
     assert "Nile" not in caplog.text
 
 
-def test_writers_at_the_same_time_leave_a_whole_file_with_its_mode(tmp_path: Path) -> None:
+def test_concurrent_writers_leave_a_complete_file_with_its_mode(tmp_path: Path) -> None:
     file = tmp_path / "spanledger.yaml"
     file.write_text("retention: {days: 30}\n")
     file.chmod(0o640)
@@ -259,7 +259,7 @@ def test_writers_at_the_same_time_leave_a_whole_file_with_its_mode(tmp_path: Pat
     assert {each.name for each in tmp_path.iterdir()} == {"spanledger.yaml"}
 
 
-def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+def test_concurrent_changes_of_others_are_not_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "spanledger.yaml"
     file.write_text(GOOD)
     with pytest.raises(PolicyChangedError, match="was changed meanwhile"):
@@ -268,7 +268,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["nested lists", "a pattern that unrolls", "UTF-16"])
-def test_the_first_start_says_it_in_one_sentence(tmp_path: Path, name: str) -> None:
+def test_the_first_start_fails_with_one_sentence(tmp_path: Path, name: str) -> None:
     (tmp_path / "spanledger.yaml").write_bytes(BOMBS[name])
     done = command(tmp_path / "data", "up")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
@@ -276,7 +276,7 @@ def test_the_first_start_says_it_in_one_sentence(tmp_path: Path, name: str) -> N
     assert "spanledger.yaml" in done.stderr
 
 
-def test_a_link_to_nowhere_is_no_wish_for_no_policy(tmp_path: Path) -> None:
+def test_a_dangling_link_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "spanledger.yaml").symlink_to(tmp_path / "gone.yaml")
     done = command(tmp_path / "data", "up")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
@@ -289,14 +289,14 @@ OPEN_TO_IT = GOOD.replace(KEY_HASH, hashlib.sha256(KEY.encode()).hexdigest())
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Instance]:
-    """Run an instance on loopback that asks for a key."""
+    """Run an instance on loopback that requires a key."""
     (tmp_path / "policy.yaml").write_text(OPEN_TO_IT)
     started = Instance(tmp_path / "data", {"SPANLEDGER_CONFIG": str(tmp_path / "policy.yaml")}).start("collect")
     yield started
     started.stop()
 
 
-def test_an_instance_outlives_every_file_and_keeps_asking_for_its_key(guarded: Instance, tmp_path: Path) -> None:
+def test_an_instance_survives_every_file_and_keeps_requiring_its_key(guarded: Instance, tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     assert guarded.process is not None
     processes = guarded.by_role()

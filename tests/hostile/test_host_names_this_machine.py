@@ -1,4 +1,4 @@
-"""A page in a browser here that has its own name point at this machine reads nothing of the receiver."""
+"""DNS rebinding: a web page on a host name that resolves to this machine reads nothing from the receiver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that open streams, connections and bodies and send nothing, or a little, keep nobody out."""
+"""Clients that open streams, connections or bodies and send little or nothing do not block others."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def post(port: int, number: int) -> int:
     return status
 
 
-def test_idle_grpc_streams_keep_nobody_out(attacked: Instance) -> None:
+def test_idle_grpc_streams_do_not_block_others(attacked: Instance) -> None:
     address = attacked.endpoints["otlp_grpc"].removeprefix("http://")
     never = threading.Event()
     with ExitStack() as stack:
@@ -84,7 +84,7 @@ def test_idle_grpc_streams_keep_nobody_out(attacked: Instance) -> None:
     assert_unharmed(attacked)
 
 
-def test_bodies_that_trickle_give_way(tmp_path: Path) -> None:
+def test_slow_bodies_are_refused_when_room_is_needed(tmp_path: Path) -> None:
     limits = Limits(max_body_bytes=1 << 20, max_in_flight_bytes=1 << 20, max_sender_bytes=1 << 20)
     with served(tmp_path, limits) as port, ExitStack() as stack:
         slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(4)]
@@ -95,8 +95,10 @@ def test_bodies_that_trickle_give_way(tmp_path: Path) -> None:
         assert slow[0].recv(4096).startswith(b"HTTP/1.1 429 ")
 
 
-def test_connections_without_a_request_give_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BoundedHeadProtocol, "most_connections", 20)
+def test_connections_without_a_request_are_closed_when_room_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedHeadProtocol, "max_connections", 20)
     with served(tmp_path, Limits()) as port, ExitStack() as stack:
         idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(60)]
         for client in idle[::2]:
@@ -108,7 +110,7 @@ def test_connections_without_a_request_give_way(tmp_path: Path, monkeypatch: pyt
             assert idle[0].recv(1) == b"", "the first is closed"
 
 
-def test_a_sender_has_its_share_and_no_more() -> None:
+def test_a_sender_has_its_share_of_memory_and_no_more() -> None:
     async def attack() -> None:
         in_flight = InFlight(1 << 20, 1 << 19)
         with in_flight.request() as greedy, in_flight.request() as more, in_flight.request() as other:
@@ -119,12 +121,12 @@ def test_a_sender_has_its_share_and_no_more() -> None:
                 more.resize(1 << 18)
             other.belongs_to("beta")
             other.resize(1 << 18)
-        assert in_flight.is_over(1 << 19)
+        assert in_flight.peak_is_over(1 << 19)
 
     in_own_thread(asyncio.run, attack())
 
 
-def test_what_gives_way_is_the_longest_and_no_short_one() -> None:
+def test_the_longest_reading_is_ended_and_never_a_short_one() -> None:
     async def read(in_flight: InFlight, name: str, seconds: float, gone: list[str]) -> None:
         try:
             with in_flight.request() as held:
@@ -150,7 +152,7 @@ def test_what_gives_way_is_the_longest_and_no_short_one() -> None:
     in_own_thread(asyncio.run, attack())
 
 
-def test_a_receiver_that_holds_too_much_ends_what_has_been_read_for_long() -> None:
+def test_a_receiver_with_too_much_memory_ends_long_readings() -> None:
     async def attack() -> None:
         in_flight = InFlight(1 << 20, 1 << 20)
         answers: list[str] = []

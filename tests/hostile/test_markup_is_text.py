@@ -1,4 +1,4 @@
-"""Whatever a sender writes is text on every page: no script runs, no dialog opens, nothing is asked of another host."""
+"""Text of senders stays text on every page: no script runs, no dialog opens, no other host is contacted."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def hostile_spans(number: int, attack: str, trace_id: bytes) -> bytes:
     scope = envelope.scope_spans.add()
     scope.scope.name, scope.scope.version = attack, attack
     root_id = os.urandom(8)
-    said = json.dumps([{"role": attack, "parts": [{"type": "text", "content": f"{attack}\n\n# {attack}"}]}])
+    messages = json.dumps([{"role": attack, "parts": [{"type": "text", "content": f"{attack}\n\n# {attack}"}]}])
     called = [
         {
             "role": "assistant",
@@ -81,7 +81,7 @@ def hostile_spans(number: int, attack: str, trace_id: bytes) -> bytes:
                     "user.id": attack,
                     "error.type": attack,
                     "gen_ai.usage.input_tokens": 10,
-                    "gen_ai.input.messages": said,
+                    "gen_ai.input.messages": messages,
                     "gen_ai.output.messages": json.dumps(called),
                     "gen_ai.system_instructions": json.dumps([{"type": "text", "content": attack}]),
                     "gen_ai.tool.definitions": json.dumps(
@@ -115,7 +115,7 @@ def hostile_log(trace_id: bytes, attack: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def trace(attacked: Instance) -> str:
-    """Store a run an attack, for the lists, and one run with all of them; return the trace id of that one."""
+    """Store one run per attack, for the lists, and one run with all attacks; return the trace id of the last one."""
     together = os.urandom(16)
     sent = [together]
     for number, attack in enumerate(ATTACKS.values()):
@@ -136,7 +136,7 @@ def trace(attacked: Instance) -> str:
 
 
 class Watched:
-    """A page of which nothing but the dashboard may be asked, and in which nothing of a sender may run."""
+    """A browser page that may contact only the dashboard, and in which no script of a sender may run."""
 
     def __init__(self, page: Page, host: str) -> None:
         self.page = page

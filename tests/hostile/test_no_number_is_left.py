@@ -75,7 +75,7 @@ Path = tuple[FieldDescriptor, ...]
 
 
 def fields(message: Descriptor, above: Path = ()) -> Iterator[Path]:
-    """The ways to every field of a message that is no message itself; an AnyValue is not entered."""
+    """Return the paths to every scalar field of a message; an AnyValue is not entered."""
     for field in message.fields:
         if field.message_type is None or field.message_type is AnyValue.DESCRIPTOR:
             yield (*above, field)
@@ -84,7 +84,7 @@ def fields(message: Descriptor, above: Path = ()) -> Iterator[Path]:
 
 
 def places(signal: Signal, kind: str) -> list[Path]:
-    """The ways to all fields of a signal that hold a "value", a "string", "bytes" or a "number"."""
+    """Return the paths to all fields of a signal that hold a "value", a "string", "bytes" or a "number"."""
     found = []
     for path in fields(SIGNALS[signal].DESCRIPTOR):
         field = path[-1]
@@ -95,9 +95,9 @@ def places(signal: Signal, kind: str) -> list[Path]:
 
 
 def planted(signal: Signal, path: Path, value: object, key: str) -> Message:
-    """A request of one record with a value in one place of it, under `key`: an attribute's, or the name of a metric."""
-    whole = SIGNALS[signal]()
-    holder = whole
+    """Return a request of one record with a value at one path. `key` is its attribute key or its metric's name."""
+    request = SIGNALS[signal]()
+    holder = request
     for field in path[:-1]:
         child = getattr(holder, field.name)
         holder = child.add() if field.is_repeated else child
@@ -114,12 +114,12 @@ def planted(signal: Signal, path: Path, value: object, key: str) -> Message:
     else:
         setattr(holder, last.name, value)
     holder.MergeFromString(UNKNOWN)
-    _complete(whole)
-    return whole
+    _complete(request)
+    return request
 
 
 def _complete(message: Any) -> None:
-    """Add what makes a row of a request, where there is none."""
+    """Add missing messages, so that the request becomes a row."""
     for field in message.DESCRIPTOR.fields:
         name = field.name
         if name.startswith(("resource_", "scope_")) or name in {"spans", "log_records", "metrics", "data_points"}:
@@ -131,15 +131,15 @@ def _complete(message: Any) -> None:
 
 
 def together(signal: Signal, requests: list[Message]) -> bytes:
-    whole = SIGNALS[signal]()
+    request = SIGNALS[signal]()
     for one in requests:
-        whole.MergeFrom(one)
-    body: bytes = whole.SerializeToString()
+        request.MergeFrom(one)
+    body: bytes = request.SerializeToString()
     return body
 
 
 def shapes(key: str, number: float) -> Iterator[tuple[str, AnyValue]]:
-    """All ways in which an attribute can hold a number under a key."""
+    """Return every form in which an attribute can hold a number under a key."""
     digits = str(int(number) if number == int(number) else number)
     for outer, value in ((key, number), (key, [True, [number]]), ("x", {key: number}), ("x", [{"y": {key: [number]}}])):
         yield outer, any_value(value)
@@ -149,7 +149,7 @@ def shapes(key: str, number: float) -> Iterator[tuple[str, AnyValue]]:
 
 
 def under_its_key(path: Path, key: str, outer: str) -> bool:
-    """Whether a value in this place stands under its key: the body of a log record has none."""
+    """Return whether a value at this path has a key: the body of a log record has none."""
     return path[-1].containing_type.name == "KeyValue" or key in {"n", ""} or outer == "x"
 
 
@@ -168,7 +168,7 @@ def requests_of_texts(signal: Signal) -> list[Message]:
 
 
 def measurements() -> list[Path]:
-    """The ways to numbers that are stored of data points; exemplars are not."""
+    """Return the paths to the stored numbers of data points; exemplars are not stored."""
     found = [path for path in places("metrics", "number") if path[-1].name in STORED_MEASUREMENTS]
     return [path for path in found if "exemplars" not in {field.name for field in path}]
 
@@ -178,7 +178,7 @@ def requests_of_measurements() -> list[Message]:
 
 
 def left(content: str) -> list[str]:
-    """What of the planted numbers a text shows, as digits or as base64 of them."""
+    """Return the planted numbers that a text contains, as digits or as their base64."""
     forms = {f"{number:.8f}".rstrip("0").rstrip(".") for number in PLANTED.values()}
     forms |= {base64.b64encode(form.encode()).decode()[:-3] for form in forms}
     return [form for form in forms if form in content]
@@ -305,7 +305,7 @@ def test_no_number_reaches_the_disk(attacked: Instance) -> None:
 
 
 def _with_ids(body: bytes) -> bytes:
-    """Give each span the ids without which it belongs to no run and is rejected."""
+    """Set ids on each span; without them it would be rejected."""
     sent = ExportTraceServiceRequest.FromString(body)
     number = 0
     for around in sent.resource_spans:

@@ -1,4 +1,4 @@
-"""Raw text is in the memory of most processes: no crash of any of them writes it to a disk."""
+"""No process writes a core dump, because its memory may hold raw text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOTHING = ["0", "0", "00000000"]
 
 
 def _dumps(pid: int) -> list[str]:
-    """Return what a crash of this process may write: the two limits of its size, and which memory."""
+    """Return the core dump settings of a process: the two size limits, and the filter of memory."""
     limits = Path(f"/proc/{pid}/limits").read_text()
     (line,) = (line for line in limits.splitlines() if line.startswith("Max core file size"))
     return [*line.split()[4:6], Path(f"/proc/{pid}/coredump_filter").read_text().strip()]

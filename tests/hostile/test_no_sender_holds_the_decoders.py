@@ -1,4 +1,4 @@
-"""One sender's bodies never hold every decoding thread, and who waits for one is asked to come again."""
+"""One sender never occupies every decoding thread, and a sender that waits too long is asked to retry."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def reception(tmp_path: Path) -> Iterator[Reception]:
 
 
 class Slow:
-    """Decoding that takes as long as the test says, for bodies of the client `greedy`."""
+    """Decoding of bodies of the client `greedy` that blocks until the test releases it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.go_on = threading.Event()
@@ -74,7 +74,7 @@ def test_the_bodies_of_others_are_decoded_meanwhile(reception: Reception, monkey
     in_own_thread(asyncio.run, attack())
 
 
-def test_who_waits_for_too_long_comes_again(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sender_that_waits_too_long_is_asked_to_retry(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Slow(monkeypatch)
     monkeypatch.setattr("collector.receivers.decoders.WAIT_SECONDS", 0.3)
 
@@ -94,7 +94,7 @@ def test_who_waits_for_too_long_comes_again(reception: Reception, monkeypatch: p
     in_own_thread(asyncio.run, attack())
 
 
-def test_who_goes_away_holds_its_thread_until_that_has_done(
+def test_a_disconnected_sender_occupies_its_thread_until_the_work_ends(
     reception: Reception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = Slow(monkeypatch)
@@ -107,7 +107,7 @@ def test_who_goes_away_holds_its_thread_until_that_has_done(
         async with asyncio.timeout(20):
             await send(reception, "other")
         assert slow.running == 1
-        assert reception.in_flight.is_over(1) is False, "its memory is still counted"
+        assert reception.in_flight.peak_is_over(1) is False, "its memory is still counted"
         slow.go_on.set()
 
     in_own_thread(asyncio.run, attack())

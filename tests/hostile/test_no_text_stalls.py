@@ -1,4 +1,4 @@
-"""No text takes time by the square: for twice as many characters, redaction takes 2.5 times as long at most."""
+"""Redaction is linear: for twice as many characters it takes at most 2.5 times as long."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROUNDS: Final = int(os.environ.get("FUZZ_TEXTS", "1"))
 MOST: Final = 2.5  # times as long for twice as many characters
 STAGES: Final = (24, 32, 44, 64, 128, 4000)  # characters; what is slow at one of them is not tried at the next
 SHORT: Final = 128  # characters of a key, of most values under keys, and of the windows that are searched
-TELLS: Final = 0.004  # seconds of the processor: less says nothing
+MEASURABLE: Final = 0.004  # CPU-seconds; shorter times are noise
 TAILS: Final = ("\0", "a", "")
 OURS: Final = [  # but what reads the statements of operators
     *modules(redaction, ("redaction.training",)),
@@ -49,34 +49,34 @@ def took(read: Callable[[str], object], text: str) -> float:
 
 
 def slow(read: Callable[[str], object], made: Callable[[int], str], longest: int) -> str:
-    """Tell how slow a text is for a reader if it takes time by more than its length, "" if it does not."""
+    """Return a sentence if a reader is slower than linear for a text, "" otherwise."""
     for size in STAGES:
         if size > longest:
             return ""
         once = took(read, made(size))
-        if once > TELLS and size < STAGES[-1]:
+        if once > MEASURABLE and size < STAGES[-1]:
             once = min(once, took(read, made(size)))
-            if once > TELLS * 4:
+            if once > MEASURABLE * 4:
                 return f"{once:.3f} s for {size} characters"
-    return "" if once < TELLS else grows(read, made, size, TELLS)
+    return "" if once < MEASURABLE else grows(read, made, size, MEASURABLE)
 
 
-def grows(read: Callable[[str], object], made: Callable[[int], str], size: int, tells: float) -> str:
-    """Tell by how much more than its length a text takes, "" if it does not.
+def grows(read: Callable[[str], object], made: Callable[[int], str], size: int, measurable: float) -> str:
+    """Return a sentence with times if they grow faster than the text, "" otherwise.
 
-    Over two doublings, and a second time where the first says so: other work on the machine slows some calls.
+    Measured over two doublings, and a second time if the first time fails: other work on the machine slows some calls.
     """
-    said = ""
+    sentence = ""
     for rounds in (2, 5):
         once, fourfold = (min(took(read, made(length)) for _ in range(rounds)) for length in (size, 4 * size))
-        if fourfold <= MOST**2 * once + tells:
+        if fourfold <= MOST**2 * once + measurable:
             return ""
-        said = f"{once:.3f} s for {size} characters, and {fourfold:.3f} s for four times as many"
-    return said
+        sentence = f"{once:.3f} s for {size} characters, and {fourfold:.3f} s for four times as many"
+    return sentence
 
 
 def texts(pieces: list[str], rng: random.Random, pairs: int) -> Iterator[Callable[[int], str]]:
-    """Yield texts of any length made of one piece, or of two: in turn, or first the one and then the other."""
+    """Yield builders of texts of any length from one piece or two: alternating, or one after the other."""
     for piece in pieces:
         tail = rng.choice(TAILS)
         yield lambda size, piece=piece, tail=tail: (piece * (size // len(piece) + 1))[:size] + tail
@@ -98,7 +98,7 @@ def reader(pattern: re.Pattern[str], how: set[str]) -> Callable[[str], object]:
 
 
 def reaches() -> dict[re.Pattern[str], int]:
-    """Return how long the texts are that the rules for keys are tried on."""
+    """Return the length of the texts on which the rules for keys are measured."""
     found = {}
     for rule in rules():
         found[rule.key] = SHORT
@@ -122,13 +122,13 @@ def test_every_pattern_is_linear_in_what_it_is_made_of(part: int) -> None:
     for name, pattern in list(found.items())[part::4]:
         rng = random.Random(name)
         pieces = fragments(pattern)
-        # What follows the beginning of a kind of key is matched there, and whole redaction tries the beginnings.
+        # Anchored patterns match what follows the beginning of a key; complete redaction covers the beginnings.
         anchored = pattern in reach or "._kinds." in name
         how = {"anchored"} if anchored else used.get(pattern, {"search"})
         longest = reach.get(pattern, SHORT if how == {"window"} else STAGES[-1])
         for made in texts(rng.sample(pieces, min(len(pieces), 10 * ROUNDS)), rng, 5 * ROUNDS):
-            if said := slow(reader(pattern, how), made, longest):
-                bad[name] = f"{said}: {made(60)!r}"
+            if sentence := slow(reader(pattern, how), made, longest):
+                bad[name] = f"{sentence}: {made(60)!r}"
                 break
     assert not bad
 
@@ -146,7 +146,7 @@ COUNTED: Final = (
     '"k#.name":"Ann",', '"name#":"Ann Lee",', '{"name":"Xaver# Lee"},', '"Xaver#":"xaver#",', "token=a1b2c3d4e5f6#. ",
     "Anna# Lee met anna# lee. ", "key#=value&", "ann.lee#@example.com ", "<PERSON> 4539 8051 1234 # ", "%41=#&",
 )  # fmt: skip
-"""Of these each has another number, and so nothing that was remembered serves."""
+"""Each of these gets another number, so that no cache helps."""
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_redaction_is_linear_in_all_that_it_takes_apart(uncached: Redactor) -> N
         assert not redacted.failed
         return redacted
 
-    bad = [f"{said}: {one(60)!r}" for one in made if (said := grows(read, one, 4_000, 10 * TELLS))]
+    bad = [f"{sentence}: {one(60)!r}" for one in made if (sentence := grows(read, one, 4_000, 10 * MEASURABLE))]
     assert not bad
 
 

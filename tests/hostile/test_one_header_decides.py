@@ -1,4 +1,4 @@
-"""A header that decides something comes once: both transports refuse two of it, and no request hides in another."""
+"""Decisive headers must not repeat: both transports refuse two of them, and no request is smuggled in another."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningReceiv
 
 
 def over_http(receiver: RunningReceiver, lines: list[str], body: bytes = b"", path: str = "POST /v1/traces") -> int:
-    """Send a request as it is written here and return the status of the first answer."""
+    """Send these bytes, and return the status of the first response."""
     head = "\r\n".join([f"{path} HTTP/1.1", "host: localhost", *lines, "", ""])
     with socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as client:
         client.sendall(head.encode("latin-1") + body)
@@ -93,7 +93,7 @@ def test_both_transports_take_and_refuse_the_same(receiver: RunningReceiver) -> 
     assert waiting.key_name == "alpha"
 
 
-def test_metrics_are_asked_for_with_one_key_too(receiver: RunningReceiver) -> None:
+def test_metrics_accept_one_key_header_only(receiver: RunningReceiver) -> None:
     for pairs, status in ((REFUSED[0], 400), (REFUSED[4], 400), (TAKEN[0], 200)):
         assert over_http(receiver, [f"{name}: {value}" for name, value in pairs], path="GET /metrics") == status
 
@@ -107,7 +107,7 @@ def test_metrics_are_asked_for_with_one_key_too(receiver: RunningReceiver) -> No
         ["content-type: application/x-protobuf", "content-encoding: identity", "content-encoding: gzip"],
     ],
 )
-def test_how_to_read_a_body_is_not_said_twice(receiver: RunningReceiver, doubled: list[str]) -> None:
+def test_headers_on_the_encoding_must_not_repeat(receiver: RunningReceiver, doubled: list[str]) -> None:
     sent = ["authorization: Bearer alpha", *doubled, f"content-length: {len(one_span())}", "connection: close"]
     assert over_http(receiver, sent, one_span()) in {400, 415}
 
@@ -127,6 +127,6 @@ def test_how_to_read_a_body_is_not_said_twice(receiver: RunningReceiver, doubled
         ["content-length: 46", "x-folded: a\r\n b"],
     ],
 )
-def test_where_a_body_ends_is_not_said_twice(receiver: RunningReceiver, framing: list[str]) -> None:
+def test_headers_on_the_length_must_not_repeat(receiver: RunningReceiver, framing: list[str]) -> None:
     sent = ["authorization: Bearer alpha", "content-type: application/x-protobuf", *framing, "connection: close"]
     assert over_http(receiver, sent, b"0\r\n\r\n" + one_span(5)) == 400

@@ -1,4 +1,4 @@
-"""`/readyz` is 200 only while a body would be decoded, put on disk and worked on by living processes."""
+"""`/readyz` is 200 only if a body would be decoded, written to disk and processed by running processes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_it_is_ready_when_everything_works(reception: Reception, tmp_path: Path)
     assert not list(tmp_path.glob("tmp*")), "what it tries the disk with is gone"
 
 
-def test_it_is_not_while_the_decoders_are_held(
+def test_it_is_not_ready_while_the_decoders_are_busy(
     reception: Reception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("collector.receivers.decoders.WAIT_SECONDS", 0.2)
@@ -82,7 +82,7 @@ def test_it_is_not_while_the_decoders_are_held(
     in_own_thread(asyncio.run, attack())
 
 
-def test_it_is_not_while_the_spool_does_not_answer(
+def test_it_is_not_ready_while_the_spool_does_not_respond(
     reception: Reception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asked, "_STUCK_SECONDS", 0.2)
@@ -98,14 +98,14 @@ def test_it_is_not_while_the_spool_does_not_answer(
     in_own_thread(asyncio.run, attack())
 
 
-def test_it_is_not_while_the_largest_body_would_be_refused(
+def test_it_is_not_ready_if_the_largest_body_would_be_refused(
     reception: Reception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=20 << 20))
     assert problem(reception, tmp_path) == "the spool's disk has 20 MiB left, and a body may need 64"
 
 
-def test_it_is_not_while_no_ordinary_file_has_room(
+def test_it_is_not_ready_if_an_ordinary_file_has_no_room(
     reception: Reception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -115,7 +115,7 @@ def test_it_is_not_while_no_ordinary_file_has_room(
     assert problem(reception, tmp_path) == "the spool's disk does not take 2 MiB (File too large)"
 
 
-def test_the_server_lives_and_says_so(tmp_path: Path) -> None:
+def test_the_heartbeat_shows_a_running_server(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat.json"
     assert server_problem(path) == "the server has not started yet"
     beat(path)
@@ -134,7 +134,7 @@ def test_the_server_lives_and_says_so(tmp_path: Path) -> None:
     assert heartbeat.BEAT_SECONDS * 5 < heartbeat.STALE_SECONDS
 
 
-def test_workers_that_stand_still_are_seen_and_busy_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_without_progress_are_reported_and_busy_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collector.pipeline.worker_health.PATIENCE_SECONDS", 0)
     child: Any = SimpleNamespace(name="worker", pid=1)
     monkeypatch.setattr("multiprocessing.active_children", lambda: [child])
@@ -177,7 +177,7 @@ def test_an_instance_of_which_a_process_is_stopped_is_not_ready(attacked: Instan
 
 
 @pytest.mark.timeout(300)
-def test_ready_is_after_the_commands_can_reach_it(tmp_path: Path) -> None:
+def test_it_is_ready_only_after_commands_can_reach_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     instance = Instance(tmp_path / "data", {"SPANLEDGER_OTLP_HTTP_PORT": str(port)})

@@ -1,4 +1,4 @@
-"""What the store lost is named by the ledger and the doctor; what was deleted on somebody's word is not missed."""
+"""Rows missing from the store are reported by ledger and doctor; rows deleted on purpose are not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RUNS = 12
 
 
 def _fill(store: Store) -> list[str]:
-    """Store runs of two spans, and the ledger that says so; return their trace ids."""
+    """Store runs of two spans with their ledger; return their trace ids."""
     traces = []
     for _ in range(RUNS):
         request = ExportTraceServiceRequest.FromString(run_request(["Where is my parcel?"])[0])
@@ -43,7 +43,7 @@ def _fill(store: Store) -> list[str]:
     return traces
 
 
-def test_what_somebody_deleted_is_not_missed_and_the_rest_is(empty_store: Store) -> None:
+def test_purged_rows_are_not_missed_and_vanished_rows_are(empty_store: Store) -> None:
     traces = _fill(empty_store)
     assert not holdings(empty_store, EVERYTHING).sentences
     purge(empty_store, "trace", traces[0])
@@ -57,8 +57,8 @@ def test_a_part_that_was_detached_as_broken_is_named(tmp_path: Path) -> None:
     data = tmp_path / "data"
     (tmp_path / "sent.traces.pb").write_bytes(run_request(["Where is my parcel?"] * 20)[0])
     assert command(data, "ingest", str(tmp_path / "sent.traces.pb")).returncode == 0
-    whole = command(data, "ledger")
-    assert whole.returncode == 0, whole.stderr
+    done = command(data, "ledger")
+    assert done.returncode == 0, done.stderr
     parts = [file for file in (data / "store").rglob("data.bin") if _is_of_spans(file)]
     assert parts
     for file in parts:
@@ -68,9 +68,9 @@ def test_a_part_that_was_detached_as_broken_is_named(tmp_path: Path) -> None:
     assert found.returncode == 1
     assert "rows of spans fewer than were stored" in found.stderr
     assert "was detached (broken" in found.stderr
-    said = command(data, "doctor")
-    assert said.returncode == 1
-    assert "rows of spans fewer than were stored" in said.stdout
+    doctor = command(data, "doctor")
+    assert doctor.returncode == 1
+    assert "rows of spans fewer than were stored" in doctor.stdout
 
 
 def _is_of_spans(file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The dashboard's password cannot be guessed, its cookie cannot be hidden or kept, and a flood locks nobody out."""
+"""The dashboard's password cannot be guessed, its cookie cannot be planted or kept, and a flood locks no user out."""
 
 from __future__ import annotations
 
@@ -106,12 +106,12 @@ def test_guesses_are_slowed_down_logged_and_forgotten(
     assert f"a wrong dashboard password from 192.0.2.1, {FREE_FAILURES} in a row" in caplog.text
     assert "are not looked at for" in caplog.text
     assert "guess" not in caplog.text
-    assert attacker.get("/", headers=basic(PASSWORD)).status_code == 429, "the right one tells nothing meanwhile"
+    assert attacker.get("/", headers=basic(PASSWORD)).status_code == 429, "a blocked client cannot test a password"
     clock.now += LONGEST_WAIT_SECONDS
-    assert attacker.get("/", headers=basic(PASSWORD)).text == "inside", "nobody is locked out for ever"
+    assert attacker.get("/", headers=basic(PASSWORD)).text == "inside", "the block ends"
 
 
-def test_guesses_from_everywhere_are_slowed_down_and_lock_nobody_out(gate: Gate, clock: Clock) -> None:
+def test_guesses_from_many_addresses_are_slowed_down_and_lock_no_user_out(gate: Gate, clock: Clock) -> None:
     here = signed_in(gate)
     was_here = client(gate)
     was_here.headers["Cookie"] = cookie(signed_in(gate, "192.0.2.9"))
@@ -163,7 +163,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("foreign", FOREIGN)
-def test_cookies_of_others_are_in_nobodys_way(gate: Gate, foreign: str) -> None:
+def test_foreign_cookies_do_not_disturb_a_session(gate: Gate, foreign: str) -> None:
     ours = cookie(signed_in(gate))
     for both in (f"{foreign}; {ours}", f"{ours}; {foreign}", f"{foreign};{ours};{foreign}"):
         assert client(gate).get("/", headers=[(b"cookie", both.encode("latin-1"))]).text == "inside", both
@@ -184,7 +184,7 @@ def test_signing_out_ends_the_session_and_its_open_connections(gate: Gate) -> No
         with browser.websocket_connect("wss://spanledger.example/_stcore/stream", headers=ORIGIN) as stream:
             stream.send_text("there?")
             assert stream.receive_text() == "there?"
-            assert browser.get("/sign-out").status_code == 200, "a link alone signs nobody out"
+            assert browser.get("/sign-out").status_code == 200, "a link alone does not sign out"
             assert browser.get("/").text == "inside"
             assert browser.post("/sign-out", headers={"Origin": "https://evil.example"}).status_code == 403
             assert browser.get("/").text == "inside"
@@ -214,7 +214,7 @@ def test_each_sign_in_begins_a_session_of_its_own(gate: Gate) -> None:
     assert client(gate).get("/", headers={"Cookie": planted}).status_code == 401, "the one before is over"
 
 
-def test_the_cookie_over_tls_can_be_set_by_nobody_else(gate: Gate) -> None:
+def test_no_other_site_can_set_the_cookie_over_tls(gate: Gate) -> None:
     answer = client(gate).post("/sign-in", data={"password": PASSWORD}, headers=ORIGIN)
     name, *flags = answer.headers["set-cookie"].split("; ")
     assert name.startswith("__Host-spanledger=")
@@ -296,7 +296,7 @@ def test_a_header_that_came_twice_is_refused(gate: Gate) -> None:
 
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Instance, ssl.SSLContext]]:
-    """An instance that others could reach, over TLS, with a password in a file."""
+    """An instance reachable by other machines, with TLS and a password in a file."""
     folder = tmp_path_factory.mktemp("public")
     authority = Authority(folder, "authority")
     (folder / "password").write_text(f"{PASSWORD}\n")

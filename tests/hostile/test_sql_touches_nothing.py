@@ -1,4 +1,4 @@
-"""A user's SQL reads our tables: no other file, no address, nothing that a later query could notice."""
+"""A user's SQL reads our tables only: no file, no address, and nothing that a later query could notice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NAMES = ("canary", "x", "mine", "tables", "spans", "runs", "spool.key", "api.jso
 
 
 class Listener:
-    """An address that should see no connection."""
+    """An address that must receive no connection."""
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -80,7 +80,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _state(store: Store) -> list[object]:
-    """What a later query of ours, or of the next user, would notice."""
+    """Return the state that a later query, of ours or of the next user, would notice."""
     return [
         store.query("SELECT currentDatabase() AS database, currentUser() AS user").to_pylist(),
         store.query("SELECT name, value FROM system.settings WHERE changed ORDER BY name").to_pylist(),
@@ -94,13 +94,13 @@ def _state(store: Store) -> list[object]:
 
 
 def _files(store_path: str) -> set[str]:
-    """What lies in a store, without the parts of tables, which the engine merges when it likes."""
+    """Return the files of a store, without the parts of tables, which the engine merges at any time."""
     paths = (path.relative_to(store_path) for path in Path(store_path).rglob("*"))
     return {str(path) for path in paths if len(path.parts) <= 3}
 
 
 @pytest.mark.timeout(4 * 3600)
-def test_no_statement_touches_anything(
+def test_no_statement_changes_or_reaches_anything(
     hurried: Store, store_path: str, folder: Path, listener: Listener, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = hurried

@@ -1,4 +1,4 @@
-"""Nothing that one team's key sends changes what another team sees of its runs: not a cost, not a word, not a state."""
+"""Nothing sent with one team's key changes another team's runs: no cost, no text, no state."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _CLOCK = iter(range(START, START + 10**9))
 
 
 def arrive(store: Store, name: str, *bodies: ExportRequest, passed: bool = True) -> None:
-    """Store what this key sends, each body in a request of its own, and bring the runs up to date."""
+    """Store the requests of this key, one per body, and recompute the runs."""
     traces: set[str] = set()
     for body in bodies:
         received, request = next(_CLOCK), stamped(name, body)
@@ -66,7 +66,7 @@ def arrive(store: Store, name: str, *bodies: ExportRequest, passed: bool = True)
 
 
 def shown(store: Store, team: str = "beta", *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return every word that the queries have for a team, but for some columns."""
+    """Return the results of all queries for a team, without some columns."""
     chosen = Filter(BETAS.start, BETAS.end, teams=(team,))
     run, tree = load_run(store, EVERYTHING, TRACE, team), load_tree(store, EVERYTHING, TRACE, team)
     assert run is not None
@@ -107,7 +107,7 @@ def plain(value: Any, without: frozenset[str]) -> Any:
 
 @pytest.fixture
 def settled(empty_store: Store) -> Store:
-    """A store that holds what beta sent, every run closed."""
+    """A store with beta's data, every run closed."""
     arrive(empty_store, "beta", *beta(START))
     close_silent(empty_store, timedelta(0))
     return empty_store
@@ -115,7 +115,7 @@ def settled(empty_store: Store) -> Store:
 
 @pytest.fixture(scope="module")
 def undisturbed(store: Store) -> dict[str, Any]:
-    """What beta sees where alpha sends nothing."""
+    """What beta sees if alpha sends nothing."""
     for table in ("spans", "runs", "logs", "metric_points", "repricings"):
         store.command(f"TRUNCATE TABLE {table}")
     arrive(store, "beta", *beta(START))
@@ -178,7 +178,7 @@ def test_purging_what_another_team_named_takes_its_run_only(settled: Store) -> N
 
 
 def draft_and_whole() -> list[ExportRequest]:
-    """A call of beta's that is sent unfinished, and again with a later start; its last copy says what counts."""
+    """A call of beta that is sent unfinished, and again with a later start; the last copy counts."""
     draft = call("a draft", 9.0) | {"gen_ai.request.model": "draft", "gen_ai.usage.input_tokens": 7}
     return [
         spans({"id": CALL, "parent": ROOT, "at": 10, "name": "draft", "status": 2, "attributes": draft}, start=START),
@@ -215,9 +215,9 @@ def test_spans_without_a_team_leave_no_run_behind_when_their_parent_names_one(em
     assert alone is not None
     assert alone.team == "unassigned"
     arrive(empty_store, "beta", spans({"id": 31, "name": "agent"}, start=START))
-    whole = load_run(empty_store, EVERYTHING, TRACE)
-    assert whole is not None
-    assert (whole.team, whole.span_count, whole.cost_usd, whole.complete) == ("beta", 2, Decimal(1), True)
+    run = load_run(empty_store, EVERYTHING, TRACE)
+    assert run is not None
+    assert (run.team, run.span_count, run.cost_usd, run.complete) == ("beta", 2, Decimal(1), True)
     assert load_run(empty_store, EVERYTHING, TRACE, "unassigned") is None
     everyone = Filter(BETAS.start, BETAS.end)
     assert (
@@ -228,10 +228,10 @@ def test_spans_without_a_team_leave_no_run_behind_when_their_parent_names_one(em
     assert close_silent(empty_store, timedelta(0)) == 0
     assert session_sizes(empty_store, EVERYTHING, [(TRACE, "beta"), (TRACE, "unassigned")]) == {(TRACE, "beta"): 1}
     assert stale_traces(empty_store) == []
-    # A second team makes it unknown which of them they are of only where no ancestor says so.
+    # A second team makes the owner of spans unknown only if no ancestor names a team.
     arrive(empty_store, "alpha", spans({"id": 32, "name": "other"}, start=START))
-    assert load_run(empty_store, EVERYTHING, TRACE, "beta") == whole
+    assert load_run(empty_store, EVERYTHING, TRACE, "beta") == run
     arrive(empty_store, "nobody", spans({"id": 33, "name": "of nobody"}, start=START))
-    nobody = load_run(empty_store, EVERYTHING, TRACE, "unassigned")
-    assert nobody is not None
-    assert nobody.span_count == 1
+    unassigned = load_run(empty_store, EVERYTHING, TRACE, "unassigned")
+    assert unassigned is not None
+    assert unassigned.span_count == 1

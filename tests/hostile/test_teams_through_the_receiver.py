@@ -1,4 +1,4 @@
-"""Two keys of one instance: whatever alpha's sends at beta's trace, beta's run, spans and pages stay what they were."""
+"""Two keys of one instance: requests of alpha that name beta's trace change nothing in beta's run, spans and pages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def send(instance: Instance, name: str, body: ExportRequest) -> None:
 
 
 def seen(instance: Instance) -> dict[str, Any]:
-    """Return beta's rows, and what the pages fetch of its run."""
+    """Return beta's rows, and the data that pages load of its run."""
     base = f"{instance.endpoints['dashboard']}/api/runs/{TRACE}"
     return {
         "runs": instance.sql("SELECT * FROM runs FINAL WHERE team = 'beta' ORDER BY trace_id"),
@@ -58,7 +58,7 @@ def seen(instance: Instance) -> dict[str, Any]:
 
 
 def up_to_date(instance: Instance, until: str) -> None:
-    """Wait until nothing waits and this query counts what it shall."""
+    """Wait until the spool is empty and this query returns the expected count."""
     instance.settled()
     deadline = time.monotonic() + 60
     while instance.sql(until) != [{"n": 1}]:
@@ -70,8 +70,10 @@ def test_nothing_of_alphas_reaches_what_beta_sees(keyed: Instance) -> None:
     start = time.time_ns() - 60 * 10**9
     for body in beta(start):
         send(keyed, "beta", body)
-    whole = "span_count = 3 AND cost_usd = 0.25 AND outcome = 'success' AND input_preview != ''"
-    up_to_date(keyed, f"SELECT count() AS n FROM runs FINAL WHERE trace_id = '{TRACE}' AND team = 'beta' AND {whole}")
+    complete = "span_count = 3 AND cost_usd = 0.25 AND outcome = 'success' AND input_preview != ''"
+    up_to_date(
+        keyed, f"SELECT count() AS n FROM runs FINAL WHERE trace_id = '{TRACE}' AND team = 'beta' AND {complete}"
+    )
     before = seen(keyed)
     for body in attacks(start).values():
         send(keyed, "alpha", body)

@@ -1,4 +1,4 @@
-"""What must hold after every attack: a span is stored, the ledger adds up, memory is back, nothing raw lies on disk."""
+"""Assertions after every attack: a span is stored, the ledger adds up, memory is released, no raw text is on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from instance import Instance
 
 PROMPT_SECONDS: Final = float(os.environ.get("HOSTILE_PROMPT_SECONDS", "30"))
-"""Seconds in which an ordinary span must be stored after an attack; `make faults` asks for 5."""
+"""Seconds within which an ordinary span must be stored after an attack; `make faults` sets 5."""
 
 _STATES: Final = ("stored", "waiting", "quarantined", "dropped", "lost")
 
@@ -28,7 +28,7 @@ def assert_unharmed(instance: Instance, *, raw: tuple[bytes, ...] = ()) -> None:
 
 
 def assert_ordinary_span_is_stored(instance: Instance) -> float:
-    """Send a run of two spans, which must be stored in time; return the seconds that it took."""
+    """Send a run of two spans, which must be stored in time; return the seconds until then."""
     body, span_ids = run_request(["Where is my parcel now?"])
     listed = ", ".join(f"'{span_id}'" for span_id in span_ids)
     started = time.monotonic()
@@ -55,7 +55,7 @@ def ledger(instance: Instance) -> list[dict[str, Any]]:
 
 
 def assert_nothing_raw(instance: Instance, raw: tuple[bytes, ...]) -> None:
-    """Assert that no file of the data directory, nor the log, holds one of these texts."""
+    """Assert that neither a file of the data directory nor the log contains one of these texts."""
     for file in [*instance.data_dir.rglob("*"), instance.log] if raw else []:
         if file.is_file():
             content = file.read_bytes()

@@ -1,4 +1,4 @@
-"""OTLP requests that tests send: small agent runs in the GenAI conventions."""
+"""OTLP requests for tests: small agent runs in the GenAI conventions."""
 
 from __future__ import annotations
 

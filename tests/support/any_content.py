@@ -1,4 +1,4 @@
-"""Strategies for whatever a sender may write: the keys that mean something to us, and values of any shape."""
+"""Hypothesis strategies for attributes of senders: keys with a meaning for us, and values of any type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies made of real exports by mutation: fields of protobuf, values of JSON, layers of compression, plain bytes."""
+"""Mutations of real exports: protobuf fields, JSON values, layers of compression, raw bytes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _Field = tuple[int, int, Any]  # number, wire type, and a number, bytes or the f
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A body and what its headers would say."""
+    """A body with its encoding and compression."""
 
     signal: Signal
     content: bytes
@@ -83,7 +83,7 @@ class Mutant:
 
 
 class Mutator:
-    """Makes bodies without end; what `keep` was called with is mutated further."""
+    """An endless source of bodies; those passed to `keep` are mutated further."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -97,7 +97,7 @@ class Mutator:
         self._sound = {signal: len(seeds) for signal, seeds in self._seeds.items()}
 
     def keep(self, mutant: Mutant, body: bytes) -> None:
-        """Mutate the accepted protobuf of a mutant from now on; at most a few hundred are kept."""
+        """Mutate the protobuf of this accepted mutant from now on; at most a few hundred are kept."""
         seeds = self._seeds[mutant.signal]
         if len(body) < _SEED_BYTES:
             if len(seeds) > 8 * self._sound[mutant.signal]:
@@ -124,7 +124,7 @@ class Mutator:
         return self._written(fields)
 
     def _change(self, fields: list[_Field], signal: Signal) -> None:
-        """Change one field, of a message that is found by going down at random."""
+        """Change one field of a randomly chosen nested message."""
         rng = self._rng
         while fields:
             index = rng.randrange(len(fields))
@@ -176,8 +176,8 @@ class Mutator:
                 out += _varint(length) + content
             elif wire_type in {1, 5}:
                 size = 8 if wire_type == 1 else 4
-                whole = content if isinstance(content, bytes) else (content % 2**64).to_bytes(8, "little")
-                out += whole[:size].ljust(size, b"\0")
+                fixed = content if isinstance(content, bytes) else (content % 2**64).to_bytes(8, "little")
+                out += fixed[:size].ljust(size, b"\0")
             elif wire_type == 0:
                 out += _varint(content) if isinstance(content, int) else b"\x80" * rng.choice((0, 1, 9, 11)) + b"\x01"
         return bytes(out[: _MOST_BYTES << 1])
@@ -210,23 +210,23 @@ class Mutator:
             compression, lambda body: gzip.compress(body, 1)
         )
         cut = rng.randrange(len(content) + 1) if rng.random() < 0.2 else len(content)
-        whole = compress(content[:cut]) + (compress(content[cut:]) if cut < len(content) else b"")
+        compressed = compress(content[:cut]) + (compress(content[cut:]) if cut < len(content) else b"")
         kind = rng.randrange(30)
         if kind == 0:
-            whole = compress(whole)
+            compressed = compress(compressed)
         elif kind == 1:
-            whole += compress(b"") * rng.choice((1, 50, 5_000))
+            compressed += compress(b"") * rng.choice((1, 50, 5_000))
         elif kind == 2:
-            whole = whole[: rng.randrange(len(whole) + 1)]
+            compressed = compressed[: rng.randrange(len(compressed) + 1)]
         elif kind == 3:
-            whole += rng.randbytes(rng.randrange(1, 30))
+            compressed += rng.randbytes(rng.randrange(1, 30))
         elif kind == 4:
-            whole = changed_bytes(rng, whole)
-        return whole
+            compressed = changed_bytes(rng, compressed)
+        return compressed
 
 
 def _parsed(body: bytes, depth: int = 0) -> list[_Field]:
-    """Return the fields of a message; what could be a message is taken for one, mostly rightly."""
+    """Return the fields of a message. Bytes that parse as a message count as one, mostly rightly."""
     fields: list[_Field] = []
     position = 0
     while position < len(body):
@@ -292,7 +292,7 @@ def _read(body: bytes, position: int) -> tuple[int, int]:
 
 
 def changed_bytes(rng: random.Random, sound: bytes) -> bytes:
-    """Return a body with bytes changed, cut off, doubled or made up."""
+    """Return a body with bytes changed, cut off, doubled or random."""
     body = bytearray(sound)
     for _ in range(rng.choice((1, 1, 2, 8, 64))):
         place = rng.randrange(len(body) or 1)

@@ -1,4 +1,4 @@
-"""Opening pages of the dashboard and reading what they show."""
+"""Opens pages of the dashboard and reads their content."""
 
 from __future__ import annotations
 

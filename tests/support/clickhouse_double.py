@@ -33,7 +33,7 @@ _TRANSPORT = {
 
 
 class ClickHouseDouble:
-    """The server; its databases lie in the embedded store at `path`, which this process may hold open as well."""
+    """The server. Its databases are in the embedded store at `path`, which this process may have open as well."""
 
     def __init__(self, path: str) -> None:
         self._engine = chdb.connect(path)
@@ -125,11 +125,11 @@ class ClickHouseDouble:
         content: bytes,
         headers: list[tuple[bytes, bytes]],
     ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-        """Return what a client is told of a statement: status, body and headers."""
+        """Return the response to a statement: status, body and headers."""
         return status, content, headers
 
     def executed(self, statement: str, settings: dict[str, str]) -> str:  # noqa: ARG002 - for servers of other kinds
-        """Return what the engine is given for a statement; `settings` may be changed."""
+        """Return the statement to run in the engine; may change `settings`."""
         return statement
 
     def _insert(self, statement: str, data: bytes, clause: str) -> bytes:

@@ -37,7 +37,7 @@ _INSERT = re.compile(r"INSERT INTO `?(\w+)`?")
 
 
 class ClusterDouble(ClickHouseDouble):
-    """Both shards, and whatever is in front of them."""
+    """Both shards, and the load balancer in front of them."""
 
     def __init__(self, folder: Path) -> None:
         config = folder / "config.xml"
@@ -55,7 +55,7 @@ class ClusterDouble(ClickHouseDouble):
         if created := _DISTRIBUTED.match(statement):
             self._sharded[created[2]] = (created[3], created[4])
         if "prefer_localhost_replica" in settings:
-            settings["prefer_localhost_replica"] = "1"  # over the network there is nobody
+            settings["prefer_localhost_replica"] = "1"  # there is no other server to connect to
         into = _INSERT.match(statement)
         if into and into[1] in self._sharded:
             table, key = self._sharded[into[1]]
@@ -66,13 +66,13 @@ class ClusterDouble(ClickHouseDouble):
 
 
 def _seen(sharded: tuple[str, str]) -> str:
-    """Return which rows of a table a shard sees; outside of a distributed query all of them."""
+    """Return the rows of a table that a shard sees; outside a distributed query, all of them."""
     table, key = sharded
     return f"{quoted(table)}: {quoted(f'shardNum() IN (0, 1 + {key} % 2)')}"
 
 
 def quoted(text: str) -> str:
-    """Return a text as SQL has it."""
+    """Return a text as an SQL literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

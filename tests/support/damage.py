@@ -1,4 +1,4 @@
-"""Damage to pages of an SQLite file, as a failing disk does it."""
+"""Damages pages of an SQLite file, like a failing disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAGE = 4096
 
 
 def damage(path: Path, page_types: set[int], how_many: int) -> int:
-    """Overwrite pages of a b-tree (their first byte tells them apart) with noise; return how many."""
+    """Overwrite pages of a b-tree (identified by their first byte) with noise; return their number."""
     noise = random.Random(5)
     content = bytearray(path.read_bytes())
     pages = [
@@ -116,4 +116,4 @@ KINDS: Final[dict[str, Callable[[Path, random.Random], None]]] = {
     "index of the log: bytes": _log(_somewhere_in_pages, "-shm"),
     "index of the log: deleted": _log(_deleted, "-shm"),
 }
-"""What can happen to the files of a spool, by name."""
+"""Kinds of damage to the files of a spool, by name."""

@@ -1,4 +1,4 @@
-"""Secrets that nobody holds, of every kind that is looked for: what tests plant. Never a real one."""
+"""Invented secrets of every kind that redaction knows, for tests. None is real."""
 
 from __future__ import annotations
 
@@ -169,4 +169,4 @@ FAKES: dict[str, Callable[[Random], tuple[str, str]]] = {
     },
     "basic authorization": _basic,
 }
-"""Kind: makes a secret, and the text in which it is told to be one: the secret itself where it shows."""
+"""By kind: a function that returns a secret, and a text that identifies it (the secret itself if its form does)."""

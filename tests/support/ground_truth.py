@@ -1,4 +1,4 @@
-"""The ground truth of the real exports, and how spans are held against it (tests/data/otlp/truth/README.md)."""
+"""The ground truth of the real exports, and its comparison with spans (tests/data/otlp/truth/README.md)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPTIONS = SimpleNamespace(fields=None, missing=True, strict=False)
 
 @lru_cache(maxsize=1)
 def checker() -> ModuleType:
-    """The comparison that comes with the ground truth."""
+    """Return the comparison module that belongs to the ground truth."""
     spec = importlib.util.spec_from_file_location("truth_check", TRUTH / "check.py")
     assert spec is not None
     assert spec.loader is not None
@@ -41,7 +41,7 @@ def truth_of(source: str) -> dict[str, Any]:
 
 
 def found_probes(spans: list[Span], truth: dict[str, Any]) -> dict[str, list[list[str]]]:
-    """Where each phrase is found: [kind of span, direction]."""
+    """Where each phrase must be: [kind of span, direction]."""
     found: dict[str, list[list[str]]] = {}
     for phrase in [probe["phrase"] for probe in truth["probes"]]:
         places = set()

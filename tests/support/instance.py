@@ -1,4 +1,4 @@
-"""A real instance for tests: `spanledger up` in its own processes, on free ports, with its own data directory."""
+"""A real instance for tests: `spanledger up` in its own processes, with free ports and its own data directory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PATIENCE = 90.0  # seconds; generous, for nothing here asserts a speed
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    """Return the environment of a command that works in this data directory and nowhere else."""
+    """Return the environment of a command for this data directory."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SPANLEDGER_") or "MODEL" in name}
     ours = {
         "SPANLEDGER_DATA_DIR": str(data_dir),
@@ -39,7 +39,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
 
 
 def command(data_dir: Path, *arguments: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end and return what it printed."""
+    """Run one command to its end, and return its output."""
     return subprocess.run(
         [COMMAND, *arguments],
         env=environment(data_dir, **settings),
@@ -67,7 +67,7 @@ def children(pid: int) -> list[int]:
 
 
 def _role(pid: int) -> str:
-    """Tell a process by what it waits in and who its parent is: only the server has children of its own."""
+    """Return the role of a process, from its wait state and its parent: only the server has children."""
     try:
         command_line = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
         parent = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
@@ -82,7 +82,7 @@ def _role(pid: int) -> str:
 
 @dataclass
 class Instance:
-    """`spanledger up`, started and stopped at will."""
+    """A `spanledger up` that tests start and stop."""
 
     data_dir: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -106,14 +106,14 @@ class Instance:
         return self.ready()
 
     def ready(self) -> Instance:
-        """Wait until a server other than the one known so far says where it is."""
+        """Wait until a server other than the known one has announced its address."""
         known = self.endpoints.get("pid")
         self.wait(lambda: self._announced().get("pid", known) != known)
         self.endpoints = self._announced()
         return self
 
     def whole(self) -> Instance:
-        """Wait until every process lives and the server that lives says where it is."""
+        """Wait until every process runs and the server has announced its address."""
         roles = {"receiver", "server", "worker"}
         self.wait(lambda: roles <= self.by_role().keys() and self._announced().get("pid") == self.by_role()["server"])
         self.endpoints = self._announced()
@@ -152,7 +152,7 @@ class Instance:
         return rows
 
     def _asked(self, statement: str) -> pa.Table | None:
-        """Ask the API; None where no server answers, so that the command says what there is to say."""
+        """Query the API; None if no server responds, so that the command reports the problem."""
         where = self._announced()
         if "token" not in where:
             return None
@@ -173,7 +173,7 @@ class Instance:
         )
 
     def settled(self) -> None:
-        """Wait until nothing waits in the spool and the rows of runs say what their spans say."""
+        """Wait until the spool is empty and the rows of runs agree with their spans."""
 
         def is_settled() -> bool:
             status = self.api("GET", "/api/status").json()
@@ -186,7 +186,7 @@ class Instance:
         return [self.process.pid, *children(self.process.pid)]
 
     def by_role(self) -> dict[str, int]:
-        """Return the living processes by what they are; one that is just starting may be missing."""
+        """Return the running processes by role; one that is just starting may be missing."""
         assert self.process is not None
         found = {"supervisor": self.process.pid}
         for pid in children(self.process.pid):
@@ -196,7 +196,7 @@ class Instance:
         return found
 
     def kill(self) -> None:
-        """End everything at once, as a power cut of the program would."""
+        """Kill all processes at once, like a power cut."""
         assert self.process is not None
         for pid in self.processes():
             os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Rows of the ledger for tests of what reads it."""
+"""Rows of the ledger for tests of its readers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MINUTE_S = 60
 
 
 def insert_ledger(store: Store, now: int) -> None:
-    """Store the ledger of two collectors for the hour before `now` (seconds since 1970): an older and a newer word."""
+    """Store the ledger of two collectors for the hour before `now` (seconds since 1970), in two versions."""
     at = now // MINUTE_S * MINUTE_S - 30 * MINUTE_S
     entries = [
         entry("one", 1, "payments", at, version=1, accepted=1200, waiting=1200),
@@ -35,7 +35,7 @@ def insert_ledger(store: Store, now: int) -> None:
 
 
 def entry(collector: str, number: int, key_name: str, minute: int, *, version: int, **spans: int) -> dict[str, object]:
-    """Return one row; each state has as many requests as it has spans in tens."""
+    """Return one row; each state has ten spans per request."""
     none: dict[str, object] = dict.fromkeys(LEDGER_SCHEMA.names, 0)
     zeros = none | {
         "rejected_requests": [],

@@ -1,4 +1,4 @@
-"""A sender that remembers what was acknowledged, and the question whether that is stored."""
+"""A sender that records acknowledged spans, and checks that they are stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAUSE = 0.1  # seconds between two attempts with one request
 
 
 class Load:
-    """Sends runs from a thread until it is told to stop, and remembers what was acknowledged.
+    """Sends runs from a thread until it is stopped, and records the acknowledged spans.
 
     With `patient` a request is sent again until it is acknowledged, as exporters do: it may have been taken before.
     """
@@ -70,7 +70,7 @@ def stored(instance: Instance) -> Counter[str]:
 
 
 def assert_each_once(instance: Instance, acknowledged: list[str]) -> None:
-    """Wait until nothing waits; then all that was acknowledged is stored once, counted, and out of memory."""
+    """Wait until the spool is empty; assert that acknowledged spans are stored once and counted, and memory is back."""
     instance.settled()
     found = stored(instance)
     assert {span_id: found[span_id] for span_id in acknowledged if found[span_id] != 1} == {}
@@ -81,7 +81,7 @@ def assert_each_once(instance: Instance, acknowledged: list[str]) -> None:
 
 
 def assert_it_adds_up(instance: Instance) -> None:
-    """Ask the ledger: what was accepted is stored, waits or is quarantined, and the store holds what it says."""
+    """Assert by the ledger that accepted requests are stored, waiting or quarantined, and the store has the rows."""
     done = command(instance.data_dir, "ledger", **instance.settings)
     assert done.returncode == 0, done.stdout + done.stderr
     ever = {"start": "1971-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z", "by": "signal"}

@@ -1,4 +1,4 @@
-"""An authority of our own and the certificates that it gives out, for tests of TLS."""
+"""A certificate authority and certificates for tests of TLS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAIN = serialization.NoEncryption()
 
 
 class Authority:
-    """Signs certificates for 127.0.0.1; its own lies in `folder` under its name."""
+    """Signs certificates for 127.0.0.1; its own certificate is in `folder` under its name."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
@@ -39,7 +39,7 @@ class Authority:
         return file
 
     def trusted(self, client: Path | None = None) -> ssl.SSLContext:
-        """Return what a client needs that trusts this authority, with its own certificate or without one."""
+        """Return the TLS context of a client that trusts this authority, with or without a client certificate."""
         context = ssl.create_default_context(cafile=str(self.certificate))
         if client is not None:
             context.load_cert_chain(client)

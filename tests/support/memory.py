@@ -1,4 +1,4 @@
-"""What the processes of an instance hold in memory, and how much of it they may keep after a fault."""
+"""Memory of an instance's processes, and how much of it they may keep after a fault."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ if TYPE_CHECKING:
     from instance import Instance
 
 BOUNDS: Final = {"supervisor": 256 << 20, "receiver": 448 << 20, "server": 1536 << 20, "worker": 1024 << 20}
-"""Bytes that each may hold once the load is over: what it holds when idle, and what a load leaves in its heap."""
+"""Limit in bytes of each process after a load: its idle memory plus what a load leaves in its heap."""
 
 
 def resident(pid: int) -> int:
-    """Return the bytes that a process holds now."""
+    """Return the memory of a process in bytes."""
     return _field(pid, "VmRSS:")
 
 
 def peaks(instance: Instance) -> dict[str, int]:
-    """Return the most that each process has held since it was started, in MB."""
+    """Return the peak memory of each process since its start, in MB."""
     return {role: _field(pid, "VmHWM:") // 10**6 for role, pid in instance.by_role().items()}
 
 
 def assert_memory_is_bounded(instance: Instance) -> None:
-    """Wait until every process is back under its bound."""
+    """Wait until every process is below its limit."""
     instance.wait(lambda: not _over(instance), "memory to be given back")
 
 

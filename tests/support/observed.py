@@ -1,4 +1,4 @@
-"""What a store would show for the spans of one source, in the fields of the ground truth."""
+"""The stored spans of one source, in the fields of the ground truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gRPC client that sends messages as bytes and shows every part of an answer."""
+"""A gRPC client that sends messages as bytes and returns every part of the response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SERVICES = {"traces": "trace.v1.Trace", "logs": "logs.v1.Logs", "metrics": "metr
 
 
 class Client:
-    """Sends messages as bytes; an answer is (code, message, trailing metadata)."""
+    """Sends messages as bytes; a response is (code, message, trailing metadata)."""
 
     def __init__(self, address: str, credentials: grpc.ChannelCredentials | None = None) -> None:
         unlimited = (("grpc.max_send_message_length", -1),)
@@ -35,7 +35,7 @@ class Client:
         self._channel.close()
 
     def trickle(self, go_on: threading.Event) -> grpc.Future[bytes]:
-        """Begin a request for traces whose message comes when `go_on` is set."""
+        """Begin a request for traces; its message is sent when `go_on` is set."""
 
         def message() -> Iterator[bytes]:
             go_on.wait(60)
@@ -59,7 +59,7 @@ class Client:
 
 
 def retry_delay(trailers: dict[str, bytes | str]) -> int:
-    """Return the seconds after which the refused request may come again."""
+    """Return the retry delay of a refused request in seconds."""
     details = trailers["grpc-status-details-bin"]
     assert isinstance(details, bytes)
     info = RetryInfo()

@@ -1,4 +1,4 @@
-"""Requests for tests, written as plain values."""
+"""OTLP requests for tests, written as plain values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OI_LLM: dict[str, Any] = {
     "llm.token_count.completion": 96,
     "llm.token_count.prompt_details.cache_read": 1024,
 }
-"""One model call, as OpenTelemetry and as OpenInference tell it."""
+"""One model call, in the conventions of OpenTelemetry and of OpenInference."""
 
 
 def any_value(value: object) -> AnyValue:

@@ -1,4 +1,4 @@
-"""A thread for what cannot run beside a browser: Playwright leaves an event loop running in the thread of the tests."""
+"""A thread for code that cannot run together with Playwright's event loop in the tests' thread."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _Answer = TypeVar("_Answer")
 
 
 def in_own_thread(act: Callable[..., _Answer], *arguments: object) -> _Answer:
-    """Return what a call returns that is made in a thread of its own."""
+    """Call the function in a new thread, and return its result."""
     with ThreadPoolExecutor(1) as executor:
         return executor.submit(act, *arguments).result()

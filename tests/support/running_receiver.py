@@ -1,4 +1,4 @@
-"""A real receiver: its own process, a real socket, a real spool."""
+"""A real receiver for tests: its own process, a real socket, a real spool."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def one_span(number: int = 1) -> bytes:
 
 
 def large_request() -> bytes:
-    """Return a request of nearly as many bytes as may come."""
+    """Return a request of nearly the maximum size."""
     request = ExportTraceServiceRequest.FromString(one_span())
     attribute = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="input.value")
     attribute.value.string_value = "a long prompt " * (60 << 20 >> 4)
@@ -47,10 +47,10 @@ def large_request() -> bytes:
 
 
 class RunningReceiver:
-    """A receiver and what its supervisor does: it holds the listening socket, starts, stops and kills."""
+    """A receiver with the supervisor's role: holds the listening socket, starts, stops and kills the process."""
 
     def __init__(self, settings: Settings, policy: Policy, client_tls: ssl.SSLContext | None = None) -> None:
-        """Start a receiver that listens where the settings say, on ports of its own."""
+        """Start a receiver on the host of the settings, with its own ports."""
         self.settings = settings
         self.client_tls = client_tls
         self._policy = policy
@@ -72,7 +72,7 @@ class RunningReceiver:
         httpx.get(f"{self.url}/healthz", timeout=60, verify=self.client_tls or True)
 
     def readiness(self) -> httpx.Response:
-        """Ask whether it is ready, in a moment in which a server lives."""
+        """Return the response of /readyz, with the heartbeat of a running server."""
         beat(self.settings.heartbeat_path)
         return httpx.get(f"{self.url}/readyz", timeout=30)
 
@@ -86,7 +86,7 @@ class RunningReceiver:
         self.process.join()
 
     def leave(self) -> None:
-        """Be away as a machine that is started again: nothing listens."""
+        """Stop listening during the block, as while a machine reboots."""
         self.kill()
         self._listener.close()
 
@@ -109,7 +109,7 @@ class RunningReceiver:
 
 
 def assert_delivers(receiver: RunningReceiver, exporter: SpanExporter) -> None:
-    """Let a stock exporter send a span; it is what waits at the receiver."""
+    """Send a span with a stock exporter; afterwards it waits in the receiver's spool."""
     provider = TracerProvider(resource=Resource.create({"service.name": "refunds"}))
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     with provider.get_tracer("test").start_as_current_span("invoke_agent refunds") as span:

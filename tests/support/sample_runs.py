@@ -1,4 +1,4 @@
-"""Runs of three teams as redacted spans, the same ones each time, for tests that look at the dashboard."""
+"""Redacted spans of runs of three teams, always the same, for tests of the dashboard."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def messages(*pairs: tuple[str, str]) -> str:
 
 def _preview(text: str) -> str:
     try:
-        said = json.loads(text)[-1]["parts"][0]["content"]
+        content = json.loads(text)[-1]["parts"][0]["content"]
     except (ValueError, KeyError, TypeError, IndexError):
-        said = text
-    return str(said)[:200]
+        content = text
+    return str(content)[:200]
 
 
 class _Run:
@@ -100,7 +100,7 @@ class _Run:
 
 
 def run(number: int, start: int) -> list[Span]:
-    """Return one run: a root, a guardrail, then model calls and tools, as long and as lucky as its number says."""
+    """Return one run: a root, a guardrail, model calls and tools. Its number determines its length and outcome."""
     made = _Run(number, start)
     question = f"Where is order {4000 + number}? I am <PERSON>."
     outcome = _OUTCOMES[number % len(_OUTCOMES)]
@@ -134,7 +134,7 @@ def run(number: int, start: int) -> list[Span]:
 
 
 def evaluated_run(number: int, start: int) -> list[Span]:
-    """Return a run whose model was offered tools and whose answer an evaluator did not like."""
+    """Return a run with tools offered to the model, and with an answer that an evaluator rated low."""
     made = _Run(number, start)
     root = made.add("answer agent", None, 0, 900 * MS, kind="agent", output=messages(("assistant", "Tomorrow.")))
     schema = {"type": "object", "properties": {"order": {"type": "integer"}}}
@@ -150,7 +150,7 @@ def evaluated_run(number: int, start: int) -> list[Span]:
 
 
 def hostile_run(number: int, start: int) -> list[Span]:
-    """Return a run whose sender writes markup and very long names everywhere."""
+    """Return a run with markup and very long names everywhere."""
     made = _Run(number, start)
     root = made.add(HOSTILE, None, 0, 900 * MS, kind="agent", input=HOSTILE, output=messages(("user", HOSTILE)))
     made.add(HOSTILE, root, 100 * MS, 300 * MS, kind="tool", tool_name=HOSTILE, attributes={HOSTILE: HOSTILE})
@@ -159,7 +159,7 @@ def hostile_run(number: int, start: int) -> list[Span]:
 
 
 def incomplete_run(number: int, start: int) -> list[Span]:
-    """Return a run whose root never arrived."""
+    """Return a run without its root."""
     return run(number, start)[1:]
 
 
@@ -186,7 +186,7 @@ def fill(store: Store, *, now: int, runs: int = 60) -> list[Span]:
 
 
 def insert(store: Store, spans: list[Span]) -> None:
-    """Store spans and bring their runs up to date."""
+    """Store spans and recompute their runs."""
     store.insert(
         "spans",
         to_batch(spans),

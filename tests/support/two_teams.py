@@ -1,4 +1,4 @@
-"""Two teams with an ingest key each: what beta's agent sends, and all that alpha's key can aim at its trace."""
+"""Two teams with an ingest key each: beta's agent run, and requests of alpha that aim at beta's trace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collector.otlp.messages import ExportRequest
 
 BETA_TRACE, ALPHA_TRACE = bytes([0xBE] * 16), bytes([0xA1] * 16)
-ROOT, CALL, TOOL, GONE, OWN = 1, 2, 3, 9, 50  # span ids; GONE is the parent that beta's root says it has
+ROOT, CALL, TOOL, GONE, OWN = 1, 2, 3, 9, 50  # span ids; GONE is the missing parent of beta's root
 SECRETS = {"alpha": "key-of-alpha", "beta": "key-of-beta", "nobody": "key-of-nobody"}
 POLICY = Policy(
     ingest_keys=tuple(
@@ -31,7 +31,7 @@ _MINE = {"spanledger.workflow": "refunds", "session.id": "beta-session", "user.i
 
 
 def stamped(name: str, body: ExportRequest) -> ExportRequest:
-    """Return the request as the receiver leaves it for this key."""
+    """Return the request as the receiver stamps it for this key."""
     copy = type(body)()
     copy.CopyFrom(body)
     IngestKeys(POLICY).stamp(_KEYS[name], copy)
@@ -39,7 +39,7 @@ def stamped(name: str, body: ExportRequest) -> ExportRequest:
 
 
 def call(text: str, cost: float, **more: Any) -> dict[str, Any]:
-    """Return the attributes of a model call that says what it cost."""
+    """Return the attributes of a model call with a cost."""
     answer = [{"role": "assistant", "parts": [{"type": "text", "content": text}]}]
     named = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "own", "gen_ai.request.model": "own-7b"}
     usage = {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10, "gen_ai.usage.cost": cost}
@@ -71,7 +71,7 @@ def logs(*records: tuple[int, str, dict[str, Any], object], start: int) -> Expor
 
 
 def beta(start: int) -> list[ExportRequest]:
-    """Return what beta's agent sends, in several requests: an agent, a model call, a tool, and what logs add."""
+    """Return the requests of beta's agent: an agent, a model call, a tool, and log records."""
     root = {"id": ROOT, "parent": GONE, "name": "beta agent", "attributes": _AGENT | _MINE, "long": 5 * 10**9}
     tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "lookup"}
     return [
@@ -98,7 +98,7 @@ def beta(start: int) -> list[ExportRequest]:
 
 
 def attacks(start: int) -> dict[str, ExportRequest]:
-    """Return what alpha sends at beta's trace; it knows every id in it."""
+    """Return alpha's requests against beta's trace; alpha knows every id in it."""
     dear = call("alpha's text", 75.0, **{"spanledger.outcome": "failure", "user.id": "u-alpha"})
     names = {"spanledger.team": "beta", "team": "beta", "spanledger.workflow": "alpha's", "session.id": "beta-session"}
     root = {"attributes": _AGENT | names | {"spanledger.outcome": "failure"}, "status": 2, "name": "alpha agent"}

@@ -1,4 +1,4 @@
-"""Says which files of some folders were opened, read, made, changed or removed meanwhile (Linux's inotify)."""
+"""Records which files were opened, read, created, changed or removed in folders (Linux's inotify)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEAD: Final = struct.Struct("iIII")
 
 
 class Watched:
-    """A watch over folders, without those inside them."""
+    """Watches folders, without their subfolders."""
 
     def __init__(self, *folders: Path) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -35,7 +35,7 @@ class Watched:
             assert added >= 0, os.strerror(ctypes.get_errno())
 
     def touched(self) -> list[str]:
-        """Return what happened to files since the last call, as "opened canary"."""
+        """Return the events of files since the last call, such as "opened canary"."""
         found = []
         while True:
             try:

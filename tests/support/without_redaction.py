@@ -1,4 +1,4 @@
-"""A pool of workers in the test's own process that does everything but redact: for tests of the way, not of texts."""
+"""A worker pool in the test's own process that does everything except redaction, for tests of delivery."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class QuickPool(WorkerPool):
-    """Answers at once; for spans only."""
+    """Returns results at once; for spans only."""
 
     def __init__(self) -> None:
         super().__init__(0, Policy())
@@ -34,7 +34,7 @@ class QuickPool(WorkerPool):
     def full(self) -> bool:
         return False
 
-    def ask(self, request: Waiting) -> bool:
+    def submit(self, request: Waiting) -> bool:
         body = ExportTraceServiceRequest.FromString(request.body)
         spans = normalise(body, received_at=request.received_at, policy=self._policy, prices=self._prices)
         batch = to_batch(spans)
@@ -45,6 +45,6 @@ class QuickPool(WorkerPool):
         self._ready.append(Rows(request.id, request.signal, request.received_at, content, batch.num_rows))
         return True
 
-    def answers(self, timeout: float) -> list[Rows]:  # noqa: ARG002 - as its parent
+    def results(self, timeout: float) -> list[Rows]:  # noqa: ARG002 - as its parent
         ready, self._ready = self._ready, []
         return ready

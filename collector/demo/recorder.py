@@ -1,4 +1,4 @@
-"""What happens in a run, told in a convention: the workflows say what, the two conventions say how it is written."""
+"""Records the events of a sample run. Workflows call it; each semantic convention is a subclass that writes spans."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collector.demo.trace import Trace
 
 
-class Teller(ABC):
-    """Tells one run of one person's session."""
+class Recorder(ABC):
+    """Records one run of a session of one person."""
 
     def __init__(self, trace: Trace, session: str, user: str) -> None:
         self.trace = trace
@@ -31,57 +31,57 @@ class Teller(ABC):
     @abstractmethod
     @contextmanager
     def agent(self, name: str, question: str) -> Iterator[Span]:
-        """Tell an agent at work on a question."""
+        """Record an agent that works on a question."""
 
     @abstractmethod
     def answered(self, agent: Span, answer: str) -> None:
-        """Tell what an agent answered."""
+        """Record the answer of an agent."""
 
     @abstractmethod
     def call(self, talk: Conversation, answer: Message) -> None:
-        """Tell one model call that gave this answer, which joins the conversation."""
+        """Record a model call with this answer, and add the answer to the conversation."""
 
     @abstractmethod
     def broken_call(self, talk: Conversation, error_type: str, message: str) -> None:
-        """Tell a model call that the provider refused."""
+        """Record a model call that the provider refused."""
 
     @abstractmethod
     @contextmanager
     def tool(self, call: ToolCall) -> Iterator[Span]:
-        """Tell a tool at work."""
+        """Record the call of a tool."""
 
     @abstractmethod
     def returned(self, tool: Span, result: str) -> None:
-        """Tell what a tool returned."""
+        """Record the result of a tool."""
 
     @abstractmethod
     def retrieval(self, source: str, query: str, documents: Sequence[str]) -> None:
-        """Tell a search for documents."""
+        """Record a search for documents."""
 
     def say(self, talk: Conversation, text: str) -> str:
-        """Let the model answer with a text."""
+        """Record a model call with a text as its answer."""
         self.call(talk, Message("assistant", text))
         return text
 
     def ask(self, talk: Conversation, name: str, arguments: dict[str, Any]) -> ToolCall:
-        """Let the model ask for a tool."""
+        """Record a model call that requests a tool."""
         self._calls += 1
         call = ToolCall(f"call_{self._calls:02}", name, arguments)
         self.call(talk, Message("assistant", calls=(call,)))
         return call
 
     def use(self, talk: Conversation, name: str, arguments: dict[str, Any], result: str, milliseconds: float) -> None:
-        """Let the model ask for a tool and the tool answer."""
+        """Record a model call that requests a tool, and the tool call."""
         call = self.ask(talk, name, arguments)
         with self.tool(call) as span:
             self.trace.wait(milliseconds)
             self.returned(span, result)
         talk.messages.append(Message("tool", result, answers=call))
 
-    def use_in_vain(
+    def use_failing(
         self, talk: Conversation, name: str, arguments: dict[str, Any], error: tuple[str, str], milliseconds: float
     ) -> None:
-        """Let the model ask for a tool that fails; the model is told and goes on."""
+        """Record a requested tool call that fails; the model receives the error."""
         call = self.ask(talk, name, arguments)
         with self.tool(call) as span:
             self.trace.wait(milliseconds)
@@ -89,7 +89,7 @@ class Teller(ABC):
         talk.messages.append(Message("tool", f"error: {error[1]}", answers=call))
 
     def guardrail(self, policy: str, decision: str, reason: str, milliseconds: float = 40) -> None:
-        """Tell a check of a policy: allow, deny or escalate."""
+        """Record a check of a policy: allow, deny or escalate."""
         attributes = {
             "spanledger.span.kind": "guardrail",
             "spanledger.policy.name": policy,
@@ -100,7 +100,7 @@ class Teller(ABC):
             self.trace.wait(milliseconds)
 
     def approval(self, what: str, status: str, by: str, minutes: float) -> None:
-        """Tell a person who was asked; `status` is approved or rejected."""
+        """Record the decision of a person; `status` is approved or rejected."""
         attributes = {
             "spanledger.span.kind": "human",
             "spanledger.approval.status": status,
@@ -111,19 +111,19 @@ class Teller(ABC):
             self.trace.clock += int(minutes * 60_000 * MILLISECOND)
 
     def give_up(self, agent: Span, talk: Conversation, error_type: str, message: str) -> None:
-        """Tell a model call that the provider refused and the agent that ended with it."""
+        """Record a model call that the provider refused, and the failure of the agent."""
         self.broken_call(talk, error_type, message)
         self.trace.fail(agent, error_type, message)
         self.outcome(agent, "failure", message)
 
     def chance(self, probability: float) -> bool:
-        """Tell whether something happens this time."""
+        """Return True with this probability."""
         return self.rng.random() < probability
 
     def outcome(self, agent: Span, outcome: str, reason: str) -> None:
-        """Tell how the run ended."""
+        """Record the outcome of the run."""
         describe(agent, {"spanledger.outcome": outcome, "spanledger.outcome.reason": reason})
 
     def pause(self, talk: Conversation, output_tokens: int) -> None:
-        """Let the time of a model call pass."""
+        """Advance the clock by the duration of a model call."""
         self.trace.wait(talk.model.first_token_ms + talk.model.token_ms * output_tokens)
