@@ -31,11 +31,11 @@ class Dialect:
     `context`: team, workflow, workflow_version, session, user, environment from the dialect's own association keys.
     `named`: the same from names that the framework makes up (thread, workflow class): weaker than the resource.
     `metadata`: prefixes and JSON objects in which users put context under free names.
-    `usage`: objects that hold token counts.
+    `usage`: objects that hold token counts. `costs`: objects that hold USD, their sum under `total`.
     `input`, `output`: conversations; `both`: one that holds what went in and what came out, told as events.
     `input_value`, `output_value`: values of any shape. `tool_input`, `tool_output`: arguments and result of a tool.
     `instructions`, `definitions`: system prompt and tools offered, kept apart from the messages.
-    `told`: JSON schemas whose properties are the attributes that the program itself gave the span.
+    `attribute_schema`: JSON schemas; their properties name the attributes that the program itself set on the span.
     `answer`: the three pieces of an answer kept apart: text, reasoning, tool calls.
     `scopes`: instrumentation scopes (prefixes) that speak it; with `scoped` its keys mean something only there.
     `exceptions_are_errors`: its spans say OK although an exception ended them.
@@ -50,6 +50,7 @@ class Dialect:
     named: Mapping[str, Keys] = field(default_factory=dict)
     metadata: Keys = ()
     usage: Keys = ()
+    costs: Keys = ()
     input: Keys = ()
     output: Keys = ()
     both: Keys = ()
@@ -60,7 +61,7 @@ class Dialect:
     instructions: Keys = ()
     definitions: Keys = ()
     answer: Keys = ()
-    told: Keys = ()
+    attribute_schema: Keys = ()
     scopes: Keys = ()
     scoped: bool = False
     exceptions_are_errors: bool = False

@@ -53,7 +53,8 @@ class Use(Enum):
     NAMED = auto()  # context that a framework made up
     METADATA = auto()  # a JSON object with context under free names
     USAGE = auto()
-    TOLD = auto()  # a JSON schema that names the program's own attributes
+    COSTS = auto()
+    ATTRIBUTE_SCHEMA = auto()  # a JSON schema that names the program's own attributes
     INPUT = auto()
     OUTPUT = auto()
     BOTH = auto()  # a conversation whose messages say themselves whether they went in or came out
@@ -167,10 +168,14 @@ def _dialect_rules(
         yield key, Rule(Use.KIND, "kind", base + position, index, kinds)
     for key, values in dialect.failures.items():
         yield key, Rule(Use.FAILURE, "failure", base, index, values)
-    for key in dialect.usage:
-        yield key, Rule(Use.USAGE, "usage", base, index)
-    for key in dialect.told:
-        yield key, Rule(Use.TOLD, "told", base, index)
+    objects = (
+        (Use.USAGE, dialect.usage),
+        (Use.COSTS, dialect.costs),
+        (Use.ATTRIBUTE_SCHEMA, dialect.attribute_schema),
+    )
+    for use, names in objects:
+        for key in names:
+            yield key, Rule(use, rank=base, dialect=index)
     tables = (
         (Use.COLUMN, dialect.columns),
         (Use.COLUMN, dialect.scoped_columns if own else {}),
@@ -178,8 +183,8 @@ def _dialect_rules(
         (Use.NAMED, dialect.named),
     )
     for use, table in tables:
-        for slot, names in table.items():
-            for rank, key in enumerate(names):
+        for slot, keys in table.items():
+            for rank, key in enumerate(keys):
                 yield key, Rule(use, slot, base + rank, index)
     for key in dialect.metadata:
         if key.endswith("."):

@@ -14,7 +14,8 @@ from schema.messages.conversation import PREVIEW, answer_text, compact, has_part
 from schema.messages.parts import parts_of
 from schema.messages.shapes import Message, messages_of, with_system
 from schema.messages.tool_definitions import definitions_of, with_definitions
-from schema.otlp.attributes import Plain, dump, parse, text
+from schema.messages.tool_values import result_text, unwrapped_arguments, unwrapped_result
+from schema.otlp.attributes import Plain, parse, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +27,6 @@ _PIECES = ("reasoning", "text", "tool_calls")  # in the order in which a model m
 _TOOL_SLOTS = frozenset({"tool", "value"})
 _DOCUMENTS = frozenset({"retrieval", "reranker", "embedding"})
 _CONVERSING = frozenset({"agent", "workflow", "llm"})
-_WRAPPED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
-# Without one of these words, arguments or a result have no frame, and need not be read.
-_FRAMES = {"user": ('"kwargs"', '"input_str"', "'kwargs'"), "assistant": ('"content"', '"output"', '"text"')}
 _MESSAGE_ROLES = {"gen_ai.system.message": "system", "gen_ai.user.message": "user", "gen_ai.tool.message": "tool"}
 
 
@@ -209,63 +207,15 @@ def _tool(sources: Sources, values: _Values, events: list[dict[str, Plain]], rol
         if source.slot in _TOOL_SLOTS and not source.prefix:
             raw = source.raw(values)
             if raw:
-                content = _unwrapped(raw, role)
+                content = unwrapped_result(raw) if role == "assistant" else unwrapped_arguments(raw)
                 return Chosen(content, content[:PREVIEW], [source] if content == raw else [])
     name = "gen_ai.choice" if role == "assistant" else "gen_ai.tool.message"
     for event in events:
         attributes = event["attributes"]
         if event["name"] == name and isinstance(attributes, dict):
             value = attributes.get("message" if role == "assistant" else "content")
-            content = _result_text(parse(value)) or text(value)
+            content = result_text(parse(value)) or text(value)
             return Chosen(content, content[:PREVIEW], from_events=True)
     if role == "assistant":
         return _conversation(sources.by_slot, values, [], role, call=False) or _NOTHING
     return Chosen()
-
-
-def _unwrapped(raw: str, role: str) -> str:
-    """Arguments without the frame in which decorators and LangChain callbacks report them; results likewise."""
-    if raw[0] not in "{[" or not _framed(raw, _FRAMES[role]):
-        return raw
-    value = parse(raw)
-    if role == "assistant":
-        return _result_text(value) or raw
-    if isinstance(value, dict):
-        if value.keys() <= _WRAPPED and value.get("kwargs") and not value.get("args"):
-            return dump(value["kwargs"])
-        if "input_str" in value:
-            inner = value.get("inputs") or parse(value["input_str"])
-            return text(inner) or raw
-    return raw
-
-
-def _framed(raw: str, marks: tuple[str, ...]) -> bool:
-    for mark in marks:  # noqa: SIM110 - any() takes longer than the search
-        if mark in raw:
-            return True
-    return False
-
-
-def _result_text(value: Plain) -> str:
-    """Return the text inside a tool message of LangChain, Bedrock or MCP; "" if it is none of these."""
-    if isinstance(value, dict):
-        if value.get("lc") == 1 and isinstance(value.get("kwargs"), dict):
-            return _content_text(value["kwargs"])
-        if value.get("type") == "tool" and ("content" in value or isinstance(value.get("data"), dict)):
-            return _content_text(value if "content" in value else value["data"])
-        if value.keys() == {"output"}:
-            return _result_text(value["output"]) or text(value["output"])
-        if isinstance(value.get("output"), dict):
-            return _result_text(value["output"])
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(item, dict) and isinstance(item.get("text"), str) for item in value)
-    ):
-        return "\n".join(str(item["text"]) for item in value if isinstance(item, dict))
-    return ""
-
-
-def _content_text(fields: Plain) -> str:
-    content = fields.get("content") if isinstance(fields, dict) else None
-    return _result_text(content) or text(content)

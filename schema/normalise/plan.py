@@ -51,7 +51,8 @@ class Plan:
     kinds: tuple[tuple[str, Mapping[str, str]], ...]  # (key, value in lower case: kind)
     failures: tuple[tuple[str, frozenset[str]], ...]  # (key, values that mean failure)
     usage: tuple[str, ...]
-    told: tuple[str, ...]
+    costs: tuple[str, ...]
+    attribute_schemas: tuple[str, ...]
     metadata: tuple[str, ...]
     words: Words
     input: Sources
@@ -103,7 +104,8 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
         kinds=tuple((key, rule.values) for key, rule in of(Use.KIND, ()) if isinstance(rule.values, dict)),
         failures=tuple((key, frozenset(rule.values)) for key, rule in of(Use.FAILURE, ())),
         usage=tuple(key for key, _ in of(Use.USAGE, ())),
-        told=tuple(key for key, _ in of(Use.TOLD, ())),
+        costs=tuple(key for key, _ in of(Use.COSTS, ())),
+        attribute_schemas=tuple(key for key, _ in of(Use.ATTRIBUTE_SCHEMA, ())),
         metadata=tuple(key for key, _ in of(Use.METADATA, ())),
         words=_grouped(
             (f"{strength}.{rule.slot}", (key, rule.rank))

@@ -6,6 +6,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schema.otlp.attributes import Plain
 
 _INPUT = ("input_tokens", "prompt_tokens", "promptTokens", "inputTokens", "prompt_token_count", "input")
@@ -90,6 +92,48 @@ def usage_of(value: Plain) -> Usage:
         given += (cached or 0) + (written or 0)
     reasoning = _count(_object(value, _OUTPUT_DETAILS), _REASONING)
     return Usage(given, output, cached, written, _count(value, _REASONING) if reasoning is None else reasoning)
+
+
+def first_usage(values: Iterable[Plain]) -> Usage:
+    """Return the counts of the first usage object that has any."""
+    return next((usage for value in values if (usage := usage_of(value)) != NO_USAGE), NO_USAGE)
+
+
+def first_cost(attribute: Plain, costs: Iterable[Plain]) -> Plain:
+    """Return the reported cost of a call: the attribute's own, else the `total` of the first object of costs."""
+    if attribute is not None:
+        return attribute
+    totals = (value.get("total") for value in costs if isinstance(value, dict))
+    return next((total for total in totals if total is not None), None)
+
+
+def merged_usage(attributes: Usage, reported: Usage, uncached: int | None) -> Usage:
+    """Return the counts of a call: single attributes count first, then those of a usage object.
+
+    `uncached` is the input without the cached and cache-written tokens, where the sender counts it so. An input
+    attribute is taken as uncached too where the object's input is that plus the object's cached tokens (Vercel 5).
+    """
+    if uncached is None and reported == NO_USAGE:
+        return attributes
+    usage = Usage(*(own if own is not None else other for own, other in zip(attributes, reported, strict=True)))
+    if uncached is None and _lacks_cache(attributes.input_tokens, reported):
+        uncached = attributes.input_tokens
+    if uncached is None:
+        return usage
+    return usage._replace(input_tokens=uncached + (usage.cached_input_tokens or 0) + (usage.cache_write_tokens or 0))
+
+
+def known_cost(cost: Plain, usage: Usage) -> Decimal | None:
+    """Return the reported cost in USD; 0 for a call without tokens is unknown (Langfuse, of a call that failed)."""
+    amount = money(cost)
+    return None if amount == 0 and usage.input_tokens is None and usage.output_tokens is None else amount
+
+
+def _lacks_cache(attribute: int | None, reported: Usage) -> bool:
+    if attribute is None or attribute == reported.input_tokens:
+        return False
+    cache = (reported.cached_input_tokens or 0) + (reported.cache_write_tokens or 0)
+    return attribute + cache == reported.input_tokens
 
 
 def _innermost(value: dict[str, Plain]) -> dict[str, Plain]:
