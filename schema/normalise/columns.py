@@ -1,4 +1,4 @@
-"""The typed columns of a span from what its attributes, status and events say."""
+"""The typed columns of a span, from its attributes, status and events."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _fill_model(span: Span, reading: Reading) -> None:
 def _kind(span: Span, reading: Reading) -> Kind:
     kind = reading.kind
     if not kind:
-        # Nobody names a kind: a span with a model and its token counts is a model call.
+        # No attribute names a kind: a span with a model and its token counts is a model call.
         counted = "input_tokens" in reading.plan.columns and "output_tokens" in reading.plan.columns
         return "llm" if span.model and counted and not reading.has_kind else "other"
     if kind == "tool" and not span.tool_name and span.name.startswith(_HANDOFF):
@@ -112,7 +112,7 @@ def _fill_status(
     if reading.failed or (exceptions_are_errors and events.exception_type):
         span.status = "error"
     elif span.error_type and span.status == "unset":
-        span.status = "error"  # an error type says that it failed; AG2 says nothing else
+        span.status = "error"  # an error type means failure; AG2 sends no other sign of it
     if span.status == "error":
         span.error_type = _CLASS.sub(r"\1", span.error_type) or events.exception_type
         span.status_message = span.status_message or events.exception_message

@@ -70,28 +70,28 @@ def money(value: Plain) -> Decimal | None:
 def usage_of(value: Plain) -> Usage:
     """Return the counts in a usage object of OpenAI, Anthropic, LangChain, Langfuse, MLflow, LiteLLM or Vercel.
 
-    Anthropic's and Langfuse's own buckets (`input` beside `cache_read_input_tokens`) exclude one another:
-    they are added up. Everyone else's input includes the cached tokens.
+    Buckets of Anthropic and Langfuse (`input` and `cache_read_input_tokens`) exclude one another: they are
+    added up. The input of all others includes the cached tokens.
     """
     if not isinstance(value, dict):
         return Usage()
     value = _innermost(value)
     details = _object(value, _INPUT_DETAILS)
-    given = _count(value, _INPUT)
+    used = _count(value, _INPUT)
     cached = _count(details, _CACHED)
     written = _count(details, _WRITTEN)
-    beside_cached, beside_written = _count(value, _CACHED), _count(value, _WRITTEN)
-    cached = beside_cached if cached is None else cached
-    written = beside_written if written is None else written
+    outer_cached, outer_written = _count(value, _CACHED), _count(value, _WRITTEN)
+    cached = outer_cached if cached is None else cached
+    written = outer_written if written is None else written
     total = _count(value, ("total_tokens", "total"))
     output = _count(value, _OUTPUT)
     apart = count(value.get("output_reasoning"))  # Langfuse's callback for LangChain: a bucket of its own
-    if output is not None and apart is not None and total != (given or 0) + output:
+    if output is not None and apart is not None and total != (used or 0) + output:
         output += apart
-    if given is not None and not details and _exclusive(value, given, output, total):
-        given += (cached or 0) + (written or 0)
+    if used is not None and not details and _exclusive(value, used, output, total):
+        used += (cached or 0) + (written or 0)
     reasoning = _count(_object(value, _OUTPUT_DETAILS), _REASONING)
-    return Usage(given, output, cached, written, _count(value, _REASONING) if reasoning is None else reasoning)
+    return Usage(used, output, cached, written, _count(value, _REASONING) if reasoning is None else reasoning)
 
 
 def first_usage(values: Iterable[Plain]) -> Usage:
@@ -144,8 +144,8 @@ def _innermost(value: dict[str, Plain]) -> dict[str, Plain]:
     return value
 
 
-def _exclusive(value: dict[str, Plain], given: int, output: int | None, total: int | None) -> bool:
-    if total is not None and output is not None and total == given + output:
+def _exclusive(value: dict[str, Plain], used: int, output: int | None, total: int | None) -> bool:
+    if total is not None and output is not None and total == used + output:
         return False
     return "input" in value or "cache_read_input_tokens" in value or "cache_creation_input_tokens" in value
 
@@ -160,7 +160,7 @@ def _object(value: dict[str, Plain], names: tuple[str, ...]) -> dict[str, Plain]
 
 def _count(value: dict[str, Plain], names: tuple[str, ...]) -> int | None:
     for name in names:
-        found = count(value.get(name))
-        if found is not None:
-            return found
+        counted = count(value.get(name))
+        if counted is not None:
+            return counted
     return None

@@ -1,4 +1,4 @@
-"""Team, workflow, session and the rest for spans whose ancestors came in another request, before or after them."""
+"""Context of spans (team, workflow, session ...) from ancestors that came in other requests, before or after them."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def _facts_of_spans(spans: Sequence[LoggedSpan], records: Iterable[Record]) -> d
 
 
 def _message_event(record: Record) -> dict[str, Plain]:
-    """Return a record as a span event: its body beside its attributes, the message inside the body spread out."""
+    """Return a record as a span event: its attributes, the fields of its body, and those of the message in the body."""
     body = parse(record.body)
     attributes: dict[str, Plain] = {**record.attributes, **(body if isinstance(body, dict) else {"content": body})}
     if record.event_name != DETAILS:
@@ -178,7 +178,7 @@ def _content(kind: str, facts: SpanFacts, role: str) -> Chosen:
     """Return the richest reading: of single messages, of events that hold them all, or of a tool's arguments."""
     complete = [event for event in facts.events if event["name"] == DETAILS]
     single = [event for event in facts.events if event["name"] != DETAILS]
-    # Where one span made several calls, what went into the last holds the others' history; answers add up.
+    # Where one span made several calls, the input of the last holds the history of the others; answers add up.
     sets = [single, *([event] for event in complete)] if role == "user" else [single, complete]
     readings = [choose(kind, NO_SOURCES, {}, events, role=role) for events in sets]
     if role == "user" and facts.arguments:

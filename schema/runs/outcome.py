@@ -17,7 +17,7 @@ def outcome_of(*, stated: str, verdict: str, error: bool) -> str:
     """Return the outcome of a run. First match wins:
 
     1. `stated`: the outcome that the run's own spans name, "" if none does.
-    2. `verdict`: what all evaluators say together (schema.normalise.evaluations.combined), "" if none judged the run.
+    2. `verdict`: of all evaluators together (schema.normalise.evaluations.combined), "" if none judged the run.
     3. `error`: the run ended in an error (`ended_in_error`), so it is a failure.
     4. Unknown: a run that ended without an error is not yet a success.
     """
@@ -31,7 +31,7 @@ def outcome_of(*, stated: str, verdict: str, error: bool) -> str:
 def ended_in_error(spans: Sequence[RunSpan]) -> bool:
     """Tell whether the run ended in an error: a root failed, or an agent that no tool and no other agent called.
 
-    A span that waits for an approval has not failed, whatever its status says.
+    A span that waits for an approval has not failed, even with an error status.
     """
     by_id = {span.span_id: span for span in spans}
     return any(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TRACES_A_PASS: Final = 500
 _SETTLED_AFTER: Final = 5  # rounds; each needs another collector that wrote within the last one
 # An hour covers the longest pass: a run is written after all of the spans and log records that it was computed from.
-# Log records alone make no run. One that no key stamped may speak of every run of its trace: it has no team here.
+# Log records alone make no run. One without a stamp may belong to every run of its trace: it has no team here.
 _STALE = f"""
 WITH (SELECT max(updated_at) FROM runs) - INTERVAL 1 HOUR AS since
 SELECT DISTINCT touched.trace_id AS trace_id
@@ -45,13 +45,13 @@ WHERE run.written < touched.last AND (touched.has_span OR run.known)
 
 
 def stale_traces(store: Store) -> list[str]:
-    """Return the traces whose spans or log records are newer than their run: work that a killed process left."""
+    """Return the traces with spans or log records that are newer than their run: work that a killed process left."""
     ids: list[str] = store.query(_STALE).column("trace_id").to_pylist()
     return ids
 
 
 def recompute(store: Store, trace_ids: Sequence[str]) -> int:
-    """Write the runs of these traces anew from what the store holds; return how many there were.
+    """Compute the runs of these traces from the store and write them; return how many were written.
 
     Other runs of the same sessions are written too where their session changes (schema.runs.sessions).
     """
@@ -63,7 +63,7 @@ def recompute(store: Store, trace_ids: Sequence[str]) -> int:
 
 
 def _recompute(store: Store, trace_ids: Sequence[str]) -> int:
-    # Before it looks, so that a pass that saw more is the newer version; by the store's clock, as collectors' differ.
+    # Before the pass reads, so that one that read more is the newer version; by the store's clock, as others differ.
     now = int(store.command("SELECT toUnixTimestamp64Nano(now64(9))"))
     facts = facts_of_runs(store, trace_ids)
     versions = known_runs(store, trace_ids)
@@ -109,7 +109,7 @@ def _with_sessions(
 def _settle(store: Store, rows: list[RunRow]) -> None:
     """Connect these runs, which were just written, with those that another collector wrote meanwhile.
 
-    Each looks after it wrote, so of two that wrote at once one at least sees both.
+    Each collector reads after it wrote, so of two that wrote at once at least one reads both.
     """
     for _ in range(_SETTLED_AFTER):
         before = {row.summary.key: row.first_trace_id for row in rows}

@@ -33,7 +33,7 @@ RUN_SCHEMA: Final[pa.Schema] = pa.schema(
 
 
 class RunSummary(NamedTuple):
-    """The columns of a run that follow from its spans and log records; docs/schema.md says what each means."""
+    """The columns of a run that follow from its spans and log records; docs/schema.md has their meanings."""
 
     trace_id: str
     team: str
@@ -117,8 +117,8 @@ def with_column(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
 def next_version(rows: pa.Table) -> pa.Table:
     """Return rows as the store gave them, changed in a column or two, as RUN_SCHEMA has them and with the next version.
 
-    The version (`updated_at`) grows by 1 ns only: it says up to when the run's spans were seen, and a pass that wrote
-    the run meanwhile saw more of them.
+    The version (`updated_at`) grows by 1 ns only: it is the time up to which the run's spans were read, and a pass that
+    wrote the run meanwhile read more of them.
     """
     version = pc.add(rows.column("updated_at").cast(_TIME).cast(pa.int64()), 1).cast(_TIME)
     return with_column(rows, "updated_at", version).select(RUN_SCHEMA.names).cast(RUN_SCHEMA)

@@ -63,7 +63,7 @@ def _empty(kind: pa.DataType) -> object:
 
 
 def _comparable(runs: pa.Table) -> Iterator[RunSummary]:
-    """Yield the runs of a table with values that are equal if the columns are, whatever the order of findings."""
+    """Yield the runs of a table with values that compare equal for equal columns; findings are sorted."""
     runs = runs.select(SUMMARY_SCHEMA.names).cast(SUMMARY_SCHEMA)
     start = runs.column("start_time").cast(pa.int64())  # Python's datetime has no nanoseconds
     runs = runs.set_column(runs.schema.get_field_index("start_time"), "start_time", start)

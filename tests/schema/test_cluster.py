@@ -31,7 +31,7 @@ from schema.queries.run import load_run, load_span, load_tree
 from schema.queries.session_sizes import session_sizes
 from schema.runs.closing import close_silent
 from schema.runs.recompute import stale_traces
-from schema.runs.refresh import bring_up_to_date
+from schema.runs.refresh import refresh_runs
 from schema.span import to_batch
 from schema.store.bulk_update import sweep, update_spans
 from schema.store.cluster import Layout
@@ -152,7 +152,7 @@ def test_what_comes_later_is_written_on_the_shard_of_its_run(both: tuple[Store, 
         each.insert("spans", to_batch(late), token=uuid4().hex)
         for index in (2, 1):
             insert_logs(each, [said(run[index].trace_id, run[index].span_id, f"What user {index} said.")])
-        bring_up_to_date(each, [run[0].trace_id, trace_of(7)], policy)
+        refresh_runs(each, [run[0].trace_id, trace_of(7)], policy)
         assert reprice(each, dearer, ALL.start, ALL.end, policy=policy).changed > 0
         assert close_silent(each, timedelta(seconds=0)) >= 0
         written = each.query(

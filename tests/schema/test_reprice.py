@@ -152,7 +152,7 @@ def test_runs_that_an_interrupted_repricing_left_behind_are_written(
 ) -> None:
     put(ledger, root(), span("a1"))
     with monkeypatch.context() as killed:
-        killed.setattr("schema.maintenance.reprice.bring_up_to_date", lambda *_: 0)
+        killed.setattr("schema.maintenance.reprice.refresh_runs", lambda *_: 0)
         reprice(ledger, PER_SECOND, DAY, NEXT, policy=POLICY)
     assert (run_cost(ledger), stale_traces(ledger)) == ((None, 1), [OLD])
     assert reprice(ledger, PER_SECOND, DAY, NEXT, policy=POLICY).changed == 0
