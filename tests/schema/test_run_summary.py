@@ -24,9 +24,9 @@ def span(span_id: str, parent: str = "", **more: Any) -> RunSpan:
 
 
 def test_the_row_has_every_column_of_the_table_once() -> None:
-    beside = {"first_trace_id", "closed", "updated_at", "is_deleted"}
-    assert {*RunSummary._fields} | beside == {*RUN_SCHEMA.names}
-    assert not beside & {*RunSummary._fields}
+    of_the_table = {"first_trace_id", "closed", "updated_at", "is_deleted"}
+    assert {*RunSummary._fields} | of_the_table == {*RUN_SCHEMA.names}
+    assert not of_the_table & {*RunSummary._fields}
 
 
 def test_rows_become_a_table_in_the_order_and_with_the_types_of_the_schema() -> None:
