@@ -1,4 +1,4 @@
-"""Cost of computing sessions in a pass over touched runs, with many runs and one session id that many runs share.
+"""The cost of assigning sessions in a pass over touched runs, with many stored runs and one session id of many runs.
 
     python -m benchmarks.sessions [--runs 200000] [--constant 20000]
 
@@ -17,10 +17,9 @@ import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import pyarrow as pa
-
-from schema.runs.recompute import recompute, summarise
-from schema.runs.rows import RUN_SCHEMA
+from schema.runs.recompute import recompute
+from schema.runs.rows import RunRow, run_table
+from schema.runs.summary import summarise
 from schema.span import Span, to_batch
 from schema.store.store import Store
 
@@ -57,12 +56,11 @@ def fill(store: Store, runs: int, session: Callable[[int], str]) -> None:
     rows, first = [], {}
     for number, trace in enumerate(traces):
         name = session(number)
-        known = {"closed": True, "updated_at": _NOW, "first_trace_id": first.setdefault(name, trace)}
-        rows.append(summarise([span(trace, name)]) | known)
+        row = RunRow(summarise([span(trace, name)]), closed=True, updated_at=_NOW)
+        rows.append(row._replace(first_trace_id=first.setdefault(name, trace)))
     rng.shuffle(rows)
     for begin in range(0, runs, _BLOCK):
-        block = pa.Table.from_pylist(rows[begin : begin + _BLOCK], schema=RUN_SCHEMA)
-        store.insert("runs", block, token=uuid4().hex)
+        store.insert("runs", run_table(rows[begin : begin + _BLOCK]), token=uuid4().hex)
 
 
 def span(trace: str, session: str) -> Span:

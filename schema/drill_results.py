@@ -1,4 +1,4 @@
-"""What a drill found of one kind of planted text. Loads no engine, so that a command starts at once."""
+"""The result of a drill for one kind of planted text. Loads no engine, so that a command starts at once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 IDENTIFIER: Final = "IDENTIFIER"
-"""Entity of what is no secret and must survive: order ids, versions, amounts."""
+"""Entity of planted texts that are no secrets and must survive: order ids, versions, amounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one kind of planted text in one kind of place."""
+    """How many texts of one kind, planted in one kind of place, were removed and how many were left."""
 
     entity: str
     place: str

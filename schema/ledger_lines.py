@@ -1,4 +1,4 @@
-"""A line of the ledger: what became of the requests of one group. Loads no engine, so that a command starts at once."""
+"""A line of the ledger: the requests of one group by state. Loads no engine, so that a command starts at once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ REASONS: Final = ("rejected_requests", "rejected_spans")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What became of the requests of one group, counted in spans, log records or metric points, and in requests.
+    """The requests of one group by state, counted in spans, log records or metric points, and in requests.
 
-    `rejected_requests` were refused whole, `rejected_spans` are those that somebody counted, both by reason;
-    of `uncounted_requests` nobody knows how many spans they held. `uncounted_losses` is how often the spool was damaged
-    in such a way that requests may be gone which nobody counted. A group without a minute has `minute` None.
+    `rejected_requests` were refused completely; they and `rejected_spans`, which are those that were counted, are by
+    reason. The number of spans in `uncounted_requests` is unknown. `uncounted_losses` is how often the spool was
+    damaged in such a way that uncounted requests may be lost. A group without a minute has `minute` None.
     """
 
     accepted_requests: int
@@ -61,12 +61,12 @@ class Line:
 
     @property
     def received_spans(self) -> int:
-        """Every span that somebody counted; what `uncounted_requests` held is missing."""
+        """Every span that was counted; those of `uncounted_requests` are missing."""
         return self.accepted_spans + self.deduplicated_spans + sum(self.rejected_spans.values())
 
     @property
     def missing_spans(self) -> int:
-        """Accepted spans of which the ledger does not say where they are: zero unless something is wrong."""
+        """Accepted spans that are in no state of the ledger: zero unless something is wrong."""
         there = self.stored_spans + self.waiting_spans + self.quarantined_spans + self.dropped_spans + self.lost_spans
         return self.accepted_spans - there
 
@@ -78,12 +78,12 @@ class Line:
 
     @property
     def adds_up(self) -> bool:
-        """Whether all that was accepted is known to be somewhere, or known to be lost."""
+        """Whether every accepted span and request is in a known state; lost is one."""
         return not (self.missing_spans or self.missing_requests or self.uncounted_losses)
 
     @property
     def verdict(self) -> str:
-        """Say in words whether it adds up."""
+        """A sentence about whether it adds up."""
         states = ("stored", "waiting", "quarantined", "dropped", "lost")
         counts = [(state, getattr(self, f"{state}_spans")) for state in states]
         shown = " + ".join(f"{count:,} {state}" for state, count in counts if count or state in states[:3])

@@ -1,4 +1,4 @@
-"""The canonical span: one row of the table `spans`, whatever dialect the sender spoke."""
+"""The canonical span: one row of the table `spans`, the same for every dialect."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Status = Literal["ok", "error", "unset"]
 Outcome = Literal["success", "failure", "escalated", "unknown"]
 
 UNASSIGNED = "unassigned"
-"""Team and workflow of a span whose sender named none."""
+"""Team and workflow of a span if none is named."""
 
 
 @dataclass(slots=True)
 class Span:
     """One redacted span in canonical form.
 
-    Every field is a column of `spans` of the same name, in the same order; `docs/schema.md` says what each means.
+    Every field is a column of `spans` of the same name, in the same order; `docs/schema.md` has their meanings.
     Strings are empty and numbers are None when unknown: unknown is never zero. Ids are lower-case hex.
     """
 
@@ -60,7 +60,7 @@ class Span:
     reasoning_tokens: int | None = None
     cost_usd: Decimal | None = None
     cost_source: str = ""  # "genai-prices VERSION", "override", "sender" or "" when there is no price
-    reported_cost_usd: Decimal | None = None  # what the sender said it cost
+    reported_cost_usd: Decimal | None = None  # by the sender
     prompt_name: str = ""
     prompt_version: str = ""
     prompt_hash: str = ""
@@ -69,14 +69,14 @@ class Span:
     approval_status: str = ""
     approval_by: str = ""
     outcome: str = ""
-    evaluation: str = ""  # "success", "failure" or "" when no evaluator judged it
+    evaluation: str = ""  # "success", "failure" or "" if no evaluator judged it
     input: str = ""
     output: str = ""
     input_preview: str = ""
     output_preview: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     resource_attributes: dict[str, str] = field(default_factory=dict)
-    context: dict[str, str] = field(default_factory=dict)  # what it and its resource name: schema/normalise/context.py
+    context: dict[str, str] = field(default_factory=dict)  # named by it and its resource: schema/normalise/context.py
     events: str = "[]"  # JSON: [{"time": ns, "name": str, "attributes": {...}}]
     links: str = "[]"  # JSON: [{"trace_id": hex, "span_id": hex, "attributes": {...}}]
     scope_name: str = ""
@@ -84,7 +84,7 @@ class Span:
     dialect: str = ""
     findings: dict[str, int] = field(default_factory=dict)  # entity: how many were replaced in this span
     redaction_version: str = ""  # of the rules, and a digest of the policy's section where there is one
-    truncated: bool = False  # the sender says that it dropped attributes, events or links
+    truncated: bool = False  # the sender dropped attributes, events or links
     received_at: int = 0  # ns since the epoch, UTC
     retain_until: int = 0  # days since the epoch
 

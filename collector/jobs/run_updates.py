@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from collector.jobs.schedule import Job
 from schema.runs.closing import close_silent
 from schema.runs.recompute import stale_traces
-from schema.runs.refresh import bring_up_to_date
+from schema.runs.refresh import refresh_runs
 from schema.store.bulk_update import sweep
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class RunUpdates(Job):
             sweep(self._store)
             self._touched.update(stale_traces(self._store))
             self._caught_up = True
-        bring_up_to_date(self._store, self._touched, self._policy())
+        refresh_runs(self._store, self._touched, self._policy())
         self._touched.clear()
         self._next_at = time.monotonic()
         self._pause = min(_LONGEST_PAUSE, max(_PAUSE, _PAUSE_SHARE * (self._next_at - began)))

@@ -1,7 +1,7 @@
-"""Every dialect as a table, in the order in which they win when a span speaks more than one.
+"""Every dialect as a table, in order of precedence for spans that use more than one.
 
-The order is from the specific to the general: what a framework says about itself beats what a generic
-instrumentation says about it, and Spanledger's own convention, written by hand, beats both.
+The order is from the specific to the general: a framework's own attributes win over those of a generic instrumentation,
+and Spanledger's own convention, written by hand, wins over both.
 """
 
 from __future__ import annotations

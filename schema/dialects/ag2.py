@@ -1,6 +1,6 @@
 """AG2: OpenTelemetry GenAI plus `ag2.*`.
 
-Its span `record_usage` repeats the usage of the call beside it; its kind is none that we know, so it is no call.
+Its span `record_usage` repeats the usage of its sibling call. Its kind is unknown to us, so it is not a call.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a dialect is: a table that says which of its attribute keys feed which canonical column."""
+"""The type of a dialect: a table from attribute keys to canonical columns."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ ANY: Final = "*"
 class Dialect:
     """One dialect. A key that ends in "." stands for every key that starts so (indexed keys).
 
-    `columns`: canonical column: attribute keys, the first that holds something wins. Beside the columns of Span:
-        `response_model` and `request_model` (the first wins as `model`), `entity_name` (a tool's or agent's name when
-        no better one is there), `product` (whose API was spoken: the provider if a model answered and nobody says
-        better), `uncached_input_tokens` (input without the cached tokens), `reported_cost` (USD).
-    `scoped_columns`: the same from keys that mean it only in the dialect's own scopes.
-    `kinds`: attribute key: its value in lower case: the kind. A value that is missing here says nothing,
+    `columns`: canonical column: attribute keys, the first that holds something wins. Besides the columns of Span:
+        `response_model` and `request_model` (the first wins as `model`), `entity_name` (a tool's or agent's name if
+        there is no better one), `product` (the API that was used: the provider, if a model answered and no attribute
+        names the provider), `uncached_input_tokens` (input without the cached tokens), `reported_cost` (USD).
+    `scoped_columns`: the same from keys that have this meaning only in the dialect's own scopes.
+    `kinds`: attribute key: its value in lower case: the kind. A value that is not listed gives no kind,
         unless ANY is listed.
     `failures`: attribute key: values that mean that the span failed.
     `context`: team, workflow, workflow_version, session, user, environment from the dialect's own association keys.
-    `named`: the same from names that the framework makes up (thread, workflow class): weaker than the resource.
+    `named`: the same from names that the framework generates (thread, workflow class): weaker than the resource.
     `metadata`: prefixes and JSON objects in which users put context under free names.
-    `usage`: objects that hold token counts.
-    `input`, `output`: conversations; `both`: one that holds what went in and what came out, told as events.
+    `usage`: objects that hold token counts. `costs`: objects that hold USD, their sum under `total`.
+    `input`, `output`: conversations; `both`: one that holds input and output, as a list of events.
     `input_value`, `output_value`: values of any shape. `tool_input`, `tool_output`: arguments and result of a tool.
     `instructions`, `definitions`: system prompt and tools offered, kept apart from the messages.
-    `told`: JSON schemas whose properties are the attributes that the program itself gave the span.
+    `attribute_schema`: JSON schemas; their properties name the attributes that the program itself set on the span.
     `answer`: the three pieces of an answer kept apart: text, reasoning, tool calls.
-    `scopes`: instrumentation scopes (prefixes) that speak it; with `scoped` its keys mean something only there.
-    `exceptions_are_errors`: its spans say OK although an exception ended them.
+    `scopes`: instrumentation scopes (prefixes) that use it; with `scoped` its keys have a meaning only there.
+    `exceptions_are_errors`: its spans have status OK although an exception ended them.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Dialect:
     named: Mapping[str, Keys] = field(default_factory=dict)
     metadata: Keys = ()
     usage: Keys = ()
+    costs: Keys = ()
     input: Keys = ()
     output: Keys = ()
     both: Keys = ()
@@ -60,7 +61,7 @@ class Dialect:
     instructions: Keys = ()
     definitions: Keys = ()
     answer: Keys = ()
-    told: Keys = ()
+    attribute_schema: Keys = ()
     scopes: Keys = ()
     scoped: bool = False
     exceptions_are_errors: bool = False

@@ -34,7 +34,8 @@ DIALECT = Dialect(
         "environment": ("langfuse.environment",),
     },
     metadata=("langfuse.trace.metadata.", "langfuse.observation.metadata."),
-    usage=("langfuse.observation.usage_details", "langfuse.observation.cost_details"),
+    usage=("langfuse.observation.usage_details",),
+    costs=("langfuse.observation.cost_details",),
     input_value=("langfuse.observation.input", "langfuse.trace.input"),
     output_value=("langfuse.observation.output", "langfuse.trace.output"),
 )

@@ -22,7 +22,7 @@ DIALECT = Dialect(
             "plan": "agent",
             "invoke_workflow": "workflow",
             "evaluate": "evaluator",
-            # MLflow, told to speak the standard, has no other word for these.
+            # MLflow, configured to write the standard, has no other name for these.
             "retriever": "retrieval",
             "chain": "workflow",
         }

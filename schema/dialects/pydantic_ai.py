@@ -24,5 +24,5 @@ DIALECT = Dialect(
     output_value=("final_result",),
     tool_input=("tool_arguments",),
     tool_output=("tool_response",),
-    told=("logfire.json_schema",),
+    attribute_schema=("logfire.json_schema",),
 )

@@ -1,4 +1,4 @@
-"""The dialects' tables turned around: attribute key -> what it feeds, so that reading a span is one look-up a key."""
+"""The dialects' tables inverted: attribute key -> what it feeds, so that reading a span takes one look-up a key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from schema.policy.policy import AttributeKeys
 
 CONTEXT = ("team", "workflow", "workflow_version", "session", "user", "environment")
-"""What a span takes from its surroundings: from itself, its ancestors, its association keys or its resource."""
+"""Context of a span: named by itself, by its ancestors, by association keys or by its resource."""
 
 RANKS = 100
 """Ranks that one dialect takes up: a rank's dialect is `rank // RANKS`."""
@@ -27,7 +27,7 @@ STANDARD = next(index for index, dialect in enumerate(DIALECTS) if dialect.name 
 
 _FLATTENED, _SHAPELESS = 1_000_000, 2_000_000  # added to the ranks of content
 _CONVENTION = ("spanledger.", "agentops.")
-_REMEMBERED = 20_000  # keys without a rule, or indexed ones, whose look-up is remembered; senders choose the keys
+_REMEMBERED = 20_000  # remembered look-ups of keys without a rule and of indexed keys; senders choose the keys
 
 # Names under which users put context into a framework's free metadata.
 _METADATA_NAMES = {
@@ -50,13 +50,14 @@ class Use(Enum):
     FAILURE = auto()
     OPERATOR = auto()  # context in the operator's own keys
     ASSOCIATED = auto()  # context in a dialect's association keys
-    NAMED = auto()  # context that a framework made up
+    NAMED = auto()  # context that a framework generated
     METADATA = auto()  # a JSON object with context under free names
     USAGE = auto()
-    TOLD = auto()  # a JSON schema that names the program's own attributes
+    COSTS = auto()
+    ATTRIBUTE_SCHEMA = auto()  # a JSON schema that names the program's own attributes
     INPUT = auto()
     OUTPUT = auto()
-    BOTH = auto()  # a conversation whose messages say themselves whether they went in or came out
+    BOTH = auto()  # a conversation; each message has a role that makes it input or output
 
 
 STRENGTHS: Final = {Use.OPERATOR: "operator", Use.ASSOCIATED: "associated", Use.NAMED: "named"}
@@ -83,7 +84,7 @@ class Rules(dict[str, Rule]):
     def __init__(
         self, exact: Mapping[str, Rule], prefixes: Mapping[str, Rule], metadata: Mapping[str, tuple[Use, str, int]]
     ) -> None:
-        """Take the rules of whole keys, those of prefixes (which end in a dot) and those of names inside metadata."""
+        """Take the rules of exact keys, of prefixes (which end in a dot) and of names inside metadata."""
         super().__init__(exact)
         self.metadata = metadata
         self._prefixes = prefixes
@@ -94,9 +95,9 @@ class Rules(dict[str, Rule]):
         rule = NO_RULE
         end = key.rfind(".")
         while end > 0:
-            found = self._prefixes.get(key[: end + 1])
-            if found is not None:
-                rule = found
+            prefixed = self._prefixes.get(key[: end + 1])
+            if prefixed is not None:
+                rule = prefixed
                 break
             end = key.rfind(".", 0, end)
         if self._room > 0:
@@ -107,32 +108,35 @@ class Rules(dict[str, Rule]):
 
 def _metadata_rules(keys: AttributeKeys) -> dict[str, tuple[Use, str, int]]:
     """Return name -> (use, context column, rank) for the free names inside metadata."""
-    found: dict[str, tuple[Use, str, int]] = {}
+    rules: dict[str, tuple[Use, str, int]] = {}
     for column in CONTEXT:
         for rank, name in enumerate((*getattr(keys, column), *_METADATA_NAMES[column])):
-            found.setdefault(name, (Use.ASSOCIATED, column, rank))
+            rules.setdefault(name, (Use.ASSOCIATED, column, rank))
         for rank, name in enumerate(_METADATA_WEAK.get(column, ())):
-            found.setdefault(name, (Use.NAMED, column, 10 + rank))
-    return found
+            rules.setdefault(name, (Use.NAMED, column, 10 + rank))
+    return rules
 
 
 @lru_cache(maxsize=1024)
 def scope_dialects(scope: str) -> tuple[int, ...]:
     """Return the dialects (indexes) of an instrumentation scope, the one with the longest name for it first."""
-    found = []
+    ranked = []
     for index, dialect in enumerate(DIALECTS):
         lengths = [len(name) for name in dialect.scopes if scope == name or scope.startswith(_opened(name))]
         if lengths:
-            found.append((-max(lengths), index))
-    return tuple(index for _, index in sorted(found))
+            ranked.append((-max(lengths), index))
+    return tuple(index for _, index in sorted(ranked))
 
 
 def _opened(name: str) -> tuple[str, ...]:
     return tuple(name + separator for separator in (".", " ", "-", "_"))
 
 
-def rules_for(keys: AttributeKeys, spoken: tuple[int, ...]) -> Rules:
-    """Return the rules of a span: the policy's context keys, the open dialects, and the scoped ones that it speaks."""
+def rules_for(keys: AttributeKeys, dialects: tuple[int, ...]) -> Rules:
+    """Return the rules of a span: the policy's context keys, the open dialects, and the scoped ones of its scope.
+
+    `dialects` are those of its scope (`scope_dialects`).
+    """
     exact: dict[str, Rule] = {}
     prefixes: dict[str, Rule] = {}
     named = {key for dialect in DIALECTS for names in dialect.named.values() for key in names}
@@ -143,9 +147,9 @@ def rules_for(keys: AttributeKeys, spoken: tuple[int, ...]) -> Rules:
                 exact.setdefault(key, Rule(Use.OPERATOR, column, rank, own))
     free = _metadata_rules(keys)
     for index, dialect in enumerate(DIALECTS):
-        if dialect.scoped and index not in spoken:
+        if dialect.scoped and index not in dialects:
             continue
-        for key, rule in _dialect_rules(index, dialect, free, own=index in spoken):
+        for key, rule in _dialect_rules(index, dialect, free, own=index in dialects):
             if key.endswith("."):
                 prefixes.setdefault(key, rule._replace(prefix=key))
             elif key in exact and rule.use is Use.KIND and exact[key].use is Use.KIND:
@@ -167,10 +171,14 @@ def _dialect_rules(
         yield key, Rule(Use.KIND, "kind", base + position, index, kinds)
     for key, values in dialect.failures.items():
         yield key, Rule(Use.FAILURE, "failure", base, index, values)
-    for key in dialect.usage:
-        yield key, Rule(Use.USAGE, "usage", base, index)
-    for key in dialect.told:
-        yield key, Rule(Use.TOLD, "told", base, index)
+    objects = (
+        (Use.USAGE, dialect.usage),
+        (Use.COSTS, dialect.costs),
+        (Use.ATTRIBUTE_SCHEMA, dialect.attribute_schema),
+    )
+    for use, names in objects:
+        for key in names:
+            yield key, Rule(use, rank=base, dialect=index)
     tables = (
         (Use.COLUMN, dialect.columns),
         (Use.COLUMN, dialect.scoped_columns if own else {}),
@@ -178,8 +186,8 @@ def _dialect_rules(
         (Use.NAMED, dialect.named),
     )
     for use, table in tables:
-        for slot, names in table.items():
-            for rank, key in enumerate(names):
+        for slot, keys in table.items():
+            for rank, key in enumerate(keys):
                 yield key, Rule(use, slot, base + rank, index)
     for key in dialect.metadata:
         if key.endswith("."):

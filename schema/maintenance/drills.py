@@ -1,4 +1,4 @@
-"""Keeps what a drill found, and deletes its made-up runs."""
+"""Keeps the results of a drill and deletes its invented runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def record(store: Store, at: datetime, seed: int, rules_version: str, results: S
 
 
 def remove(store: Store, trace_ids: Sequence[str], service_name: str) -> None:
-    """Delete the made-up runs of a drill, so that no figure counts them. Raises StoreError."""
+    """Delete the invented runs of a drill, so that no figure counts them. Raises StoreError."""
     for first in range(0, len(trace_ids), _TRACES_A_STATEMENT):
         traces = {"traces": list(trace_ids[first : first + _TRACES_A_STATEMENT])}
         for table in ("spans", "logs", "runs"):

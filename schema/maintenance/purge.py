@@ -1,4 +1,4 @@
-"""Deletes whole runs from every table, bytes and all: those of a user, of a session, or of one trace."""
+"""Deletes runs from every table and from disk: those of a user, of a session, or of one trace."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ _TRACES_A_STATEMENT: Final = 500
 
 
 def purge(store: Store, by: Named, value: str, *, dry_run: bool = False) -> Purged:
-    """Delete the runs of which a span has this user or session, or all of a trace id, and keep a row that says so.
+    """Delete the runs of which a span has this user or session, or all of a trace id, and keep a row about it.
 
     A run is of one team: what other teams sent into its trace stays, unless the trace is named. Runs that they were
-    stitched to stay stitched to each other, under the same `first_trace_id`. What still waits in a spool is not found.
+    connected with stay connected, under the same `first_trace_id`. Requests that wait in a spool are not deleted.
     Raises StoreError.
     """
     chunks = list(_chunks(_runs(store, by, value)))
@@ -57,7 +57,7 @@ def purge(store: Store, by: Named, value: str, *, dry_run: bool = False) -> Purg
     if dry_run or not bound:
         return purged
     with store.writing_runs:
-        for table in ("spans", "logs", "runs"):  # the runs last: whoever finds this half done finds them again
+        for table in ("spans", "logs", "runs"):  # the runs last: a purge that was interrupted finds them again
             stored = store.layout.stored(table)
             for some in bound:
                 condition = f"trace_id IN {{traces:Array(String)}} AND {conditions[table]}"
@@ -82,8 +82,8 @@ def _runs(store: Store, by: Named, value: str) -> list[RunKey]:
         f" WHERE {_COLUMNS[by]} = {{value:String}} AND trace_id != ''"
         for table in tables
     )
-    found = store.query(" UNION DISTINCT ".join(selects), {"value": value}).to_pylist()
-    return sorted((row["trace_id"], row["team"]) for row in found)
+    rows = store.query(" UNION DISTINCT ".join(selects), {"value": value}).to_pylist()
+    return sorted((row["trace_id"], row["team"]) for row in rows)
 
 
 def _bound(store: Store, runs: Sequence[RunKey]) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from schema.otlp.timestamps import LATEST
 from schema.pricing.charge import price_of
 from schema.pricing.real_calls import MODEL_KINDS
 from schema.runs.recompute import stale_traces
-from schema.runs.refresh import bring_up_to_date
+from schema.runs.refresh import refresh_runs
 from schema.span import Span
 from schema.store.bulk_update import MONEY, update_spans
 
@@ -78,11 +78,11 @@ def reprice(  # noqa: PLR0913 - what is repriced and under which prices
     """Price the model calls that began in [start, end) again, write what differs and leave a row in `repricings`.
 
     `start` and `end` are aware; `team` is the one that the run belongs to, empty is all of them. A dry run changes no
-    cost and leaves no row. `policy` is for runs that are brought up to date on the way. Where this was interrupted,
+    cost and leaves no row. `policy` is for runs that are refreshed on the way. Where this was interrupted,
     doing it again does the rest. Raises StoreError.
     """
     at, first, last = time.time_ns(), _ns(start), _ns(end)
-    bring_up_to_date(store, stale_traces(store), policy)  # they say which calls count
+    refresh_runs(store, stale_traces(store), policy)  # runs have the list of calls that count
     calls = changed = 0
     before: Decimal | None = None
     after: Decimal | None = None
@@ -100,7 +100,7 @@ def reprice(  # noqa: PLR0913 - what is repriced and under which prices
         changed += len(different)
         if different and not dry_run:
             _write(store, different, bounds)
-            bring_up_to_date(store, {call.trace_id for call, _ in different}, policy)
+            refresh_runs(store, {call.trace_id for call, _ in different}, policy)
     done = Repriced(calls, changed, before, after)
     if not dry_run:
         record = [[at], [first], [last], [team], [calls], [changed], [before], [after]]

@@ -1,6 +1,6 @@
-"""One shape of a conversation, whatever the dialect: `[{"role": str, "parts": [part, ...]}, ...]` (parts.py has those).
+"""One shape of a conversation for all dialects: `[{"role": str, "parts": [part, ...]}, ...]` (parts: parts.py).
 
-What cannot be recognised as a conversation is never dropped: the caller keeps the sender's text.
+A value that is not recognised as a conversation is never dropped: the caller keeps the sender's text.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ def with_tool_calls(messages: list[Message], more: list[Message]) -> list[Messag
 
 
 def has_parts(messages: list[Message]) -> bool:
-    """Return whether any message says anything."""
+    """Tell whether any message has parts."""
     return any(message.get("parts") for message in messages)
 
 
 def last_user_text(messages: Sequence[Message]) -> str:
-    """Return the text of the last message of a user; of the last message at all if no user speaks."""
+    """Return the text of the last message of a user; of the last message if there is none of a user."""
     for message in reversed(messages):
         if message.get("role") == "user":
-            found = _text_of(message)
-            if found:
-                return found
+            content = _text_of(message)
+            if content:
+                return content
     return _text_of(messages[-1]) if messages else ""
 
 
 def answer_text(messages: Sequence[Message]) -> str:
     """Return the text of the last message that has any; its tool calls by name if none has."""
     for message in reversed(messages):
-        found = _text_of(message)
-        if found:
-            return found
+        content = _text_of(message)
+        if content:
+            return content
     return ", ".join(str(part.get("name")) for part in _parts(messages) if part.get("type") == "tool_call")
 
 

@@ -1,4 +1,4 @@
-"""OpenInference's flattened messages as the chat messages (`role`, `content`, `tool_calls`) that they stand for.
+"""OpenInference's flattened messages as chat messages (`role`, `content`, `tool_calls`).
 
 https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
 """
@@ -21,7 +21,7 @@ def chat_message(value: dict[str, Plain]) -> dict[str, Plain]:
     fields.setdefault("finish_reason", value.get("finish_reason"))
     contents = fields.pop("contents", None)
     if contents is not None and not fields.get("content"):
-        called = bool(fields.get("tool_calls"))  # a call may be told twice: as content too
+        called = bool(fields.get("tool_calls"))  # a call may come twice: as content too
         fields["content"] = [_message_content(item) for item in _values(contents) if not (called and _is_call(item))]
     elif isinstance(fields.get("content"), dict):  # message.content.0, message.content.1
         fields["content"] = list(_values(fields["content"]))

@@ -1,4 +1,4 @@
-"""Messages that are written as records of something else, spread out as the chat messages that they stand for."""
+"""Messages that are written as events or as results of calls, read as chat messages."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ if TYPE_CHECKING:
     from schema.otlp.attributes import Plain
 
 _EVENT: Final = "event.name"
-_BESIDE_TEXT: Final = frozenset({"toolCalls", "reasoning", "reasoningText", "files", "sources"})
+_WITH_TEXT: Final = frozenset({"toolCalls", "reasoning", "reasoningText", "files", "sources"})
 
 
-def told_as_events(items: list[Plain]) -> bool:
+def are_events(items: list[Plain]) -> bool:
     """Return whether a list holds events of the old GenAI convention (Pydantic AI 1 keeps them in an attribute)."""
     return bool(items) and isinstance(items[0], dict) and _EVENT in items[0]
 
 
 def messages_of_events(items: list[Plain], role: str) -> list[Plain]:
     """Return the events' messages in one direction: answers are choices, all other events are input."""
-    found: list[Plain] = []
+    messages: list[Plain] = []
     for item in items:
         if not isinstance(item, dict) or (item.get(_EVENT) == "gen_ai.choice") != (role == "assistant"):
             continue
@@ -28,13 +28,13 @@ def messages_of_events(items: list[Plain], role: str) -> list[Plain]:
             message.setdefault("tool_call_id", item.get("id"))
         if item.get("finish_reason"):
             message["finish_reason"] = item["finish_reason"]
-        found.append(message)
-    return found
+        messages.append(message)
+    return messages
 
 
 def is_result(value: dict[str, Plain]) -> bool:
-    """Return whether an object is the result of a call by the Vercel AI SDK's names (Mastra keeps it whole)."""
-    return isinstance(value.get("text"), str) and "type" not in value and not _BESIDE_TEXT.isdisjoint(value)
+    """Return whether an object is the result of a call by the Vercel AI SDK's names (Mastra keeps all of it)."""
+    return isinstance(value.get("text"), str) and "type" not in value and not _WITH_TEXT.isdisjoint(value)
 
 
 def message_of_result(value: dict[str, Plain]) -> dict[str, Plain]:

@@ -1,6 +1,6 @@
 """The shapes in which providers and frameworks write messages, read into one: `{"role": str, "parts": [part, ...]}`.
 
-Each reader knows one shape; `_SHAPES` says how to tell it. What is none of them may be an envelope (a request or a
+Each reader knows one shape; `_SHAPES` has the condition for each. Any other object may be an envelope (a request or a
 response) with messages inside.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from schema.messages.flattened import chat_message
 from schema.messages.parts import Part, parts_of, text_part, tool_call, tool_result
-from schema.messages.records import is_result, message_of_result, messages_of_events, told_as_events
+from schema.messages.records import are_events, is_result, message_of_result, messages_of_events
 from schema.messages.tool_definitions import definitions_of
 from schema.otlp.attributes import Plain, list_of, parse
 
@@ -53,7 +53,7 @@ _OUTPUT_KEYS = (
 def messages_of(value: Plain, role: str) -> list[Message]:
     """Return the messages that a value holds, [] if it is no conversation.
 
-    `role` is that of bare text ("user" for what went in, "assistant" for what came out). Strings are not parsed here.
+    `role` is that of bare text ("user" for input, "assistant" for output). Strings are not parsed here.
     """
     return _read(value, role, 0)
 
@@ -91,20 +91,20 @@ def _read_list(items: list[Plain], role: str, depth: int) -> list[Message]:
         if items[0].lower() in {"user", "human", "assistant", "ai", "system"}:  # LangChain: ("user", text)
             return [_message(items[0], parts_of(items[1]), {})]
         return []
-    if told_as_events(items):
+    if are_events(items):
         items = messages_of_events(items, role)
-    found: list[Message] = []
+    conversation: list[Message] = []
     for item in items:
         if type(item) is dict and "parts" in item:  # the standard's shape, by far the most frequent
-            found.append(_standard(item, role))
+            conversation.append(_standard(item, role))
             continue
         if not isinstance(item, (dict, list)):
             return []
         messages = _read(item, role, depth + 1)
         if not messages:
             return _blocks(items, role)
-        found += messages
-    return found
+        conversation += messages
+    return conversation
 
 
 def _blocks(items: list[Plain], role: str) -> list[Message]:
@@ -113,10 +113,10 @@ def _blocks(items: list[Plain], role: str) -> list[Message]:
     for item in items:
         if not isinstance(item, dict):
             return []
-        found = parts_of(item)
-        if found and found[0].get("type") == "text" and "text" not in item:
+        read = parts_of(item)
+        if read and read[0].get("type") == "text" and "text" not in item:
             return []
-        parts += found
+        parts += read
     return [{"role": role, "parts": list(parts)}] if parts else []
 
 
@@ -240,7 +240,7 @@ def _item(value: dict[str, Plain], role: str) -> list[Message]:
 
 
 def _envelope(value: dict[str, Plain], role: str, depth: int) -> list[Message]:
-    found: list[Message] = []
+    messages: list[Message] = []
     for key in _INPUT_KEYS if role == "user" else _OUTPUT_KEYS:
         inner = value.get(key)
         if not inner:
@@ -248,24 +248,24 @@ def _envelope(value: dict[str, Plain], role: str, depth: int) -> list[Message]:
         if isinstance(inner, str):
             own_role = "system" if key in {"system", "system_instruction", "instructions"} else role
             nested = messages_of(parse(inner), role) if inner[0] in "[{" else []
-            found += nested or [_message(own_role, parts_of(inner), {})]
+            messages += nested or [_message(own_role, parts_of(inner), {})]
         elif key in {"system", "system_instruction"}:
-            found.append(_message("system", parts_of(inner), {}))
+            messages.append(_message("system", parts_of(inner), {}))
         else:
-            found += _read(inner, role, depth + 1)
-        if found and role != "user":
-            return found
+            messages += _read(inner, role, depth + 1)
+        if messages and role != "user":
+            return messages
     config = value.get("config")
     if isinstance(config, dict) and config.get("system_instruction"):  # Gemini
-        return with_system(found, config["system_instruction"]) if found else []
+        return with_system(messages, config["system_instruction"]) if messages else []
     if (
-        not found
+        not messages
         and "text" in value
         and isinstance(value["text"], str)
         and value.keys() & {"generation_info", "message"}
     ):
         return [_message(role, parts_of(value["text"]), {})]
-    return found
+    return messages
 
 
 def _kind(value: dict[str, Plain]) -> str:

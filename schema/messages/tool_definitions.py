@@ -18,14 +18,14 @@ DEFINITION: Final = "tool_definition"
 """The type of such a part."""
 
 _DEPTH: Final = 8  # frames around a definition that are followed
-# What providers and instrumentations put around a definition.
+# Keys under which providers and instrumentations wrap a definition.
 _FRAMES: Final = ("function", "toolSpec", "tool", "tool.json_schema", "json_schema")
 _LISTS: Final = ("function_declarations", "functionDeclarations", "function_tools", "tools")
 _PARAMETERS: Final = ("parameters", "input_schema", "inputSchema", "parameters_json_schema", "parametersJsonSchema")
 
 
 def definitions_of(value: Plain) -> list[Part]:
-    """Return the definitions that a value holds, whichever provider's form they have."""
+    """Return the definitions that a value holds, in the form of any provider."""
     return _read(value, 0)
 
 
@@ -57,7 +57,7 @@ def _read(value: Plain, depth: int) -> list[Part]:
         return []
     if isinstance(value, list):
         return [part for item in value for part in _read(item, depth + 1)]
-    if isinstance(value, str):  # only the tool's name was told
+    if isinstance(value, str):  # only the tool's name
         return [{"type": DEFINITION, "name": value}]
     return _definition(value, depth) if isinstance(value, dict) else []
 

@@ -1,4 +1,4 @@
-"""The typed columns of a span from what its attributes, status and events say."""
+"""The typed columns of a span, from its attributes, status and events."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from schema.normalise.providers import provider_name, provider_of_model
 from schema.otlp.attributes import scalar, text
 from schema.otlp.events import is_interrupt
 from schema.pricing.real_calls import MODEL_KINDS
-from schema.pricing.usage import NO_USAGE, Usage, count, money, usage_of
+from schema.pricing.usage import Usage, count, first_cost, first_usage, known_cost, merged_usage
 
 if TYPE_CHECKING:
     from opentelemetry.proto.trace.v1.trace_pb2 import Status as OtlpStatus
 
     from schema.normalise.reading import Reading
-    from schema.otlp.attributes import Plain
     from schema.otlp.events import Events
     from schema.span import Kind, Span, Status
 
@@ -78,9 +77,9 @@ def _fill_model(span: Span, reading: Reading) -> None:
 def _kind(span: Span, reading: Reading) -> Kind:
     kind = reading.kind
     if not kind:
-        # Nobody names a kind: a span with a model and its token counts is a model call.
+        # No attribute names a kind: a span with a model and its token counts is a model call.
         counted = "input_tokens" in reading.plan.columns and "output_tokens" in reading.plan.columns
-        return "llm" if span.model and counted and not reading.kind_given else "other"
+        return "llm" if span.model and counted and not reading.has_kind else "other"
     if kind == "tool" and not span.tool_name and span.name.startswith(_HANDOFF):
         return "agent"
     if kind == "llm" and _PRIVATE.search(span.name):
@@ -113,45 +112,19 @@ def _fill_status(
     if reading.failed or (exceptions_are_errors and events.exception_type):
         span.status = "error"
     elif span.error_type and span.status == "unset":
-        span.status = "error"  # an error type says that it failed; AG2 says nothing else
+        span.status = "error"  # an error type means failure; AG2 sends no other sign of it
     if span.status == "error":
         span.error_type = _CLASS.sub(r"\1", span.error_type) or events.exception_type
         span.status_message = span.status_message or events.exception_message
 
 
 def _fill_usage(span: Span, reading: Reading) -> None:
-    cost = reading.best("reported_cost")
-    usage = NO_USAGE
-    for value in reading.usage:
-        if isinstance(value, dict):
-            more = NO_USAGE if _is_cost(value) else usage_of(value)
-            usage = more if usage == NO_USAGE else usage
-            cost = value.get("total") if cost is None and _is_cost(value) else cost
     columns, values = reading.plan.columns, reading.values
+    keys = map(columns.get, Usage._fields)
+    attributes = Usage(*(None if key is None else count(values[key]) for key in keys))
+    uncached = count(reading.best("uncached_input_tokens"))
+    usage = merged_usage(attributes, first_usage(reading.parsed(reading.plan.usage)), uncached)
     for column, counted in zip(Usage._fields, usage, strict=True):
-        key = columns.get(column)
-        given = None if key is None else count(values[key])
-        setattr(span, column, counted if given is None else given)
-    fresh = count(reading.best("uncached_input_tokens"))
-    if fresh is None and usage.input_tokens != span.input_tokens:
-        fresh = _without_cache(span.input_tokens, usage)
-    if fresh is not None:
-        span.input_tokens = fresh + (span.cached_input_tokens or 0) + (span.cache_write_tokens or 0)
-    span.reported_cost_usd = money(cost)
-    if span.reported_cost_usd == 0 and span.input_tokens is None and span.output_tokens is None:
-        span.reported_cost_usd = None  # Langfuse says 0 of a call that failed
-
-
-def _without_cache(given: int | None, usage: Usage) -> int | None:
-    """Return the input tokens given beside an object of the provider's if they are its uncached ones (Vercel 5)."""
-    if given is None:
-        return None
-    whole = given + (usage.cached_input_tokens or 0) + (usage.cache_write_tokens or 0)
-    return given if whole == usage.input_tokens else None
-
-
-def _is_cost(value: dict[str, Plain]) -> bool:
-    """Tell Langfuse's cost_details from its usage_details: the same keys, but USD; all zero after a failure."""
-    if any(isinstance(item, float) for item in value.values()):
-        return True
-    return value.keys() == {"input", "output", "total"} and not any(value.values())
+        setattr(span, column, counted)
+    cost = first_cost(reading.best("reported_cost"), reading.parsed(reading.plan.costs))
+    span.reported_cost_usd = known_cost(cost, usage)

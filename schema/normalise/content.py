@@ -1,4 +1,4 @@
-"""Input and output of a span, in one shape by kind, and what of its attributes they make superfluous.
+"""Input and output of a span, in one shape by kind, and the attributes that they make superfluous.
 
 llm: a conversation. agent: a conversation if it was sent as one, else the value. tool: arguments and result.
 Anything else: the value as it was sent.
@@ -14,7 +14,8 @@ from schema.messages.conversation import PREVIEW, answer_text, compact, has_part
 from schema.messages.parts import parts_of
 from schema.messages.shapes import Message, messages_of, with_system
 from schema.messages.tool_definitions import definitions_of, with_definitions
-from schema.otlp.attributes import Plain, dump, parse, text
+from schema.messages.tool_values import result_text, unwrapped_arguments, unwrapped_result
+from schema.otlp.attributes import Plain, parse, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +27,6 @@ _PIECES = ("reasoning", "text", "tool_calls")  # in the order in which a model m
 _TOOL_SLOTS = frozenset({"tool", "value"})
 _DOCUMENTS = frozenset({"retrieval", "reranker", "embedding"})
 _CONVERSING = frozenset({"agent", "workflow", "llm"})
-_WRAPPED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
-# Without one of these words, arguments or a result have no frame, and need not be read.
-_FRAMES = {"user": ('"kwargs"', '"input_str"', "'kwargs'"), "assistant": ('"content"', '"output"', '"text"')}
 _MESSAGE_ROLES = {"gen_ai.system.message": "system", "gen_ai.user.message": "user", "gen_ai.tool.message": "tool"}
 
 
@@ -57,15 +55,15 @@ def choose(
     if kind == "tool":
         return _tool(sources, values, events, role)
     offered = sources.by_slot
-    found = None
+    chosen = None
     if kind in {"llm", "agent"}:
-        found = _conversation(offered, values, events, role, call=kind == "llm")
-    found = found or _value(offered, values, kind)
-    if not found.content:
-        found = _conversation(offered, values, events, role, call=False) or found
-    if found.content:
-        found.preview = _preview(found, kind, role)
-    return found
+        chosen = _conversation(offered, values, events, role, call=kind == "llm")
+    chosen = chosen or _value(offered, values, kind)
+    if not chosen.content:
+        chosen = _conversation(offered, values, events, role, call=False) or chosen
+    if chosen.content:
+        chosen.preview = _preview(chosen, kind, role)
+    return chosen
 
 
 def _conversation(
@@ -73,27 +71,27 @@ def _conversation(
 ) -> Chosen | None:
     """Return the first source that reads as a conversation, else an answer in pieces, else the message events.
 
-    Of a model call, bare values are read too, and what came beside the messages joins them: the system prompt and the
-    tools offered.
+    For a model call, bare values are read too, and content in attributes of its own is added to the messages: the
+    system prompt and the tools offered.
     """
-    found, used = _first_conversation(offered, values, role, call=call)
-    found = found or _pieces(offered, values)
-    from_events = not found and bool(events)
+    messages, used = _first_conversation(offered, values, role, call=call)
+    messages = messages or _pieces(offered, values)
+    from_events = not messages and bool(events)
     if from_events:
-        found = _event_messages(events, role)
+        messages = _event_messages(events, role)
     if "instructions" in offered or "definitions" in offered:
-        if call and not found:
+        if call and not messages:
             bare = _value(offered, values, "llm")
-            found, used = [{"role": role, "parts": list(parts_of(bare.content))}], [*bare.used]
-        if found:
-            found = _with_beside(found, offered, values, used, tools=call)
-    found = [message for message in found if message.get("parts")]
-    if not found:
+            messages, used = [{"role": role, "parts": list(parts_of(bare.content))}], [*bare.used]
+        if messages:
+            messages = _with_prompt_and_tools(messages, offered, values, used, tools=call)
+    messages = [message for message in messages if message.get("parts")]
+    if not messages:
         return None
-    return Chosen(compact(found), "", used, found, from_events)
+    return Chosen(compact(messages), "", used, messages, from_events)
 
 
-def _with_beside(
+def _with_prompt_and_tools(
     messages: list[Message], offered: _Offered, values: _Values, used: list[Source], *, tools: bool
 ) -> list[Message]:
     for source in offered.get("instructions", ()):
@@ -108,33 +106,33 @@ def _with_beside(
 def _first_conversation(
     offered: _Offered, values: _Values, role: str, *, call: bool
 ) -> tuple[list[Message], list[Source]]:
-    found: list[Message] = []
+    conversation: list[Message] = []
     used: list[Source] = []
     conversations = offered.get("conversation", ())
     for source in (*conversations, *offered.get("value", ())) if call else conversations:
-        if not found:
+        if not conversation:
             messages = messages_of(source.read(values), role)
             if has_parts(messages):
-                found = messages
+                conversation = messages
                 if source.dialect == STANDARD:  # any other shape may hold more than its messages
                     used.append(source)
         elif role == "assistant" and source.slot == "conversation" and source.calls_tools(values):
-            found = with_tool_calls(found, messages_of(source.read(values), role))
-    return found, used
+            conversation = with_tool_calls(conversation, messages_of(source.read(values), role))
+    return conversation, used
 
 
 def _pieces(offered: _Offered, values: _Values) -> list[Message]:
-    """Return an answer whose reasoning, text and tool calls came in attributes of their own."""
+    """Return an answer that came in three attributes: reasoning, text and tool calls."""
     parts = []
     for slot in _PIECES:
         if slot not in offered:
             continue
-        given = offered[slot][-1].value(values)
-        value = parse(given)
+        raw = offered[slot][-1].value(values)
+        value = parse(raw)
         if slot == "reasoning":
             parts += parts_of({"type": "reasoning", "content": value})
         elif slot == "text":
-            parts += parts_of(text(given))
+            parts += parts_of(text(raw))
         elif isinstance(value, list):
             parts += [
                 part for call in value if isinstance(call, dict) for part in parts_of({**call, "type": "tool-call"})
@@ -146,14 +144,14 @@ def _pieces(offered: _Offered, values: _Values) -> list[Message]:
 
 def _event_messages(events: list[dict[str, Plain]], role: str) -> list[Message]:
     """Return the messages in span events: one a message (old convention, Strands), or all in one event (latest)."""
-    found: list[Message] = []
+    messages: list[Message] = []
     for event in events:
         attributes = event["attributes"]
         if not isinstance(attributes, dict):
             continue
         name = str(event["name"])
         if name in {"gen_ai.client.inference.operation.details", "gen_ai.content.prompt", "gen_ai.content.completion"}:
-            found += _details(attributes, role)
+            messages += _details(attributes, role)
         elif (name == "gen_ai.choice") == (role == "assistant"):
             own_role = _MESSAGE_ROLES.get(name, "assistant")
             content = attributes.get("message") if name == "gen_ai.choice" else attributes.get("content")
@@ -162,10 +160,10 @@ def _event_messages(events: list[dict[str, Plain]], role: str) -> list[Message]:
             inner = parse(content)
             if isinstance(inner, dict) and "content" in inner:  # {"message": {"role", "content", "tool_calls"}}
                 message |= inner
-            found += messages_of(message, role)
+            messages += messages_of(message, role)
             if attributes.get("tool.result"):
-                found += messages_of({"role": "tool", "content": attributes["tool.result"]}, role)
-    return found
+                messages += messages_of({"role": "tool", "content": attributes["tool.result"]}, role)
+    return messages
 
 
 def _details(attributes: dict[str, Plain], role: str) -> list[Message]:
@@ -195,13 +193,13 @@ def _value(offered: _Offered, values: _Values, kind: str) -> Chosen:
     return _NOTHING
 
 
-def _preview(found: Chosen, kind: str, role: str) -> str:
-    messages = found.messages
-    if not messages and found.content[0] in "{[" and kind in _CONVERSING:
-        messages = messages_of(parse(found.content), role)
+def _preview(chosen: Chosen, kind: str, role: str) -> str:
+    messages = chosen.messages
+    if not messages and chosen.content[0] in "{[" and kind in _CONVERSING:
+        messages = messages_of(parse(chosen.content), role)
     if messages:
         return (last_user_text(messages) if role == "user" else answer_text(messages))[:PREVIEW]
-    return found.content[:PREVIEW]
+    return chosen.content[:PREVIEW]
 
 
 def _tool(sources: Sources, values: _Values, events: list[dict[str, Plain]], role: str) -> Chosen:
@@ -209,63 +207,15 @@ def _tool(sources: Sources, values: _Values, events: list[dict[str, Plain]], rol
         if source.slot in _TOOL_SLOTS and not source.prefix:
             raw = source.raw(values)
             if raw:
-                content = _unwrapped(raw, role)
+                content = unwrapped_result(raw) if role == "assistant" else unwrapped_arguments(raw)
                 return Chosen(content, content[:PREVIEW], [source] if content == raw else [])
     name = "gen_ai.choice" if role == "assistant" else "gen_ai.tool.message"
     for event in events:
         attributes = event["attributes"]
         if event["name"] == name and isinstance(attributes, dict):
             value = attributes.get("message" if role == "assistant" else "content")
-            content = _result_text(parse(value)) or text(value)
+            content = result_text(parse(value)) or text(value)
             return Chosen(content, content[:PREVIEW], from_events=True)
     if role == "assistant":
         return _conversation(sources.by_slot, values, [], role, call=False) or _NOTHING
     return Chosen()
-
-
-def _unwrapped(raw: str, role: str) -> str:
-    """Arguments without the frame in which decorators and LangChain callbacks report them; results likewise."""
-    if raw[0] not in "{[" or not _framed(raw, _FRAMES[role]):
-        return raw
-    value = parse(raw)
-    if role == "assistant":
-        return _result_text(value) or raw
-    if isinstance(value, dict):
-        if value.keys() <= _WRAPPED and value.get("kwargs") and not value.get("args"):
-            return dump(value["kwargs"])
-        if "input_str" in value:
-            inner = value.get("inputs") or parse(value["input_str"])
-            return text(inner) or raw
-    return raw
-
-
-def _framed(raw: str, marks: tuple[str, ...]) -> bool:
-    for mark in marks:  # noqa: SIM110 - any() takes longer than the search
-        if mark in raw:
-            return True
-    return False
-
-
-def _result_text(value: Plain) -> str:
-    """Return the text inside a tool message of LangChain, Bedrock or MCP; "" if it is none of these."""
-    if isinstance(value, dict):
-        if value.get("lc") == 1 and isinstance(value.get("kwargs"), dict):
-            return _content_text(value["kwargs"])
-        if value.get("type") == "tool" and ("content" in value or isinstance(value.get("data"), dict)):
-            return _content_text(value if "content" in value else value["data"])
-        if value.keys() == {"output"}:
-            return _result_text(value["output"]) or text(value["output"])
-        if isinstance(value.get("output"), dict):
-            return _result_text(value["output"])
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(item, dict) and isinstance(item.get("text"), str) for item in value)
-    ):
-        return "\n".join(str(item["text"]) for item in value if isinstance(item, dict))
-    return ""
-
-
-def _content_text(fields: Plain) -> str:
-    content = fields.get("content") if isinstance(fields, dict) else None
-    return _result_text(content) or text(content)

@@ -24,7 +24,7 @@ class Source:
     dialect: int
     prefix: str
     keys: tuple[str, ...]
-    has_calls: bool  # some of the indexed keys tell of tool calls
+    has_calls: bool  # some of the indexed keys hold tool calls
 
     def value(self, values: Mapping[str, Plain]) -> Plain:
         """Return the value of the (first) attribute."""
@@ -48,11 +48,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What may hold the content of one direction, the strongest first."""
+    """The sources of the content of one direction, the strongest first."""
 
     all: tuple[Source, ...]
     by_slot: Mapping[str, tuple[Source, ...]]
 
 
 NO_SOURCES = Sources((), {})
-"""Where the content can only be in events."""
+"""For content that can only be in events."""

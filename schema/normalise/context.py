@@ -2,8 +2,8 @@
 
 Strongest first: what an ingest key stamped on the resource, the operator's own keys on the span, on its nearest
 ancestor, a dialect's association keys on the span, on its nearest ancestor, the session that the rest of the trace
-agrees on, the operator's keys on the resource, names that a framework made up (`gen_ai.workflow.name`, a thread id) on
-the span, on its nearest ancestor. Ancestors of another team count for nothing (schema/normalise/several_teams.py);
+agrees on, the operator's keys on the resource, names that a framework generated (`gen_ai.workflow.name`, a thread id)
+on the span, on its nearest ancestor. Ancestors of another team count for nothing (schema/normalise/several_teams.py);
 those that came in another request are looked up in the store (schema/runs/late_context.py), by what each span's column
 `context` remembers.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from schema.policy.policy import AttributeKeys
 
 Words: TypeAlias = dict[str, str]
-"""What somebody names, as the column `context` holds it: {"operator.team": "payments"}. Shared: never changed."""
+"""Names of context by strength, as in the column `context`: {"operator.team": "payments"}. Shared: never changed."""
 
 COLUMN_OF: Final = {column: {"session": "session_id", "user": "user_id"}.get(column, column) for column in CONTEXT}
 """Context column: the column of `spans` that holds it."""
@@ -40,7 +40,7 @@ _NOTHING: Final[Words] = {}
 
 @dataclass(slots=True)
 class Context:
-    """What one span and its resource name. A span is known by its trace id and span id."""
+    """The context that one span and its resource name. The identity of a span here: its trace id and span id."""
 
     span: tuple[str, str]
     parent: tuple[str, str]
@@ -50,7 +50,7 @@ class Context:
 
 def surroundings_of(resource: Mapping[str, str], keys: AttributeKeys) -> Words:
     """Return what a resource names, from the texts stored for its attributes."""
-    given: Words = {}
+    named: Words = {}
     stamped: Words = {}
     for column in CONTEXT:
         for key in getattr(keys, column):
@@ -59,9 +59,9 @@ def surroundings_of(resource: Mapping[str, str], keys: AttributeKeys) -> Words:
                 if resource.get(STAMPED + column) == "true":
                     stamped[f"stamped.{column}"] = value
                 else:
-                    given[f"resource.{column}"] = value
+                    named[f"resource.{column}"] = value
                 break
-    return given | stamped
+    return named | stamped
 
 
 def words_of(context: Context) -> Words:
@@ -89,7 +89,7 @@ def own_team(context: Context) -> str:
 
 
 def resolve(contexts: Sequence[Context]) -> list[list[tuple[str, str]]]:
-    """Return for each context, in order, (column of `spans`, value); a column that nobody names is left out.
+    """Return for each context, in order, (column of `spans`, value); a column without a name is left out.
 
     Of contexts of one span, the one that was received first comes first.
     """
@@ -99,63 +99,63 @@ def resolve(contexts: Sequence[Context]) -> list[list[tuple[str, str]]]:
     traces: dict[str, list[int]] = {}
     for index, context in enumerate(contexts):
         traces.setdefault(context.span[0], []).append(index)
-    found: list[list[tuple[str, str]]] = [[] for _ in contexts]
+    resolved: list[list[tuple[str, str]]] = [[] for _ in contexts]
     for indexes in traces.values():
         some = [contexts[index] for index in indexes]
         for index, values in zip(indexes, _of_trace(some, [own[index] for index in indexes]), strict=True):
-            found[index] = values
-    return found
+            resolved[index] = values
+    return resolved
 
 
 def _of_trace(contexts: Sequence[Context], own: Sequence[str]) -> list[list[tuple[str, str]]]:
-    """Return the values of one trace's contexts. What its teams name stays in the spans of each."""
+    """Return the values of one trace's contexts. Names of a team stay within the spans of that team."""
     teams = set(own) - {""}
     if len(teams) > 1:
         return _of_teams(contexts, own)
-    found = _columns(contexts, _inherited(contexts))
-    for team in teams:  # the only one: spans that name none are its
-        for values in found:
+    resolved = _columns(contexts, _inherited(contexts))
+    for team in teams:  # the only one: spans that name none belong to it
+        for values in resolved:
             if not any(column == _TEAM for column, _ in values):
                 values.append((_TEAM, team))
-    return found
+    return resolved
 
 
 def _of_teams(contexts: Sequence[Context], own: Sequence[str]) -> list[list[tuple[str, str]]]:
     teams = teams_of(contexts, own, [_STAMPED_TEAM in context.around for context in contexts])
     inherited = inherited_within(contexts, teams)
-    found: list[list[tuple[str, str]]] = [[] for _ in contexts]
+    resolved: list[list[tuple[str, str]]] = [[] for _ in contexts]
     of_team: dict[str, list[int]] = {}
     for index, team in enumerate(teams):
         of_team.setdefault(team, []).append(index)
     for team, indexes in of_team.items():
         values = _columns([contexts[index] for index in indexes], [inherited[index] for index in indexes])
         named = [(_TEAM, team)] if team else []
-        for index, given in zip(indexes, values, strict=True):
-            found[index] = [*((column, value) for column, value in given if column != _TEAM), *named]
-    return found
+        for index, pairs in zip(indexes, values, strict=True):
+            resolved[index] = [*((column, value) for column, value in pairs if column != _TEAM), *named]
+    return resolved
 
 
 def _columns(contexts: Sequence[Context], inherited: Sequence[Words]) -> list[list[tuple[str, str]]]:
     sessions = _sessions(contexts, inherited)
-    found = []
-    for context, seen in zip(contexts, inherited, strict=True):
-        said = context.around | seen
+    resolved = []
+    for context, own in zip(contexts, inherited, strict=True):
+        words = context.around | own
         if sessions and context.span[0] in sessions:
-            said[_TRACE_SESSION] = sessions[context.span[0]]
-        found.append([(column, said[word]) for column, word in _strongest(tuple(said))])
-    return found
+            words[_TRACE_SESSION] = sessions[context.span[0]]
+        resolved.append([(column, words[word]) for column, word in _strongest(tuple(words))])
+    return resolved
 
 
 @lru_cache(maxsize=1024)
 def _strongest(words: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return each column of `spans` that these words name, with the word that decides on it."""
-    found: dict[str, str] = {}
+    deciding: dict[str, str] = {}
     for strength in _STRENGTHS:
         for column, name in COLUMN_OF.items():
             word = f"{strength}.{column}"
             if word in words:
-                found.setdefault(name, word)
-    return list(found.items())
+                deciding.setdefault(name, word)
+    return list(deciding.items())
 
 
 def _inherited(contexts: Sequence[Context]) -> list[Words]:
@@ -170,7 +170,7 @@ def _inherited(contexts: Sequence[Context]) -> list[Words]:
     def words(span: tuple[str, str], above: Words | None) -> Words:
         return _over(above or _NOTHING, by_span[span].words)
 
-    found = []
+    inherited = []
     for context in contexts:
         seen = known.get(context.span)
         if seen is None:
@@ -180,8 +180,8 @@ def _inherited(contexts: Sequence[Context]) -> list[Words]:
                 seen = known[context.span]
             else:
                 seen = known[context.span] = words(context.span, above)
-        found.append(seen)
-    return found
+        inherited.append(seen)
+    return inherited
 
 
 def _over(above: Words, own: Words) -> Words:
@@ -191,7 +191,7 @@ def _over(above: Words, own: Words) -> Words:
 def _sessions(contexts: Sequence[Context], inherited: Sequence[Words]) -> dict[str, str]:
     """Return by trace the session that its spans name, if all that name one agree and some other has a weaker name.
 
-    A root that knows only the thread (`gen_ai.conversation.id`) so takes the session that its children were given.
+    A root that knows only the thread (`gen_ai.conversation.id`) gets the session of its children this way.
     """
     weak = {
         context.span[0]

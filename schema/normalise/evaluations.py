@@ -1,4 +1,4 @@
-"""What evaluators say about a run: success, failure, or nothing that we understand.
+"""Verdicts of evaluators about a run: success, failure, or none that we can read.
 
 Two conventions name results. OpenTelemetry GenAI has the event `gen_ai.evaluation.result`, which is a log record or a
 span event, and some senders write its attributes on a span
@@ -32,7 +32,7 @@ _LABELS: Final = {
     **dict.fromkeys(("pass", "passed", "success", "succeeded", "successful", "correct", "acceptable"), SUCCESS),
     **dict.fromkeys(("fail", "failed", "failure", "incorrect", "wrong", "unacceptable"), FAILURE),
 }
-# ... and answers, which say nothing where the question is whether something went wrong.
+# ... and answers, which give no verdict where the question is whether something went wrong.
 _ANSWERS: Final = {
     **dict.fromkeys(("true", "yes"), SUCCESS),
     **dict.fromkeys(("false", "no"), FAILURE),
@@ -44,7 +44,7 @@ _ASKS_FOR_A_FAULT: Final = re.compile(
 )
 _PREFIXES: Final = tuple(
     f"{scope}{plural}.{{index}}.{single}."
-    for scope in ("", "trace.")  # a result about the whole session is none about this run
+    for scope in ("", "trace.")  # a result about the session is not about this run
     for plural, single in (("annotations", "annotation"), ("evaluations", "evaluation"))
 )
 _FIRST: Final = tuple((f"{prefix.format(index=0)}name", prefix) for prefix in _PREFIXES)
@@ -53,35 +53,35 @@ RESULT_KEYS: Final = frozenset({"gen_ai.evaluation.name", *(key for key, _ in _F
 
 
 def verdict(name: str, label: str, score: str) -> str:
-    """Return "success" or "failure" if this result says so, else "".
+    """Return "success" or "failure" as this result has it, "" if it has neither.
 
     The label is the evaluator's own reading of its score, so a score counts only where there is no label, and only 0,
     1, false and true: other scales are not known, and unknown is never guessed.
     """
-    said = label.strip().lower()
-    if said in _LABELS:
-        return _LABELS[said]
+    plain_label = label.strip().lower()
+    if plain_label in _LABELS:
+        return _LABELS[plain_label]
     if _ASKS_FOR_A_FAULT.search(name):
         return ""
-    return _ANSWERS.get(said, "") if said else _of_score(score)
+    return _ANSWERS.get(plain_label, "") if plain_label else _of_score(score)
 
 
 def judged(attributes: Mapping[str, Plain], events: Events) -> str:
-    """Return what the results on a span say, "" if there are none."""
-    said = []
+    """Return the combined verdict of the results on a span, "" if there are none."""
+    verdicts = []
     if "gen_ai.evaluation.name" in attributes:
-        said.append(of_result(attributes))
+        verdicts.append(of_result(attributes))
     for key, prefix in _FIRST:
         if key in attributes:
-            said += _numbered(attributes, prefix)
+            verdicts += _numbered(attributes, prefix)
     for event in events.stored:
         if event["name"] == EVENT:
-            said.append(of_result(event["attributes"]))
-    return combined(said) if said else ""
+            verdicts.append(of_result(event["attributes"]))
+    return combined(verdicts) if verdicts else ""
 
 
 def of_result(attributes: Any) -> str:  # noqa: ANN401 - attributes of a span, an event or a record, as text or not
-    """Return what one `gen_ai.evaluation.result` says."""
+    """Return the verdict of one `gen_ai.evaluation.result`."""
     name, label, score = (
         text(attributes.get(f"gen_ai.evaluation.{key}")) for key in ("name", "score.label", "score.value")
     )
@@ -89,15 +89,15 @@ def of_result(attributes: Any) -> str:  # noqa: ANN401 - attributes of a span, a
 
 
 def of_record(attributes: Mapping[str, str], body: str) -> str:
-    """Return what a log record named `gen_ai.evaluation.result` says; older senders keep its fields in the body."""
+    """Return the verdict of a log record `gen_ai.evaluation.result`; older senders keep its fields in the body."""
     inside = parse(body)
     return of_result((inside if isinstance(inside, dict) else {}) | dict(attributes))
 
 
 def combined(verdicts: Iterable[str]) -> str:
-    """Return what several results say together: one failure is a failure."""
-    said = set(verdicts)
-    return FAILURE if FAILURE in said else SUCCESS if SUCCESS in said else ""
+    """Return the verdict of several results together: one failure is a failure."""
+    distinct = set(verdicts)
+    return FAILURE if FAILURE in distinct else SUCCESS if SUCCESS in distinct else ""
 
 
 def _numbered(attributes: Mapping[str, Plain], prefix: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Values that go down a tree from parent to child, in linear time, whatever shape a sender gave to it."""
+"""Values that are inherited from parent to child in a tree, in linear time for any tree that a sender made."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ def from_above(
     nodes: Iterable[Node],
     above: Callable[[Node], Node | None],
     value: Callable[[Node, Value | None], Value],
-    found: dict[Node, Value],
+    values: dict[Node, Value],
 ) -> None:
-    """Add to `found` the value of each node and of those above it: `value(node, that of the node above)`.
+    """Add to `values` the value of each node and of those above it: `value(node, the value of the node above)`.
 
-    The value above is None for a root. So it is for every node of a circle: nothing says which of them is above.
+    The value above is None for a root. It is None for every node of a circle too, for none of them is the first.
     """
     for node in nodes:
         path: list[Node] = []
         seen: set[Node] = set()
         place: Node | None = node
-        while place is not None and place not in found and place not in seen:
+        while place is not None and place not in values and place not in seen:
             path.append(place)
             seen.add(place)
             place = above(place)
         if place is not None and place in seen:
-            while place not in found:
+            while place not in values:
                 step = path.pop()
-                found[step] = value(step, None)
+                values[step] = value(step, None)
         for step in reversed(path):
             up = above(step)
-            found[step] = value(step, None if up is None else found[up])
+            values[step] = value(step, None if up is None else values[up])

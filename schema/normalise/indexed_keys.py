@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
     from schema.otlp.attributes import Plain
 
-_DEPTH = 16  # steps of a key that are followed; what is deeper keeps the rest of its key as one name
+_DEPTH = 16  # steps of a key that are followed; the rest of a longer key stays one name
 
 _Shape: TypeAlias = "str | list[_Shape] | _Branch"
 """What keys flatten, with a value's key where the value is."""
 
 
 class _Branch(dict[str, "_Shape"]):
-    """An object that keys made."""
+    """An object that keys flatten."""
 
 
 def tree(prefix: str, keys: tuple[str, ...], values: Mapping[str, Plain]) -> Plain:
@@ -33,7 +33,7 @@ def _filled(shape: _Shape, values: Mapping[str, Plain]) -> Plain:
         return values[shape]
     if type(shape) is list:
         return [_filled(item, values) for item in shape]
-    return {  # leaves are most of a tree: they are worth no call
+    return {  # without a call for leaves, which are most of a tree
         key: values[item] if type(item) is str else _filled(item, values)
         for key, item in shape.items()  # type: ignore[union-attr]
     }
@@ -70,6 +70,6 @@ def _lists(branch: _Branch) -> _Shape:
 
 
 def _number(key: str) -> tuple[int, str]:
-    """Order like the number that the digits say, however many there are."""
+    """Return a sort key for digits of any length: the order of their numbers."""
     digits = key.lstrip("0")
     return len(digits), digits

@@ -1,4 +1,4 @@
-"""The other half of what agents say: log records, one row of the table `logs` each."""
+"""An OTLP logs request, already redacted, as rows of the table `logs`: one a record."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def log_batch(
 ) -> pa.RecordBatch:
     """Return the records of an already redacted request; `findings` has one entry a record, in request order."""
     rows: list[dict[str, Any]] = []
-    found = iter(findings)
+    findings_of = iter(findings)
     for resource_logs in request.resource_logs:
         resource = text_map(resource_logs.resource.attributes)
         for scope_logs in resource_logs.scope_logs:
@@ -54,7 +54,7 @@ def log_batch(
                         "attributes": list(attributes.items()),
                         "resource_attributes": list(resource.items()),
                         "scope_name": scope_logs.scope.name,
-                        "findings": list(next(found).items()),
+                        "findings": list(next(findings_of).items()),
                         "received_at": received_at,
                         "retain_until": retained_until(received_at, policy.retention.days_for(team, "")),
                     }

@@ -40,12 +40,12 @@ def point_batch(
     `value` is a number point's, `count` and `sum` are a histogram's or summary's; the others are NULL.
     """
     rows: list[dict[str, Any]] = []
-    found = iter(findings)
+    findings_of = iter(findings)
     for resource_metrics in request.resource_metrics:
         resource = text_map(resource_metrics.resource.attributes)
         for scope_metrics in resource_metrics.scope_metrics:
             for metric in scope_metrics.metrics:
-                metric_findings = list(next(found).items())
+                metric_findings = list(next(findings_of).items())
                 for point in _points(metric):
                     team = team_of(policy.attributes.team, dict(point["attributes"]), resource)
                     rows.append(

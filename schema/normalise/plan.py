@@ -1,4 +1,4 @@
-"""What the attributes of a span feed, worked out once for every set of keys that a sender uses."""
+"""Plans: what the attributes of a span feed, computed once for every set of keys that a sender uses."""
 
 from __future__ import annotations
 
@@ -39,28 +39,29 @@ Words: TypeAlias = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which attributes of a span to look at for what, by key, where each of them holds something.
+    """The attributes, by key, that each column and each use takes its value from; each of them holds something.
 
-    Where several may feed one thing and what they hold decides, a list has the strongest first.
+    Where the values of several decide, a list has the strongest first.
     """
 
     dialect: int  # index in DIALECTS, their number: none in particular
     columns: Mapping[str, str]  # column: key
     texts: tuple[tuple[str, str], ...]  # (column, key), of the columns that take an attribute's text
-    held: tuple[tuple[str, str], ...]  # (column of `spans`, key), of attributes that the column may repeat word by word
+    held: tuple[tuple[str, str], ...]  # (column of `spans`, key), of attributes that the column may repeat literally
     kinds: tuple[tuple[str, Mapping[str, str]], ...]  # (key, value in lower case: kind)
     failures: tuple[tuple[str, frozenset[str]], ...]  # (key, values that mean failure)
     usage: tuple[str, ...]
-    told: tuple[str, ...]
+    costs: tuple[str, ...]
+    attribute_schemas: tuple[str, ...]
     metadata: tuple[str, ...]
     words: Words
     input: Sources
     output: Sources
-    evaluated: bool  # some of the keys tell the result of an evaluation
+    evaluated: bool  # some of the keys hold the result of an evaluation
 
 
 class Plans:
-    """The plans that the keys of recent spans needed, under one set of rules."""
+    """The plans for the keys of recent spans, under one set of rules."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -69,21 +70,21 @@ class Plans:
 
     def plan(self, keys: tuple[str, ...]) -> Plan:
         """Return the plan for a span with attributes of these keys, in this order, that hold something."""
-        found = self._known.get(keys)
-        if found is None:
-            found = _plan(keys, self.rules)
+        plan = self._known.get(keys)
+        if plan is None:
+            plan = _plan(keys, self.rules)
             self._room -= len(keys) + 1
             if self._room < 0:
                 self._known.clear()
                 self._room = _ROOM
-            self._known[keys] = found
-        return found
+            self._known[keys] = plan
+        return plan
 
 
 @lru_cache(maxsize=256)
-def plans_for(keys: AttributeKeys, spoken: tuple[int, ...]) -> Plans:
-    """Return the plans of spans: under the policy's context keys and the scoped dialects that they speak."""
-    return Plans(rules_for(keys, spoken))
+def plans_for(keys: AttributeKeys, dialects: tuple[int, ...]) -> Plans:
+    """Return the plans of spans, under the policy's context keys and the dialects of their scope."""
+    return Plans(rules_for(keys, dialects))
 
 
 def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
@@ -103,7 +104,8 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
         kinds=tuple((key, rule.values) for key, rule in of(Use.KIND, ()) if isinstance(rule.values, dict)),
         failures=tuple((key, frozenset(rule.values)) for key, rule in of(Use.FAILURE, ())),
         usage=tuple(key for key, _ in of(Use.USAGE, ())),
-        told=tuple(key for key, _ in of(Use.TOLD, ())),
+        costs=tuple(key for key, _ in of(Use.COSTS, ())),
+        attribute_schemas=tuple(key for key, _ in of(Use.ATTRIBUTE_SCHEMA, ())),
         metadata=tuple(key for key, _ in of(Use.METADATA, ())),
         words=_grouped(
             (f"{strength}.{rule.slot}", (key, rule.rank))
@@ -128,8 +130,8 @@ def _sources(ranked: Iterable[tuple[str, Rule]]) -> Sources:
     families: dict[str, tuple[Rule, list[str]]] = {}
     for key, rule in ranked:
         families.setdefault(rule.prefix or key, (rule, []))[1].append(key)
-    found = []
+    sources = []
     for rule, keys in families.values():
         calls = any("tool_calls." in key or "function_call" in key for key in keys)
-        found.append(Source(rule.slot, rule.dialect, rule.prefix, tuple(keys), calls))
-    return Sources(tuple(found), dict(_grouped((source.slot, source) for source in found)))
+        sources.append(Source(rule.slot, rule.dialect, rule.prefix, tuple(keys), calls))
+    return Sources(tuple(sources), dict(_grouped((source.slot, source) for source in sources)))

@@ -1,4 +1,4 @@
-"""Who answers model calls: one name for a provider, whatever a dialect calls it."""
+"""Providers of models: one name for each, for the many names that dialects use."""
 
 from __future__ import annotations
 

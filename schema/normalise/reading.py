@@ -9,7 +9,7 @@ from schema.dialects.rules import CONVENTION, RANKS, STANDARD, STRENGTHS
 from schema.otlp.attributes import Plain, parse, plain, scalar, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
@@ -20,59 +20,53 @@ if TYPE_CHECKING:
 class Reading:
     """What the attributes of one span feed."""
 
-    __slots__ = (*("empty", "failed", "kind", "kind_given", "others", "plan", "told", "usage", "values", "words"),)
+    __slots__ = (*("empty", "failed", "has_kind", "kind", "plan", "values", "words"),)
 
-    def __init__(self, values: dict[str, Plain], others: list[str], empty: list[str], plan: Plan) -> None:
+    def __init__(self, values: Mapping[str, Plain], empty: list[str], plan: Plan) -> None:
         self.values = values  # of the attributes that hold something, by key
-        self.others = others  # keys of those that are no strings
         self.empty = empty  # keys of the attributes that hold nothing
         self.plan = plan
         self.kind = ""
-        self.kind_given = False  # some attribute names a kind, be it one that we do not know
+        self.has_kind = False  # some attribute names a kind, known or not
         self.failed = False
         self.words: dict[str, str] = {}  # of context, as schema/normalise/context.py has them
-        self.usage: Sequence[Plain] = ()
-        self.told = ""  # a JSON schema that names the program's own attributes
 
     def best(self, column: str) -> Plain:
         """Return the value of a column, None if no attribute feeds it."""
         key = self.plan.columns.get(column)
         return None if key is None else self.values[key]
 
+    def parsed(self, keys: Iterable[str]) -> Iterator[Plain]:
+        """Yield the values of these attributes, read as JSON where they are."""
+        return (parse(self.values[key]) for key in keys)
+
 
 def read(attributes: Iterable[KeyValue], plans: Plans) -> Reading:
     """Return what the attributes of a span feed; of a key that comes twice, which OTLP forbids, the last value."""
     values: dict[str, Plain] = {}
-    others = []
     empty = []
-    for pair in attributes:  # once, and none of them kept: the wrappers of protobuf are what costs most here
+    for pair in attributes:  # once, and none of them kept: the wrappers of protobuf cost most here
         wrapped = pair.value
-        value: Plain = wrapped.string_value
+        value: Plain = wrapped.string_value or wrapped.int_value or wrapped.double_value
         if not value:
-            value = wrapped.int_value or wrapped.double_value
-            if value:
-                others.append(pair.key)
-            else:
-                value = plain(wrapped)
-                if value is None or value == "":
-                    empty.append(pair.key)
-                    values.pop(pair.key, None)
-                    continue
-                if type(value) is not str:
-                    others.append(pair.key)
+            value = plain(wrapped)
+            if value is None or value == "":
+                empty.append(pair.key)
+                values.pop(pair.key, None)
+                continue
         values[pair.key] = value
-    found = Reading(values, others, empty, plans.plan(tuple(values)))
-    _fill(found, plans.rules.metadata)
-    return found
+    reading = Reading(values, empty, plans.plan(tuple(values)))
+    _fill(reading, plans.rules.metadata)
+    return reading
 
 
-def _fill(found: Reading, metadata: Mapping[str, tuple[Use, str, int]]) -> None:
-    plan, values, words = found.plan, found.values, found.words
+def _fill(reading: Reading, metadata: Mapping[str, tuple[Use, str, int]]) -> None:
+    plan, values, words = reading.plan, reading.values, reading.words
     for key, kinds in plan.kinds:
-        found.kind_given = True
+        reading.has_kind = True
         kind = kinds.get(scalar(values[key]).lower()) or kinds.get(ANY)
         if kind is not None:
-            found.kind = kind
+            reading.kind = kind
             break
     for word, ranked in plan.words:
         value = values[ranked[0][0]]
@@ -80,13 +74,9 @@ def _fill(found: Reading, metadata: Mapping[str, tuple[Use, str, int]]) -> None:
         if named:
             words[word] = named
     if plan.failures:
-        found.failed = any(text(values[key]).lower() in failures for key, failures in plan.failures)
-    if plan.usage:
-        found.usage = [parse(values[key]) for key in plan.usage]
-    if plan.told:
-        found.told = text(values[plan.told[0]])
+        reading.failed = any(text(values[key]).lower() in failures for key, failures in plan.failures)
     if plan.metadata:
-        _add_metadata(words, [parse(values[key]) for key in plan.metadata], metadata)
+        _add_metadata(words, reading.parsed(plan.metadata), metadata)
     if plan.dialect == CONVENTION:
         _promote(words, plan, values)
 
@@ -97,21 +87,21 @@ def _first_named(ranked: Iterable[tuple[str, int]], values: Mapping[str, Plain])
 
 def _add_metadata(words: dict[str, str], objects: Iterable[Plain], names: Mapping[str, tuple[Use, str, int]]) -> None:
     """Add what free metadata names: it is weaker than any key of its own."""
-    found: dict[str, tuple[int, str]] = {}
+    strongest: dict[str, tuple[int, str]] = {}
     for value in objects:
         if isinstance(value, dict):
             for name, item in value.items():
                 rule = names.get(name)
                 if rule is not None and isinstance(item, (str, int)):
                     use, column, rank = rule
-                    word, told = f"{STRENGTHS[use]}.{column}", scalar(item)
-                    if told and (word not in found or rank < found[word][0]):
-                        found[word] = (rank, told)
-    for word, (_, told) in found.items():
-        words.setdefault(word, told)
+                    word, named = f"{STRENGTHS[use]}.{column}", scalar(item)
+                    if named and (word not in strongest or rank < strongest[word][0]):
+                        strongest[word] = (rank, named)
+    for word, (_, named) in strongest.items():
+        words.setdefault(word, named)
 
 
-def _promote(words: dict[str, str], plan: Plan, values: dict[str, Plain]) -> None:
+def _promote(words: dict[str, str], plan: Plan, values: Mapping[str, Plain]) -> None:
     """On a span that speaks Spanledger's convention, the standard names (`gen_ai.workflow.name`) are the operator's."""
     for word, ranked in plan.words:
         strength, _, column = word.partition(".")

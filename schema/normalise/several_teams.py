@@ -1,7 +1,7 @@
-"""Which team each span of a trace is of, where its spans name several, and what it inherits within its team.
+"""Teams of spans in a trace that names several, and what each span inherits within its team.
 
-A span is of the team that its ingest key stamped, else of the one that it or an ancestor names; an ancestor that is
-stamped names a team for itself only. A span that has no team by then takes that of its nearest ancestor that has one.
+The team of a span is the one that its ingest key stamped, else the one that it or an ancestor names. A stamped ancestor
+names a team for itself only. A span without a team by then takes that of its nearest ancestor that has one.
 Nothing but the team is inherited from a span of another team (docs/adr/0017-a-run-is-of-one-team.md).
 """
 
@@ -24,7 +24,7 @@ _INHERITED: Final = frozenset(_STRENGTHS) - {_RESOURCE}
 def teams_of(contexts: Sequence[Context], own: Sequence[str], stamped: Sequence[bool]) -> list[str]:
     """Return the team of each context of one trace, "" for none.
 
-    `own` is the team that each names by itself, `stamped` whether an ingest key says so. Of contexts of one span id,
+    `own` is the team that each names by itself, `stamped` whether it is an ingest key's. Of contexts of one span id,
     the one that was received first comes first.
     """
     named = list(own)
@@ -32,8 +32,8 @@ def teams_of(contexts: Sequence[Context], own: Sequence[str], stamped: Sequence[
     words: dict[int, Words] = {}
     from_above(free, _parents(contexts, free, own), lambda index, above: _team_words(contexts[index], above), words)
     for index in free:
-        said = words[index] | contexts[index].around
-        named[index] = next((said[word] for word in _STRENGTHS if word in said), "")
+        all_words = words[index] | contexts[index].around
+        named[index] = next((all_words[word] for word in _STRENGTHS if word in all_words), "")
     by_id: dict[str, str] = {}
     for index in free:
         if named[index]:
@@ -58,7 +58,7 @@ def teams_of(contexts: Sequence[Context], own: Sequence[str], stamped: Sequence[
 def inherited_within(contexts: Sequence[Context], teams: Sequence[str]) -> list[Words]:
     """Return for each context of one trace its own words over those of its ancestors of the same team."""
     spans = [(context.span[1], team) for context, team in zip(contexts, teams, strict=True)]
-    last = dict(zip(spans, contexts, strict=True))  # of copies of one span, the last speaks for it
+    last = dict(zip(spans, contexts, strict=True))  # of copies of one span, the last counts
 
     def above(span: tuple[str, str]) -> tuple[str, str] | None:
         parent = last[span].parent[1], span[1]

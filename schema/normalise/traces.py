@@ -33,7 +33,7 @@ _NAMES = (*(dialect.name for dialect in DIALECTS), "")  # of dialects, by index;
 
 
 class _Scope(NamedTuple):
-    """What holds for all spans of an instrumentation scope."""
+    """What all spans of an instrumentation scope share."""
 
     name: str
     plans: Plans
@@ -44,8 +44,8 @@ class _Scope(NamedTuple):
 def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: Policy, prices: Prices) -> list[Span]:
     """Return the spans of a request in its order.
 
-    The request is already redacted; whatever its attributes hold, no error is raised: what is not understood stays in
-    `attributes` as text. `received_at` is in ns since the epoch.
+    The request is already redacted. No attribute raises an error: one that no rule reads stays in `attributes` as
+    text. `received_at` is in ns since the epoch.
     """
     spans: list[Span] = []
     contexts: list[Context] = []
@@ -67,17 +67,17 @@ def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: P
                 spans.append(span)
                 contexts.append(context)
     _fill_context(spans, contexts, policy.retention)
-    charge(spans, prices)  # which calls count is a matter of each team's spans
+    charge(spans, prices)  # after the teams are known: real calls are found among the spans of one team
     return spans
 
 
 def _scope(name: str, keys: AttributeKeys) -> _Scope:
-    spoken = scope_dialects(name)
+    dialects = scope_dialects(name)
     return _Scope(
         name,
-        plans_for(keys, spoken),
-        _NAMES[spoken[0]] if spoken else "",
-        any(DIALECTS[dialect].exceptions_are_errors for dialect in spoken),
+        plans_for(keys, dialects),
+        _NAMES[dialects[0]] if dialects else "",
+        any(DIALECTS[dialect].exceptions_are_errors for dialect in dialects),
     )
 
 

@@ -31,9 +31,9 @@ STAMPED: Final = "spanledger.stamped."
 
 def plain(value: AnyValue) -> Plain:
     """Return an OTLP value as a plain value; bytes become base64, as in OTLP's own JSON encoding."""
-    found: Plain = value.string_value or value.int_value
-    if found:  # a short way for the most frequent
-        return found
+    frequent: Plain = value.string_value or value.int_value
+    if frequent:  # the fast path
+        return frequent
     which = value.WhichOneof("value")
     if which is None:
         return None
@@ -51,7 +51,7 @@ def text(value: Plain) -> str:
     if type(value) is str:
         return value
     if type(value) is int or (type(value) is float and isfinite(value)):
-        return str(value)  # what dump() would say, without its cost
+        return str(value)  # the same as dump(), without its cost
     return "" if value is None else dump(value)
 
 
@@ -116,7 +116,7 @@ def _parse_broken(value: str, problem: str) -> Plain:
 
 
 def _jsonable(value: object) -> Plain:
-    """Return a literal of Python as what JSON could have said: tuples and sets are lists, bytes are text."""
+    """Return a literal of Python as a value of JSON: tuples and sets become lists, bytes become text."""
     if isinstance(value, dict):
         return {str(key): _jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):

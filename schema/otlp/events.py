@@ -22,7 +22,7 @@ _MESSAGE_EVENTS = re.compile(
 
 @dataclass(slots=True)
 class Events:
-    """What the events of one span say."""
+    """The events of one span, sorted by use."""
 
     stored: list[dict[str, Plain]] = field(default_factory=list)
     messages: list[dict[str, Plain]] = field(default_factory=list)  # those that hold the conversation
@@ -32,26 +32,26 @@ class Events:
 
 
 NO_EVENTS = Events()
-"""Of a span without events."""
+"""The events of a span without any."""
 
 
 def read_events(span: OtlpSpan) -> Events:
     """Return the events of a span."""
-    found = Events()
+    events = Events()
     for event in span.events:
         attributes = {pair.key: plain(pair.value) for pair in event.attributes}
         stored: dict[str, Plain] = {"time": event.time_unix_nano, "name": event.name, "attributes": attributes}
         if _MESSAGE_EVENTS.fullmatch(event.name):
-            found.messages.append(stored)
+            events.messages.append(stored)
         else:
-            found.stored.append(stored)
+            events.stored.append(stored)
         if "exception.type" in attributes or "exception.message" in attributes:
-            _read_exception(found, text(attributes.get("exception.type")), text(attributes.get("exception.message")))
-    return found
+            _read_exception(events, text(attributes.get("exception.type")), text(attributes.get("exception.message")))
+    return events
 
 
 def is_interrupt(error_type: str) -> bool:
-    """Return whether an error type is LangGraph's way to wait for a person."""
+    """Tell whether an error type means that LangGraph waits for a person."""
     return error_type.rpartition(".")[2] in _INTERRUPTS
 
 
@@ -74,10 +74,10 @@ def events_json(events: Iterable[dict[str, Plain]]) -> str:
     return dump(sorted(events, key=lambda event: event["time"]))  # type: ignore[arg-type,return-value]
 
 
-def _read_exception(found: Events, name: str, message: str) -> None:
+def _read_exception(events: Events, name: str, message: str) -> None:
     if name in {"", "Exception"}:  # LangSmith: the real type opens the message
         raised = _RAISED.match(message)
         name = raised.group(1) if raised else name
-    found.exception_type = name or found.exception_type
-    found.exception_message = message or found.exception_message
-    found.interrupt = found.interrupt or is_interrupt(name)
+    events.exception_type = name or events.exception_type
+    events.exception_message = message or events.exception_message
+    events.interrupt = events.interrupt or is_interrupt(name)

@@ -1,4 +1,4 @@
-"""Attributes of a resource, scope or record as text, and who they say is speaking."""
+"""Attributes of a resource, scope or record as text, and the team that they name."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def first_of(keys: Iterable[str], *places: dict[str, str]) -> str:
 
 
 def team_of(keys: Iterable[str], attributes: dict[str, str], resource: dict[str, str]) -> str:
-    """Return the team of a log record or a metric point: a stamp of an ingest key on the resource is the last word."""
+    """Return the team of a log record or a metric point: a stamp of an ingest key on the resource wins."""
     stamped = resource.get(f"{STAMPED}team") == "true"
     return first_of(keys, resource) if stamped else first_of(keys, attributes, resource)

@@ -1,4 +1,4 @@
-"""The policy file as bytes on a disk: read once, whole and of bounded size, whatever lies at its path."""
+"""Read the text of the policy file: once, of bounded size, and only from a regular file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES: Final = 1 << 20
-"""Bytes that the file may have: some 11,000 ingest keys. What is larger is refused before it is read."""
+"""Bytes that the file may have: some 11,000 ingest keys. A larger file is refused before it is read."""
 
 
 class PolicyError(ValueError):
-    """The policy file cannot be used; the message names the file, the line, the place and what is wrong there."""
+    """The policy file cannot be used; the message names the file, the line, the place and the problem."""
 
 
 def read_policy_text(path: Path) -> str:

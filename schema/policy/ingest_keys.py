@@ -1,4 +1,4 @@
-"""The section `ingest_keys` of the policy file: who may send, in whose name, how long and how much."""
+"""The section `ingest_keys` of the policy file: senders, their team, and the dates and limits of their keys."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 9000  # days before and after an instant must ex
 _SHARED = ("team", "environment", "spans_per_second", "burst_spans", "mib_per_day")
 
 
-def _instant(given: object, *, whole_day: bool) -> object:
-    """Return the instant of a day or a time, in UTC where it does not say; of a `whole_day` the end."""
+def _instant(value: object, *, end_of_day: bool) -> object:
+    """Return the instant of a day or a time, in UTC if it names no zone; of a day its end if `end_of_day`."""
     try:
-        if isinstance(given, str):
-            given = date.fromisoformat(given) if len(given) == len("2026-12-31") else datetime.fromisoformat(given)
-        if isinstance(given, date) and not _FIRST_YEAR <= given.year <= _LAST_YEAR:
-            raise ValueError  # noqa: TRY301 - said below, as for what is no date
-        if isinstance(given, datetime):
-            return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
-        if isinstance(given, date):
-            return datetime.combine(given + timedelta(days=whole_day), time(), UTC)
+        if isinstance(value, str):
+            value = date.fromisoformat(value) if len(value) == len("2026-12-31") else datetime.fromisoformat(value)
+        if isinstance(value, date) and not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+            raise ValueError  # noqa: TRY301 - reported below, with values that are no date
+        if isinstance(value, datetime):
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+        if isinstance(value, date):
+            return datetime.combine(value + timedelta(days=end_of_day), time(), UTC)
     except (ValueError, OverflowError):
         pass
-    if given is None:
+    if value is None:
         return None
     raise PydanticCustomError("instant", "must be a UTC day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z")
 
@@ -56,10 +56,10 @@ class IngestKey(BaseModel):
 
     name: Name = Field(min_length=1)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    team: Name = ""  # stamped on everything that this key sends; empty leaves the sender's word
+    team: Name = ""  # stamped on everything that this key sends; empty keeps the sender's own
     environment: Name = ""
-    not_before: Annotated[datetime | None, BeforeValidator(partial(_instant, whole_day=False))] = None
-    expires: Annotated[datetime | None, BeforeValidator(partial(_instant, whole_day=True))] = None  # the first instant
+    not_before: Annotated[datetime | None, BeforeValidator(partial(_instant, end_of_day=False))] = None
+    expires: Annotated[datetime | None, BeforeValidator(partial(_instant, end_of_day=True))] = None  # the first instant
     # when it is refused; a day is the last one that it is good for
     spans_per_second: int | None = Field(default=None, ge=1, le=10_000_000)  # log records and metric points count too
     burst_spans: int | None = Field(default=None, ge=1, le=1_000_000_000)  # at once; None: those of ten seconds
@@ -74,7 +74,7 @@ class IngestKey(BaseModel):
     def validity(self) -> str:
         """From when to when it is good, for people; empty for a key without dates."""
         start = f"from {_shown(self.not_before)}" if self.not_before else ""
-        end = f"to {_shown(self.expires, whole_day=True)}" if self.expires else ""
+        end = f"to {_shown(self.expires, end_of_day=True)}" if self.expires else ""
         return f"{start} {end}".strip()
 
     def good_at(self, instant: datetime) -> bool:
@@ -91,7 +91,7 @@ class IngestKey(BaseModel):
 
 
 def key_problems(keys: Sequence[IngestKey]) -> Iterator[tuple[Place, str]]:
-    """Yield the place and the text of what is wrong between keys that are right by themselves."""
+    """Yield the place and the text of each conflict between keys that are valid by themselves."""
     first: dict[str, IngestKey] = {}
     hashes: set[str] = set()
     for index, key in enumerate(keys):
@@ -108,7 +108,7 @@ def key_problems(keys: Sequence[IngestKey]) -> Iterator[tuple[Place, str]]:
                 yield (index, name), f"differs from that of the other entry named {key.name}: one name is one sender"
 
 
-def _shown(instant: datetime, *, whole_day: bool = False) -> str:
+def _shown(instant: datetime, *, end_of_day: bool = False) -> str:
     if instant.time() == time():
-        return f"{(instant - timedelta(days=whole_day)).date()}"
+        return f"{(instant - timedelta(days=end_of_day)).date()}"
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,7 +1,7 @@
-"""What a policy protected that another one does not: what is gone from it, not what it says otherwise.
+"""Protections of one policy that are missing in another: removed entries, not changed values.
 
-A file that is cut off between two lines is valid YAML and says less. Ingest keys that are gone let less in, so they
-are no loss here; a last one is, and collector/service/policy_reload.py holds it.
+A file that is cut off between two lines is valid YAML with fewer entries. Fewer ingest keys admit less, so they are no
+loss here; the last key is, and collector/service/policy_reload.py keeps it.
 """
 
 from __future__ import annotations

@@ -83,11 +83,13 @@ class ModelPrice(_Part):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        given = [name for name in _BY_TOKEN if getattr(self, name) is not None]
-        missing = [name for name in _BY_TOKEN[:2] if name not in given]
-        if self.per_second is not None and given:
+        by_token = [name for name in _BY_TOKEN if getattr(self, name) is not None]
+        missing = [name for name in _BY_TOKEN[:2] if name not in by_token]
+        if self.per_second is not None and by_token:
             raise PydanticCustomError(
-                "two_ways", "{field} does not go with per_second: a price is by token or by second", {"field": given[0]}
+                "two_ways",
+                "{field} does not go with per_second: a price is by token or by second",
+                {"field": by_token[0]},
             )
         if self.per_second is None and missing:
             raise PydanticCustomError(
@@ -114,24 +116,24 @@ class Retention(_Part):
 
     def days_for(self, team: str, workflow: str) -> int:
         """Return the days that spans of this team and workflow are kept."""
-        found = self.days
+        days = self.days
         for rule in self.rules:
             if rule.team == team:
                 if rule.workflow == workflow:
                     return rule.days
                 if not rule.workflow:
-                    found = rule.days
-        return found
+                    days = rule.days
+        return days
 
 
 class Runs(_Part):
-    """When a run is over whose root never came."""
+    """The time after which a run without a root is closed."""
 
     closed_after_minutes: int = Field(default=10, ge=1, le=1440)  # since the last of its spans was stored
 
 
 class Policy(_Part):
-    """The whole file."""
+    """The policy file."""
 
     ingest_keys: tuple[IngestKey, ...] = ()
     attributes: AttributeKeys = AttributeKeys()
@@ -141,13 +143,13 @@ class Policy(_Part):
     redaction: RedactionPolicy = RedactionPolicy()
 
     def problems(self) -> Iterator[tuple[Place, str]]:
-        """Yield the place and the text of what is wrong between parts that are right by themselves."""
-        for section, found in (
+        """Yield the place and the text of each conflict between parts that are valid by themselves."""
+        for section, problems in (
             ("ingest_keys", key_problems(self.ingest_keys)),
             ("attributes", self._unstampable()),
             ("redaction", self.redaction.problems()),
         ):
-            yield from (((section, *place), problem) for place, problem in found)
+            yield from (((section, *place), problem) for place, problem in problems)
 
     def _unstampable(self) -> Iterator[tuple[Place, str]]:
         for column in ("team", "environment"):
@@ -166,7 +168,7 @@ def parse_policy(text: str, path: Path) -> Policy:
         return _parsed(text, path)
     except PolicyError:
         raise
-    except Exception as error:  # noqa: BLE001 - no text, whatever it holds, may end who reads it
+    except Exception as error:  # noqa: BLE001 - no text may end the process that reads it
         raise PolicyError(f"{path}: cannot be read as a policy ({type(error).__name__})") from None
 
 
@@ -184,21 +186,23 @@ def _parsed(text: str, path: Path) -> Policy:
         policy = Policy.model_validate(document.content)
     except ValidationError as error:
         # The values themselves stay out: a key pasted in the wrong place must not end up in a log.
-        found = [(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False, include_url=False)]
-        raise PolicyError(_told(path, document, found)) from None
+        problems = [
+            (problem["loc"], problem["msg"]) for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise PolicyError(_format_problems(path, document, problems)) from None
     between = list(policy.problems())
     if between:
-        raise PolicyError(_told(path, document, between))
+        raise PolicyError(_format_problems(path, document, between))
     return policy
 
 
 def _unquoted(error: yaml.MarkedYAMLError) -> str:
-    """Return what is wrong without the names of aliases and tags: a key pasted bare may look like one."""
+    """Return the problem without the names of aliases and tags: a key pasted bare may look like one."""
     problem = str(error.problem)
     return problem.partition(" '")[0] if isinstance(error, _QUOTING) or "tag handle" in problem else problem
 
 
-def _told(path: Path, document: Document, problems: Sequence[tuple[Place, str]]) -> str:
+def _format_problems(path: Path, document: Document, problems: Sequence[tuple[Place, str]]) -> str:
     sentences = [
         f"{path}:{document.line(place)}: {'.'.join(map(shown, place)) or 'the file'}: {problem}"
         for place, problem in problems[:_SHOWN]

@@ -20,13 +20,13 @@ Place = tuple[str | int, ...]
 Action = Literal["replace", "pseudonym", "mask", "drop", "keep"]
 
 STRICTNESS: tuple[Action, ...] = ("keep", "mask", "pseudonym", "replace", "drop")
-"""From the action that shows most to the one that shows least."""
+"""Actions from the one that shows most to the one that shows least."""
 
 SECRETS = frozenset({"API_KEY", "ACCESS_TOKEN", "PRIVATE_KEY", "PASSWORD", "PIN", "CREDENTIALS"})
 """Never kept and never on an allow-list unless they are named."""
 
 MASKABLE = frozenset({"CREDIT_CARD", "IBAN_CODE", "BANK_ACCOUNT", "PHONE_NUMBER"})
-"""Entities that say little of a person by their last four characters."""
+"""Entities that reveal little of a person by their last four characters."""
 
 _PERSONAL = (
     "ADDRESS AU_MEDICARE AU_TFN BR_CNPJ BR_CPF CA_SIN CH_AHV CN_RESIDENT_ID CREDIT_CARD_CODE CRYPTO DATE_OF_BIRTH"
@@ -48,8 +48,8 @@ def _entity(name: str) -> str:
     return name
 
 
-def _entry(given: object) -> object:
-    return {"text": given} if isinstance(given, str) else given
+def _entry(value: object) -> object:
+    return {"text": value} if isinstance(value, str) else value
 
 
 Entity = Annotated[str, AfterValidator(_entity)]
@@ -63,7 +63,7 @@ class _Section(BaseModel):
 
 
 class Listed(_Section):
-    """An entry of a list: exact words (in any case) or a regular expression for the whole of a finding."""
+    """An entry of a list: exact words (in any case) or a regular expression for a complete finding."""
 
     text: str = ""
     regex: Regex | None = None
@@ -94,7 +94,7 @@ class RecognizerPart(_Section):
 
 
 class RedactionRules(_Section):
-    """What is done with findings; in a team's part, what is not given is as for everybody."""
+    """The treatment of findings; what a team's part leaves out is the same as for all teams."""
 
     default_action: Action | None = None  # None: replace. Secrets are only kept where they are named in `actions`
     actions: dict[Entity, Action] = {}
@@ -105,16 +105,16 @@ class RedactionRules(_Section):
     model: str = ""  # empty: as for everybody
 
     def action(self, entity: str) -> Action:
-        """Return what is done with an entity."""
-        given = self.actions.get(entity)
-        if given is not None:
-            return given
+        """Return the action for an entity."""
+        own = self.actions.get(entity)
+        if own is not None:
+            return own
         default = self.default_action or "replace"
         never_kept = entity in SECRETS or any(entry.entity == entity for entry in self.deny)
         return "replace" if default == "keep" and never_kept else default
 
     def over(self, base: RedactionRules) -> RedactionRules:
-        """Return these rules with those for everybody below them: lists add up, single values win."""
+        """Return these rules merged over those for all teams: lists add up, single values win."""
         return RedactionRules(
             default_action=self.default_action or base.default_action,
             actions={**base.actions, **self.actions},
@@ -127,7 +127,7 @@ class RedactionRules(_Section):
 
 
 class RedactionPolicy(RedactionRules):
-    """The whole section."""
+    """The section `redaction`."""
 
     pseudonym_digits: int = Field(default=4, ge=4, le=16)
     teams: dict[str, RedactionRules] = {}
@@ -137,7 +137,7 @@ class RedactionPolicy(RedactionRules):
         return self.teams.get(team, RedactionRules()).over(self)
 
     def strictest(self) -> RedactionRules:
-        """Return rules under which no team's text shows more than under its own: for texts whose team is not known."""
+        """Return rules for texts of an unknown team: under them no text shows more than under its own team's rules."""
         every = [self.for_team(team) for team in ("", *self.teams)]
         own = tuple(part for rules in self.teams.values() for part in rules.recognizers)
         denied = tuple(entry for rules in self.teams.values() for entry in rules.deny)
@@ -177,7 +177,7 @@ class RedactionPolicy(RedactionRules):
             more = {part.supported_entity for part in rules.recognizers} | {entry.entity for entry in rules.deny}
             yield from _problems(("teams", name), rules, own | more)
         yield from self._too_much()
-        places = [found for at, rules in self._parts() for found in _patterns(at, rules)]
+        places = [place for at, rules in self._parts() for place in _patterns(at, rules)]
         verdicts = problems_of([pattern for _, pattern in places])
         yield from ((place, problem) for (place, _), problem in zip(places, verdicts, strict=True) if problem)
 
@@ -210,7 +210,7 @@ def _problems(at: Place, rules: RedactionRules, own: set[str]) -> Iterator[tuple
 
 
 def _patterns(at: Place, rules: RedactionRules) -> Iterator[tuple[Place, str]]:
-    """Yield every regular expression that a part holds or is made into, with its place."""
+    """Yield every regular expression of a part, also those made from its words, with its place."""
     for name, entries in (("allow", rules.allow), ("deny", rules.deny)):
         for index, entry in enumerate(entries):
             if entry.regex is not None:

@@ -32,11 +32,11 @@ def problems_of(patterns: Sequence[str]) -> list[str]:
     """Return what is wrong with each of the patterns, "" for one that can be used; the pattern is not quoted."""
     new = [pattern for pattern in dict.fromkeys(patterns) if pattern not in _known]
     verdicts = _tried(new) if new else {}
-    found = [verdicts.get(pattern) or _known.get(pattern, "") for pattern in patterns]
+    problems = [verdicts.get(pattern) or _known.get(pattern, "") for pattern in patterns]
     if len(_known) + len(verdicts) > _MOST_KNOWN:
         _known.clear()
     _known.update(verdicts)
-    return found
+    return problems
 
 
 def _tried(patterns: list[str]) -> dict[str, str]:
@@ -69,7 +69,7 @@ def _problem(pattern: str) -> str:
                 return "is a regular expression that the empty text matches"
     except regex.error as error:
         return f"is no regular expression ({str(error.msg).partition(chr(39))[0].strip()})"
-    except Exception as error:  # noqa: BLE001 - whatever a pattern does, it is the pattern's fault
+    except Exception as error:  # noqa: BLE001 - any error here is the pattern's
         return f"is no regular expression that can be used ({type(error).__name__})"
     return ""
 

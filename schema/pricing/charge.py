@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def charge(spans: Iterable[Span], prices: Prices) -> None:
     """Price the real model calls of a request; wrappers that repeat one lose their token counts and cost.
 
-    The spans have their teams already: what one team sends decides nothing about the calls of another.
+    The spans have their teams already: spans of one team do not affect the calls of another.
     """
     parents: dict[tuple[str, str], dict[str, str]] = {}
     calls: dict[tuple[str, str], list[Span]] = {}
@@ -41,7 +41,7 @@ def charge(spans: Iterable[Span], prices: Prices) -> None:
 
 
 def call_of(span: Span | RunSpan) -> Call:
-    """Return what decides whether a span is a call of its own."""
+    """Return the columns that decide whether a span is a real call."""
     usage = span.input_tokens is not None or span.output_tokens is not None
     return Call(
         span.span_id,
@@ -60,7 +60,7 @@ def call_of(span: Span | RunSpan) -> Call:
 
 
 def price_of(span: Span, prices: Prices) -> Priced:
-    """Return what a model call costs: by our prices, else by its sender's word."""
+    """Return the cost of a model call: by our prices, else as its sender reported it."""
     usage = Usage(
         span.input_tokens,
         span.output_tokens,

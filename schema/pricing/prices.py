@@ -1,4 +1,4 @@
-"""What a model call costs: the public prices of genai-prices, read offline, under the policy's own prices.
+"""Prices of model calls: the public ones of genai-prices, read offline; the policy's own prices win over them.
 
 Both kinds are dated, so a call is priced as of its start. A model without a price has none: never zero.
 """

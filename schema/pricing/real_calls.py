@@ -1,4 +1,4 @@
-"""Which spans of a trace are real calls: several instrumentations may report one call, and wrappers repeat sums.
+"""The spans of a trace that are real calls: several instrumentations may report one call, and wrappers repeat sums.
 
 Cost and tokens count once, on the innermost span of a call. The same rules serve inside one request and, with all spans
 of a trace at hand, the recomputation of runs; a function of the set of spans alone, not of their order.
@@ -17,7 +17,7 @@ MODEL_KINDS = frozenset({"llm", "embedding"})
 
 
 class Call(NamedTuple):
-    """What the rules look at. All spans belong to one trace; times in ns."""
+    """The columns of a span that the rules need. All spans belong to one trace; times in ns."""
 
     span_id: str
     parent_span_id: str
@@ -36,37 +36,39 @@ class Call(NamedTuple):
 def model_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
     """Return the span ids of real model calls. `parents`: span id: parent's span id, of every span of the trace.
 
-    A span of a model kind is one unless it says nothing of a model, provider, tokens or failure; wraps another one that
-    has usage or that is as poor as itself; or is the same call seen by a second instrumentation beside it: same
-    response id and parent, another scope, overlapping time; where both failed, one's time inside the other's instead of
-    the id, which a failed call does not have.
+    A span of a model kind is a real call unless one of these holds:
+
+    - It has no model, provider, tokens or failure.
+    - It wraps another one that has usage, or that has as little as itself.
+    - It is a call that a second instrumentation reported too: same response id and parent, another scope, overlapping
+      time. Failed calls have no response id; of two of these, the time of one has to lie inside the other's.
     """
     models = {span.span_id: span for span in spans if span.kind in MODEL_KINDS and span.known}
     if not _nested(models, parents):
-        return set(models) - _told_twice(models.values())
+        return set(models) - _reported_twice(models.values())
     above = {key: [models[up] for up in _ancestors(key, parents) if up in models] for key in models}
     wrapping = {up.span_id for key, span in models.items() for up in above[key] if span.usage or not up.usage}
-    found = {key: span for key, span in models.items() if key not in wrapping}
+    real = {key: span for key, span in models.items() if key not in wrapping}
     # A wrapper with usage over calls without any is the call; what it wraps is not counted again.
-    found = {
+    real = {
         key: span
-        for key, span in found.items()
-        if span.usage or not any(up.usage and up.span_id in found for up in above[key])
+        for key, span in real.items()
+        if span.usage or not any(up.usage and up.span_id in real for up in above[key])
     }
-    return set(found) - _told_twice(found.values())
+    return set(real) - _reported_twice(real.values())
 
 
 def tool_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
     """Return the span ids of executed tool calls: the outermost span of each, one a call id where times overlap."""
     tools = {span.span_id: span for span in spans if span.kind == "tool"}
-    found: list[Call] = []
+    executed: list[Call] = []
     for key, span in sorted(tools.items(), key=lambda item: (item[1].start, -item[1].duration, item[0])):
         if any(up in tools and tools[up].tool_name == span.tool_name for up in _ancestors(key, parents)):
             continue
-        if any(_same_tool_call(span, other) for other in found):
+        if any(_same_tool_call(span, other) for other in executed):
             continue
-        found.append(span)
-    return {span.span_id for span in found}
+        executed.append(span)
+    return {span.span_id for span in executed}
 
 
 def _same_tool_call(span: Call, other: Call) -> bool:
@@ -76,7 +78,7 @@ def _same_tool_call(span: Call, other: Call) -> bool:
 
 
 def _nested(models: Mapping[str, Call], parents: Mapping[str, str]) -> bool:
-    """Tell whether any of these spans is below another of them; the usual answer is no, so it has to be quick."""
+    """Tell whether any of these spans is below another of them; usually none is, so it has to be fast."""
     for key in models:
         above = parents.get(key)
         for _ in parents:  # a circle ends too
@@ -88,15 +90,15 @@ def _nested(models: Mapping[str, Call], parents: Mapping[str, str]) -> bool:
     return False
 
 
-def _told_twice(calls: Collection[Call]) -> set[str]:
+def _reported_twice(calls: Collection[Call]) -> set[str]:
     if len({span.scope for span in calls}) == 1:
         return set()
-    beside: dict[tuple[str, str], list[Call]] = defaultdict(list)
+    siblings: dict[tuple[str, str], list[Call]] = defaultdict(list)
     for span in calls:
         if span.response_id or span.failed:
-            beside[span.parent_span_id, span.response_id].append(span)
+            siblings[span.parent_span_id, span.response_id].append(span)
     twice = set()
-    for group in beside.values():
+    for group in siblings.values():
         if len(group) == 1:
             continue
         group.sort(key=lambda span: (not span.usage, span.duration, span.span_id))

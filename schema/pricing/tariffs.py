@@ -1,4 +1,4 @@
-"""What the calls of one model cost while one price holds: by token, by second, or as genai-prices works it out."""
+"""The cost of calls of one model under one price: by token, by second, or as genai-prices computes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from schema.policy.policy import ModelPrice
     from schema.pricing.usage import Usage
 
-_PER_TOKEN = -6  # prices are given a million tokens
+_PER_TOKEN = -6  # prices are for a million tokens
 _SECOND = Decimal(10**9)  # ns
 # No call takes longer than a day; more is a broken clock, and a day at the highest price still fits the column.
 _LONGEST = 86_400 * 10**9
@@ -47,13 +47,13 @@ class ByToken:
 
     def cost(self, usage: Usage, duration_ns: int) -> Decimal | None:  # noqa: ARG002 - a tariff's signature
         """Return the cost by the tokens; the output of an embedding is unknown and costs nothing."""
-        given, made = usage.input_tokens, usage.output_tokens
-        if given is None or (made is None and self.rates[-1].output):
+        used, output = usage.input_tokens, usage.output_tokens
+        if used is None or (output is None and self.rates[-1].output):
             return None
-        rates = next(rates for rates in self.rates if given > rates.above)
-        fresh, cost = given, rates.output * (made or 0)
+        rates = next(rates for rates in self.rates if used > rates.above)
+        fresh, cost = used, rates.output * (output or 0)
         if usage.cached_input_tokens:
-            cached = min(usage.cached_input_tokens, given)
+            cached = min(usage.cached_input_tokens, used)
             fresh -= cached
             cost += rates.cached * cached
         if usage.cache_write_tokens:
@@ -81,27 +81,27 @@ class ByLibrary:
     price: genai_types.ModelPrice
 
     def cost(self, usage: Usage, duration_ns: int) -> Decimal | None:  # noqa: ARG002 - a tariff's signature
-        """Return what genai-prices says."""
-        given, made = usage.input_tokens, usage.output_tokens
-        if given is None or (made is None and self.price.output_mtok):
+        """Return the cost by genai-prices."""
+        used, output = usage.input_tokens, usage.output_tokens
+        if used is None or (output is None and self.price.output_mtok):
             return None
-        cached = min(usage.cached_input_tokens or 0, given)
+        cached = min(usage.cached_input_tokens or 0, used)
         counts = genai_prices.Usage(
-            input_tokens=given,
-            output_tokens=made or 0,
+            input_tokens=used,
+            output_tokens=output or 0,
             cache_read_tokens=cached,
-            cache_write_tokens=min(usage.cache_write_tokens or 0, given - cached),
-            output_reasoning_tokens=min(usage.reasoning_tokens or 0, made or 0),
+            cache_write_tokens=min(usage.cache_write_tokens or 0, used - cached),
+            output_reasoning_tokens=min(usage.reasoning_tokens or 0, output or 0),
         )
         return self.price.calc_price(counts)["total_price"]
 
 
 def own_tariff(own: ModelPrice) -> Tariff:
     """Return a price of the policy as a tariff."""
-    given, made = own.input_per_million, own.output_per_million
-    if given is None or made is None:
+    uncached, output = own.input_per_million, own.output_per_million
+    if uncached is None or output is None:
         return BySecond(own.per_second or Decimal(0))
-    return ByToken((_rates(-1, given, made, own.cached_input_per_million, own.cache_write_per_million),))
+    return ByToken((_rates(-1, uncached, output, own.cached_input_per_million, own.cache_write_per_million),))
 
 
 def public_tariff(price: genai_types.ModelPrice) -> Tariff | None:
@@ -123,13 +123,13 @@ def _at(part: Decimal | genai_types.TieredPrices | None, above: int) -> Decimal 
 
 
 def _rates(
-    above: int, given: Decimal | None, made: Decimal | None, cached: Decimal | None, written: Decimal | None
+    above: int, uncached: Decimal | None, output: Decimal | None, cached: Decimal | None, written: Decimal | None
 ) -> Rates:
-    fresh = given or Decimal(0)
+    fresh = uncached or Decimal(0)
     return Rates(
         above,
         fresh.scaleb(_PER_TOKEN),
-        (made or Decimal(0)).scaleb(_PER_TOKEN),
+        (output or Decimal(0)).scaleb(_PER_TOKEN),
         (fresh if cached is None else cached).scaleb(_PER_TOKEN),
         (fresh if written is None else written).scaleb(_PER_TOKEN),
     )

@@ -6,6 +6,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schema.otlp.attributes import Plain
 
 _INPUT = ("input_tokens", "prompt_tokens", "promptTokens", "inputTokens", "prompt_token_count", "input")
@@ -68,28 +70,70 @@ def money(value: Plain) -> Decimal | None:
 def usage_of(value: Plain) -> Usage:
     """Return the counts in a usage object of OpenAI, Anthropic, LangChain, Langfuse, MLflow, LiteLLM or Vercel.
 
-    Anthropic's and Langfuse's own buckets (`input` beside `cache_read_input_tokens`) exclude one another:
-    they are added up. Everyone else's input includes the cached tokens.
+    Buckets of Anthropic and Langfuse (`input` and `cache_read_input_tokens`) exclude one another: they are
+    added up. The input of all others includes the cached tokens.
     """
     if not isinstance(value, dict):
         return Usage()
     value = _innermost(value)
     details = _object(value, _INPUT_DETAILS)
-    given = _count(value, _INPUT)
+    used = _count(value, _INPUT)
     cached = _count(details, _CACHED)
     written = _count(details, _WRITTEN)
-    beside_cached, beside_written = _count(value, _CACHED), _count(value, _WRITTEN)
-    cached = beside_cached if cached is None else cached
-    written = beside_written if written is None else written
+    outer_cached, outer_written = _count(value, _CACHED), _count(value, _WRITTEN)
+    cached = outer_cached if cached is None else cached
+    written = outer_written if written is None else written
     total = _count(value, ("total_tokens", "total"))
     output = _count(value, _OUTPUT)
     apart = count(value.get("output_reasoning"))  # Langfuse's callback for LangChain: a bucket of its own
-    if output is not None and apart is not None and total != (given or 0) + output:
+    if output is not None and apart is not None and total != (used or 0) + output:
         output += apart
-    if given is not None and not details and _exclusive(value, given, output, total):
-        given += (cached or 0) + (written or 0)
+    if used is not None and not details and _exclusive(value, used, output, total):
+        used += (cached or 0) + (written or 0)
     reasoning = _count(_object(value, _OUTPUT_DETAILS), _REASONING)
-    return Usage(given, output, cached, written, _count(value, _REASONING) if reasoning is None else reasoning)
+    return Usage(used, output, cached, written, _count(value, _REASONING) if reasoning is None else reasoning)
+
+
+def first_usage(values: Iterable[Plain]) -> Usage:
+    """Return the counts of the first usage object that has any."""
+    return next((usage for value in values if (usage := usage_of(value)) != NO_USAGE), NO_USAGE)
+
+
+def first_cost(attribute: Plain, costs: Iterable[Plain]) -> Plain:
+    """Return the reported cost of a call: the attribute's own, else the `total` of the first object of costs."""
+    if attribute is not None:
+        return attribute
+    totals = (value.get("total") for value in costs if isinstance(value, dict))
+    return next((total for total in totals if total is not None), None)
+
+
+def merged_usage(attributes: Usage, reported: Usage, uncached: int | None) -> Usage:
+    """Return the counts of a call: single attributes count first, then those of a usage object.
+
+    `uncached` is the input without the cached and cache-written tokens, where the sender counts it so. An input
+    attribute is taken as uncached too where the object's input is that plus the object's cached tokens (Vercel 5).
+    """
+    if uncached is None and reported == NO_USAGE:
+        return attributes
+    usage = Usage(*(own if own is not None else other for own, other in zip(attributes, reported, strict=True)))
+    if uncached is None and _lacks_cache(attributes.input_tokens, reported):
+        uncached = attributes.input_tokens
+    if uncached is None:
+        return usage
+    return usage._replace(input_tokens=uncached + (usage.cached_input_tokens or 0) + (usage.cache_write_tokens or 0))
+
+
+def known_cost(cost: Plain, usage: Usage) -> Decimal | None:
+    """Return the reported cost in USD; 0 for a call without tokens is unknown (Langfuse, of a call that failed)."""
+    amount = money(cost)
+    return None if amount == 0 and usage.input_tokens is None and usage.output_tokens is None else amount
+
+
+def _lacks_cache(attribute: int | None, reported: Usage) -> bool:
+    if attribute is None or attribute == reported.input_tokens:
+        return False
+    cache = (reported.cached_input_tokens or 0) + (reported.cache_write_tokens or 0)
+    return attribute + cache == reported.input_tokens
 
 
 def _innermost(value: dict[str, Plain]) -> dict[str, Plain]:
@@ -100,8 +144,8 @@ def _innermost(value: dict[str, Plain]) -> dict[str, Plain]:
     return value
 
 
-def _exclusive(value: dict[str, Plain], given: int, output: int | None, total: int | None) -> bool:
-    if total is not None and output is not None and total == given + output:
+def _exclusive(value: dict[str, Plain], used: int, output: int | None, total: int | None) -> bool:
+    if total is not None and output is not None and total == used + output:
         return False
     return "input" in value or "cache_read_input_tokens" in value or "cache_creation_input_tokens" in value
 
@@ -116,7 +160,7 @@ def _object(value: dict[str, Plain], names: tuple[str, ...]) -> dict[str, Plain]
 
 def _count(value: dict[str, Plain], names: tuple[str, ...]) -> int | None:
     for name in names:
-        found = count(value.get(name))
-        if found is not None:
-            return found
+        counted = count(value.get(name))
+        if counted is not None:
+            return counted
     return None

@@ -1,6 +1,6 @@
 """The table `runs`: computed from spans and log records whenever some of them arrive.
 
-`refresh` is the way in. `spans` reads, `late_context` and `log_content` complete the spans, `recompute` summarises,
-`sessions` and `session_links` connect runs, `closing` ends runs whose root never comes.
-What may live here: facts of a whole run. What may not: questions of pages (queries/).
+`refresh` is the entry point. `late_context` and `log_content` complete the spans, `spans` reads them, `summary` and
+`outcome` compute a run, `recompute` writes runs, `sessions` and `session_links` connect them, `closing` closes runs
+without a root. What may live here: facts of a run. What may not: questions of pages (queries/).
 """

@@ -1,4 +1,4 @@
-"""Runs whose root never came: after some time of silence no more is expected of them, and they are closed."""
+"""Close runs without a root after some time in which no span of them came."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from schema.store.store import Store
 
 _RUNS_A_PASS: Final = 500
-# A run was written after the last of its spans came, so one that was written lately need not be looked at.
+# A run is written after its last span came, so recently written runs are no candidates.
 _BEFORE: Final = "now64(9) - toIntervalSecond({silence:UInt32})"
 _CANDIDATES: Final = (
     "SELECT DISTINCT trace_id FROM (SELECT trace_id, team FROM runs"  # noqa: S608 - our own text
@@ -30,9 +30,9 @@ _SILENT: Final = (
 
 
 def close_silent(store: Store, silence: timedelta) -> int:
-    """Close the runs of which no span was stored for `silence` (whole seconds); return how many. Raises StoreError.
+    """Close the runs of which no span was stored for `silence` (full seconds); return how many. Raises StoreError.
 
-    Nothing else of them changes: what a root would have told stays unknown. A span that comes later opens its run again
+    Nothing else of them changes: the columns that a root would fill stay unknown. A later span opens its run again
     (schema.runs.recompute).
     """
     seconds = int(silence.total_seconds())

@@ -1,15 +1,17 @@
-"""Team, workflow, session and the rest for spans whose ancestors came in another request, before or after them."""
+"""Context of spans (team, workflow, session ...) from ancestors that came in other requests, before or after them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 
-from schema.normalise.context import COLUMN_OF, own_team, remembered, resolve
+from schema.normalise.context import own_team, remembered, resolve
 from schema.otlp.timestamps import retained_until
 from schema.span import UNASSIGNED
 from schema.store.bulk_update import ROW, update_spans
+from schema.store.typed_rows import typed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -19,14 +21,14 @@ if TYPE_CHECKING:
     from schema.store.store import Store
 
 TRACES_A_PASS: Final = 500
-# The context of a trace that came in one request was resolved in that request. Its maps are not read again: that would
-# cost a third of the pass.
+# The context of spans that came in one request is resolved already: the maps of such a trace are not read again, which
+# would cost a third of the pass.
 _SEVERAL_REQUESTS: Final = (
     "SELECT trace_id FROM spans WHERE trace_id IN {traces:Array(String)}"
     " GROUP BY trace_id HAVING min(received_at) < max(received_at)"
 )
-# Where no span names anything, nothing is inherited. Where one span names no team and others do, it may be of theirs,
-# or no longer be.
+# Where no span names anything, nothing is inherited; a span that names no team may belong to the team of others, or no
+# longer belong to it.
 _INHERITING: Final = """
 SELECT trace_id
 FROM spans
@@ -35,24 +37,66 @@ GROUP BY trace_id
 HAVING max(arrayExists(word -> splitByChar('.', word)[1] IN ('operator', 'associated', 'named'), mapKeys(context)))
     OR NOT min(arrayExists(word -> endsWith(word, '.team'), mapKeys(context))) AND min(team) < max(team)
 """
-_COLUMNS: Final = tuple(COLUMN_OF.values())
-_UNKNOWN: Final = {"team": UNASSIGNED, "workflow": UNASSIGNED}
+
+
+class ContextColumns(NamedTuple):
+    """The columns of `spans` that hold context; a column that is not named has its default."""
+
+    team: str = UNASSIGNED
+    workflow: str = UNASSIGNED
+    workflow_version: str = ""
+    session_id: str = ""
+    user_id: str = ""
+    environment: str = ""
+
+
+_CONTEXT: Final = ContextColumns._fields
+_context_of = attrgetter(*_CONTEXT)
+
+
+class StoredContext(NamedTuple):
+    """The context of one stored copy of a span."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    team: str
+    workflow: str
+    workflow_version: str
+    session_id: str
+    user_id: str
+    environment: str
+    context: list[tuple[str, str]]  # what it and its resource name: schema/normalise/context.py
+    arrival_team: str  # the team that it was stored with
+    received_ns: int  # ns since the epoch
+    retained: int  # days since the epoch
+    partition: str
+
+
+class ChangedContext(NamedTuple):
+    """A stored copy of a span and the context that it gets."""
+
+    copy: StoredContext
+    columns: ContextColumns
+    retained: int  # days since the epoch
+    retention_changed: bool  # of this copy or of another one of its span
+
+
 # Every stored copy of every span, in the order in which they were received.
 _SPANS: Final = (
-    f"SELECT trace_id, span_id, parent_span_id, {', '.join(_COLUMNS)}, context, arrival_team,"  # noqa: S608 - our own names
+    f"SELECT trace_id, span_id, parent_span_id, {', '.join(_CONTEXT)}, context, arrival_team,"  # noqa: S608 - our own names
     " toUnixTimestamp64Nano(received_at) AS received_ns, toUInt32(retain_until) AS retained, _partition_id AS partition"
     " FROM spans WHERE trace_id IN {traces:Array(String)}"
     " ORDER BY trace_id, span_id, received_at, _block_number, _block_offset"
 )
-_WHERE: Final = "trace_id IN {traces:Array(String)}"
 
 
 def inherit(store: Store, trace_ids: Collection[str], policy: Policy) -> set[str]:
-    """Give the spans of these traces the context columns that they would have, had each trace come in one request.
+    """Give the spans of these traces the context columns that they would have if each trace had come in one request.
 
-    How long a span is kept goes with its new team and workflow. Call it with every trace that was touched, before the
-    runs are recomputed: a run that is newer than its spans says that this is done. Returns the traces of the spans that
-    changed; a second call with nothing new changes nothing. Raises StoreError.
+    The retention of a span follows its new team and workflow. Call it with every trace that was touched, before the
+    runs are recomputed: a run that is newer than its spans means that this is done. Returns the traces of the spans
+    that changed; a second call with nothing new changes nothing. Raises StoreError.
     """
     wanted = sorted(set(trace_ids) - {""})
     changed: set[str] = set()
@@ -60,76 +104,72 @@ def inherit(store: Store, trace_ids: Collection[str], policy: Policy) -> set[str
         several = _traces_of(store, _SEVERAL_REQUESTS, wanted[first : first + TRACES_A_PASS])
         traces = _traces_of(store, _INHERITING, several) if several else []
         if traces:
-            rows = store.query(_SPANS, {"traces": traces}).to_pylist()
-            spans = list(_changed(rows, policy.retention))
-            if spans:
-                _write(store, spans)
-            changed.update(span["trace_id"] for span in spans)
+            copies = typed_rows(store.query(_SPANS, {"traces": traces}), StoredContext)
+            changes = list(changed_contexts(copies, policy.retention))
+            if changes:
+                _write(store, changes)
+            changed.update(change.copy.trace_id for change in changes)
     return changed
 
 
 def _traces_of(store: Store, sql: str, trace_ids: Sequence[str]) -> list[str]:
-    found: list[str] = store.query(sql, {"traces": trace_ids}).column("trace_id").to_pylist()
-    return found
+    traces: list[str] = store.query(sql, {"traces": trace_ids}).column("trace_id").to_pylist()
+    return traces
 
 
-def _changed(rows: Iterable[dict[str, Any]], retention: Retention) -> Iterator[dict[str, Any]]:
-    """Yield the stored copies of spans whose context is another now, with their new columns.
+def changed_contexts(stored: Iterable[StoredContext], retention: Retention) -> Iterator[ChangedContext]:
+    """Yield the stored copies of spans that get another context, with their new columns.
 
-    Copies of one id that name the same team by themselves are one span, and the last of them says what it names.
+    Copies with one id that name the same team by themselves are one span, and the last of them has its context.
     """
-    spans: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    spans: dict[tuple[str, str, str], list[StoredContext]] = {}
     contexts: dict[tuple[str, str, str], Context] = {}
-    for row in rows:
-        context = remembered(
-            (row["trace_id"], row["span_id"]), (row["trace_id"], row["parent_span_id"]), dict(row["context"])
-        )
+    for copy in stored:
+        context = remembered((copy.trace_id, copy.span_id), (copy.trace_id, copy.parent_span_id), dict(copy.context))
         span = (*context.span, own_team(context))
-        spans.setdefault(span, []).append(row)
+        spans.setdefault(span, []).append(copy)
         contexts[span] = context
     for same, values in zip(spans.values(), resolve(list(contexts.values())), strict=True):
-        new = {name: _UNKNOWN.get(name, "") for name in _COLUMNS} | dict(values)
-        if any(_differ(row, new, _COLUMNS) for row in same):
-            retained = same[-1]["retained"]
-            if any(_differ(row, new, ("team", "workflow")) for row in same):
-                retained = retained_until(same[-1]["received_ns"], retention.days_for(new["team"], new["workflow"]))
-            moved = any(row["retained"] != retained for row in same)
-            for row in same:
-                yield row | new | {"retained": retained, "moved": moved}
+        yield from _changed_copies(same, ContextColumns(**dict(values)), retention)
 
 
-def _differ(row: dict[str, Any], new: dict[str, str], names: Iterable[str]) -> bool:
-    return any(row[name] != new[name] for name in names)
+def _changed_copies(
+    same: Sequence[StoredContext], new: ContextColumns, retention: Retention
+) -> Iterator[ChangedContext]:
+    """Yield all copies of one span, in the order in which they were received, if one of them has another context."""
+    if all(_context_of(copy) == new for copy in same):
+        return
+    last = same[-1]
+    retained = last.retained
+    if any((copy.team, copy.workflow) != (new.team, new.workflow) for copy in same):
+        retained = retained_until(last.received_ns, retention.days_for(new.team, new.workflow))
+    retention_changed = any(copy.retained != retained for copy in same)
+    for copy in same:
+        yield ChangedContext(copy, new, retained, retention_changed)
 
 
-def _write(store: Store, spans: Sequence[dict[str, Any]]) -> None:
-    """Write the new values; the context last, so that whoever finds this half done does it again."""
-    moved = [span for span in spans if span["moved"]]
+def _write(store: Store, changes: Sequence[ChangedContext]) -> None:
+    """Write the new values; the context last, so that a pass that was killed in between is done again."""
+    moved = [change for change in changes if change.retention_changed]
     if moved:
-        update_spans(
-            store,
-            _table(moved, retain_until=pa.array([span["retained"] for span in moved], pa.int32()).cast(pa.date32())),
-            {"retain_until": "{retain_until}"},
-            _WHERE,
-            {"traces": _traces(moved)},
-            by=ROW,
-        )
+        days = pa.array([change.retained for change in moved], pa.int32()).cast(pa.date32())
+        _update(store, moved, {"retain_until": days})
         # A part drops its rows by the dates that it had when it was written: have them looked up again.
-        for partition in sorted({span["partition"] for span in moved}):
+        for partition in sorted({change.copy.partition for change in moved}):
             store.command(f"ALTER TABLE {store.layout.stored('spans')} MATERIALIZE TTL IN PARTITION ID '{partition}'")
+    columns = zip(*(change.columns for change in changes), strict=True)
+    _update(store, changes, {name: pa.array(texts, pa.string()) for name, texts in zip(_CONTEXT, columns, strict=True)})
+
+
+def _update(store: Store, changes: Sequence[ChangedContext], values: dict[str, pa.Array]) -> None:
+    """Set columns of these copies."""
+    copies = [change.copy for change in changes]
+    identity = {name: pa.array([str(getattr(copy, name)) for copy in copies], pa.string()) for name in ROW}
     update_spans(
         store,
-        _table(spans, **{name: pa.array([span[name] for span in spans], pa.string()) for name in _COLUMNS}),
-        {name: f"{{{name}}}" for name in _COLUMNS},
-        _WHERE,
-        {"traces": _traces(spans)},
+        pa.table(identity | values),
+        {name: f"{{{name}}}" for name in values},
+        "trace_id IN {traces:Array(String)}",
+        {"traces": sorted({copy.trace_id for copy in copies})},
         by=ROW,
     )
-
-
-def _table(spans: Sequence[dict[str, Any]], **values: pa.Array) -> pa.Table:
-    return pa.table({name: pa.array([str(span[name]) for span in spans], pa.string()) for name in ROW} | values)
-
-
-def _traces(spans: Iterable[dict[str, Any]]) -> list[str]:
-    return sorted({span["trace_id"] for span in spans})

@@ -1,17 +1,16 @@
 """Content that arrives only in log records, joined to its span by trace id and span id, in any order of arrival.
 
-Two senders do this. Records of the OpenTelemetry GenAI events carry the id of the very span
-(https://github.com/open-telemetry/semantic-conventions-genai). Those of Claude Code mostly carry the id of the
-interaction, an agent's span, and tell of a model call or a tool inside it
-(https://docs.claude.com/en/docs/claude-code/monitoring-usage). The table `logs` is left as it is: a record waits there
-for a span that comes later.
+Two kinds of senders do this. Records of the OpenTelemetry GenAI events carry the id of their span
+(https://github.com/open-telemetry/semantic-conventions-genai). Most records of Claude Code carry the id of the
+interaction, an agent's span, and describe a model call or a tool inside it (schema.runs.log_claude_code). The table
+`logs` is not changed: a record waits there for a span that comes later.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pyarrow as pa
 
@@ -22,20 +21,22 @@ from schema.normalise.content import Chosen, choose
 from schema.normalise.content_sources import NO_SOURCES
 from schema.otlp.attributes import Plain, parse, text
 from schema.runs.log_claude_code import read_claude_code
-from schema.runs.log_facts import DETAILS, MESSAGES, Record, Said, event
+from schema.runs.log_facts import DETAILS, MESSAGES, LoggedSpan, Record, SpanFacts, event
 from schema.runs.record_teams import IS_STAMPED, RESOURCE_TEAM, speakers
 from schema.store.bulk_update import MONEY, update_spans
+from schema.store.typed_rows import typed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from schema.runs.record_teams import Speaker
     from schema.store.store import Store
 
-Speakers: TypeAlias = dict[tuple[str, bool], list[Record]]
-"""Records of a trace by their team and whether an ingest key stamped it."""
+RecordsBySpeaker: TypeAlias = "dict[Speaker, list[Record]]"
+"""Records of one trace."""
 
 TRACES_A_PASS: Final = 500
-_FRAME: Final = frozenset({"type", "role", "finish_reason", "id"})  # keys whose values say nothing by themselves
+_FRAME: Final = frozenset({"type", "role", "finish_reason", "id"})  # keys of values that are no content
 
 # A request that was sent twice left its records twice.
 _RECORDS = f"""
@@ -72,63 +73,72 @@ def join_logs(store: Store, trace_ids: Iterable[str]) -> set[str]:
     for first in range(0, len(wanted), TRACES_A_PASS):
         records = _records(store, wanted[first : first + TRACES_A_PASS])
         if records:
-            spans: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-            found = store.query(_SPANS, {"traces": sorted(records)}).to_pylist()
-            for span in sorted(found, key=itemgetter("start_ns", "span_id")):
-                spans[span["trace_id"], span["team"]].append(span)
-            known: dict[str, set[str]] = defaultdict(set)
-            for span in found:
-                known[span["trace_id"]].add(span["span_id"])
-            updated = [
-                row
-                for (trace_id, team), rows in spans.items()
-                for row in _updated(rows, _speaking_of(team, rows, records[trace_id], known[trace_id]))
-            ]
+            updated = list(_completed(_spans(store, records), records))
             if updated:
                 _write(store, updated)
-            changed.update(row["trace_id"] for row in updated)
+            changed.update(span.trace_id for span in updated)
     return changed
 
 
-def _records(store: Store, trace_ids: Sequence[str]) -> dict[str, Speakers]:
+def _records(store: Store, trace_ids: Sequence[str]) -> dict[str, RecordsBySpeaker]:
     """Return the records that may carry content, by trace."""
-    found: dict[str, Speakers] = defaultdict(lambda: defaultdict(list))
+    by_trace: dict[str, RecordsBySpeaker] = defaultdict(lambda: defaultdict(list))
     for row in store.query(_RECORDS, {"traces": list(trace_ids), "names": list(MESSAGES)}).to_pylist():
         record = Record(**row | {"attributes": dict(row["attributes"])})
-        found[record.trace_id][record.team, record.stamped].append(record)
-    return found
+        by_trace[record.trace_id][record.team, record.stamped].append(record)
+    return by_trace
 
 
-def _speaking_of(team: str, spans: Sequence[dict[str, Any]], records: Speakers, known: set[str]) -> list[Record]:
-    """Return the records of a trace that may speak of these spans of it, which are of one team, as they were written.
+def _spans(store: Store, trace_ids: Iterable[str]) -> list[LoggedSpan]:
+    """Return the spans of these traces by start time."""
+    spans = typed_rows(store.query(_SPANS, {"traces": sorted(trace_ids)}), LoggedSpan)
+    return sorted(spans, key=attrgetter("start_ns", "span_id"))
 
-    `known` are the ids of all spans of the trace: what names one of another team is about that one.
+
+def _completed(spans: Iterable[LoggedSpan], records: dict[str, RecordsBySpeaker]) -> Iterator[LoggedSpan]:
+    """Yield the spans that the records of their traces change, with their new values."""
+    by_run: dict[tuple[str, str], list[LoggedSpan]] = defaultdict(list)
+    ids: dict[str, set[str]] = defaultdict(set)
+    for span in spans:
+        by_run[span.trace_id, span.team].append(span)
+        ids[span.trace_id].add(span.span_id)
+    for (trace_id, team), run in by_run.items():
+        facts = _facts_of_spans(run, _records_of_run(team, run, records[trace_id], ids[trace_id]))
+        for span in run:
+            if span.span_id in facts:
+                after = completed_span(span, facts[span.span_id])
+                if after != span:
+                    yield after
+
+
+def _records_of_run(
+    team: str, spans: Sequence[LoggedSpan], records: RecordsBySpeaker, ids_of_trace: set[str]
+) -> list[Record]:
+    """Return the records of a trace that may belong to these spans of it, all of one team, as they were written.
+
+    A record that names the span of another team belongs to that one.
     """
-    elsewhere = known - {span["span_id"] for span in spans}
-    groups = speakers(team, {span["resource_team"] for span in spans})
-    speaking = (record for group in groups for record in records.get(group, ()))
-    return sorted((record for record in speaking if record.span_id not in elsewhere), key=Record.order)
+    elsewhere = ids_of_trace - {span.span_id for span in spans}
+    groups = speakers(team, {span.resource_team for span in spans})
+    own = (record for group in groups for record in records.get(group, ()))
+    return sorted((record for record in own if record.span_id not in elsewhere), key=Record.order)
 
 
-def _updated(spans: Sequence[dict[str, Any]], records: Iterable[Record]) -> Iterator[dict[str, Any]]:
-    """Return the spans of one run that its records change, with their new values."""
-    said: defaultdict[str, Said] = defaultdict(Said)
+def _facts_of_spans(spans: Sequence[LoggedSpan], records: Iterable[Record]) -> dict[str, SpanFacts]:
+    """Return, by span id, the facts that these records add to the spans of one run."""
+    facts: defaultdict[str, SpanFacts] = defaultdict(SpanFacts)
     claude_code = []
     for record in records:
         if record.event_name in MESSAGES:
-            said[record.span_id].events.append(_message_event(record))
+            facts[record.span_id].events.append(_message_event(record))
         else:
             claude_code.append(record)
-    read_claude_code(claude_code, spans, said)
-    for span in spans:
-        if span["span_id"] in said:
-            changes = _changes(span, said[span["span_id"]])
-            if changes:
-                yield span | changes
+    read_claude_code(claude_code, spans, facts)
+    return facts
 
 
 def _message_event(record: Record) -> dict[str, Plain]:
-    """Return a record as a span event: its body beside its attributes, the message inside the body spread out."""
+    """Return a record as a span event: its attributes, the fields of its body, and those of the message in the body."""
     body = parse(record.body)
     attributes: dict[str, Plain] = {**record.attributes, **(body if isinstance(body, dict) else {"content": body})}
     if record.event_name != DETAILS:
@@ -143,43 +153,44 @@ def _message_event(record: Record) -> dict[str, Plain]:
     return event(record.event_name, record, attributes)
 
 
-def _changes(span: dict[str, Any], said: Said) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    for column, role in (("input", "user"), ("output", "assistant")):
-        found = _content(span["kind"], said, role)
-        if _weight(found.content) > _weight(span[column]):
-            content = _with_offered(found, span[column]) if role == "user" else found.content
-            changes |= {column: content, f"{column}_preview": found.preview}
-            if role == "user" and span["kind"] == "llm" and not span["prompt_hash"]:
-                changes["prompt_hash"] = prompt_hash(found.messages)
-    if said.cost_usd is not None and span["reported_cost_usd"] is None:
-        changes["reported_cost_usd"] = said.cost_usd
-    return changes
+def completed_span(span: LoggedSpan, facts: SpanFacts) -> LoggedSpan:
+    """Return a span with the content and the cost of its records where they hold more; else the span as it is."""
+    asked = _content(span.kind, facts, "user")
+    if _weight(asked.content) > _weight(span.input):
+        span = span._replace(input=_with_offered(asked, span.input), input_preview=asked.preview)
+        if span.kind == "llm" and not span.prompt_hash:
+            span = span._replace(prompt_hash=prompt_hash(asked.messages))
+    answer = _content(span.kind, facts, "assistant")
+    if _weight(answer.content) > _weight(span.output):
+        span = span._replace(output=answer.content, output_preview=answer.preview)
+    if span.reported_cost_usd is None:
+        span = span._replace(reported_cost_usd=facts.cost_usd)
+    return span
 
 
-def _with_offered(found: Chosen, before: str) -> str:
-    """Return the new input with the tools that the span itself told of, for records may hold the messages only."""
+def _with_offered(asked: Chosen, before: str) -> str:
+    """Return the new input with the tools that the span's own input offered, for records may hold the messages only."""
     tools = offered(parse(before))
-    return compact(with_definitions(found.messages, tools)) if tools and found.messages else found.content
+    return compact(with_definitions(asked.messages, tools)) if tools and asked.messages else asked.content
 
 
-def _content(kind: str, said: Said, role: str) -> Chosen:
+def _content(kind: str, facts: SpanFacts, role: str) -> Chosen:
     """Return the richest reading: of single messages, of events that hold them all, or of a tool's arguments."""
-    whole = [event for event in said.events if event["name"] == DETAILS]
-    single = [event for event in said.events if event["name"] != DETAILS]
-    # Where one span made several calls, what went into the last holds the others' history; answers add up.
-    sets = [single, *([event] for event in whole)] if role == "user" else [single, whole]
+    complete = [event for event in facts.events if event["name"] == DETAILS]
+    single = [event for event in facts.events if event["name"] != DETAILS]
+    # Where one span made several calls, the input of the last holds the history of the others; answers add up.
+    sets = [single, *([event] for event in complete)] if role == "user" else [single, complete]
     readings = [choose(kind, NO_SOURCES, {}, events, role=role) for events in sets]
-    if role == "user" and said.arguments:
-        readings.append(Chosen(said.arguments, said.arguments[:PREVIEW]))
+    if role == "user" and facts.arguments:
+        readings.append(Chosen(facts.arguments, facts.arguments[:PREVIEW]))
     return max(readings, key=lambda reading: _weight(reading.content))
 
 
 def _weight(content: str) -> int:
-    """Return how much a content says, in characters, whatever the frame in which it says so.
+    """Return the length of a content in characters, without the frame around it.
 
-    It grows with every record that is added, so the last word is the same in any order of arrival. Tools offered do not
-    count: they are no content, and where none was captured they are there all the same.
+    It grows with every record that is added, so the result is the same in any order of arrival. Tools offered do not
+    count: a span has them even where no content was captured.
     """
     weight = 0
     waiting: list[Plain] = [parse(content)]
@@ -195,10 +206,12 @@ def _weight(content: str) -> int:
     return weight
 
 
-def _write(store: Store, spans: Sequence[dict[str, Any]]) -> None:
-    columns = {name: pa.array([span[name] for span in spans], pa.string()) for name in (*copies.IDENTITY, *_TEXTS)}
-    costs = {"reported_cost_usd": pa.array([span["reported_cost_usd"] for span in spans], MONEY)}
-    traces = sorted({span["trace_id"] for span in spans})
+def _write(store: Store, spans: Sequence[LoggedSpan]) -> None:
+    columns = {
+        name: pa.array([getattr(span, name) for span in spans], pa.string()) for name in (*copies.IDENTITY, *_TEXTS)
+    }
+    costs = {"reported_cost_usd": pa.array([span.reported_cost_usd for span in spans], MONEY)}
+    traces = sorted({span.trace_id for span in spans})
     update_spans(
         store, pa.table(columns | costs), _ASSIGNMENTS, "trace_id IN {traces:Array(String)}", {"traces": traces}
     )

@@ -1,9 +1,10 @@
-"""What log records say about spans: a record, and what adds up for one span."""
+"""What log records add to spans and runs: the records, and the facts that they add up to."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from schema.pricing.usage import count
 
@@ -30,33 +31,74 @@ class Record:
     trace_id: str
     span_id: str
     team: str
-    stamped: bool  # an ingest key says which team it is of
+    stamped: bool  # the team is an ingest key's
     at: int  # ns since the epoch
     event_name: str
     body: str
     attributes: dict[str, str]
 
     def order(self) -> tuple[int, int, int, str]:
-        """Return what sorts the records of a trace as they were written."""
+        """Return a sort key: the order in which the records of a trace were written."""
         place = MESSAGES.index(self.event_name) if self.event_name in MESSAGES else len(MESSAGES)
         return self.at, self.number() or 0, place, self.body
 
     def name(self) -> str:
-        """Return what a record of Claude Code is about."""
+        """Return the kind of a record of Claude Code."""
         return (self.event_name or self.body).removeprefix(CLAUDE_CODE)
 
     def number(self) -> int | None:
-        """Return which record of its process it is, None if it does not say."""
+        """Return the record's place in the sequence of its process, None if unknown."""
         return count(self.attributes.get("event.sequence"))
 
 
+class LoggedSpan(NamedTuple):
+    """The columns of a stored span that log records are matched with or may complete; see `schema.span.Span`."""
+
+    trace_id: str
+    span_id: str
+    team: str
+    resource_team: str  # named by the span's resource, "" if it names none or a key stamped it
+    kind: str
+    scope_name: str
+    model: str
+    tool_call_id: str
+    output_tokens: int | None
+    request_id: str  # the attribute of that name
+    start_ns: int
+    duration_ns: int
+    input: str
+    output: str
+    input_preview: str
+    output_preview: str
+    prompt_hash: str
+    reported_cost_usd: Decimal | None
+
+    @property
+    def end_ns(self) -> int:
+        """When it ended, in ns since the epoch."""
+        return self.start_ns + self.duration_ns
+
+
 @dataclass(slots=True)
-class Said:
-    """What its records say about one span."""
+class SpanFacts:
+    """What log records add to one span."""
 
     events: list[dict[str, Plain]] = field(default_factory=list)  # messages, in the shape of span events
-    arguments: str = ""  # what a tool was called with
+    arguments: str = ""  # of a tool
     cost_usd: Decimal | None = None
+
+
+@dataclass(slots=True)
+class RunFacts:
+    """What log records add to one run."""
+
+    verdicts: set[str] = field(default_factory=set)  # of evaluators: schema.normalise.evaluations.verdict
+    findings: Counter[str] = field(default_factory=Counter)  # of redaction, by entity
+
+    def add(self, other: RunFacts) -> None:
+        """Add the facts of other records."""
+        self.verdicts |= other.verdicts
+        self.findings.update(other.findings)
 
 
 def event(name: str, record: Record, attributes: dict[str, Plain]) -> dict[str, Plain]:

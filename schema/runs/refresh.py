@@ -1,4 +1,4 @@
-"""What is done for a run whenever something of it was stored: one order, for whoever does it."""
+"""The steps that bring runs up to date after spans or log records were stored, in their one order."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from schema.store.store import Store
 
 
-def bring_up_to_date(store: Store, trace_ids: Iterable[str], policy: Policy) -> None:
-    """Give the spans of these traces what came apart from them, then write their runs anew. Raises StoreError.
+def refresh_runs(store: Store, trace_ids: Iterable[str], policy: Policy) -> None:
+    """Complete the spans of these traces from other requests and log records, then write their runs. Raises StoreError.
 
-    The runs come last: a run that is newer than its spans and log records says that all of this was done.
+    The runs come last: a run that is newer than its spans and log records means that all of this was done.
     """
     traces = sorted(set(trace_ids) - {""})
     inherit(store, traces, policy)

@@ -1,7 +1,7 @@
-"""What the table `runs` says of how runs are connected: their sessions, their span links, their `first_trace_id`.
+"""Queries for the connections of runs: their sessions, their span links, their `first_trace_id`.
 
-The table holds older versions of a run until they are merged away. So what an index finds among all versions is looked
-at again in the newest, by `LIMIT 1 BY`: FINAL merges what it then throws away, and takes several times as long here.
+The table holds older versions of a run until they are merged away. So a query looks up all versions by an index, then
+checks its condition again in the newest version, by `LIMIT 1 BY`. FINAL takes several times as long here.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from schema.store.store import Store
 
 RunKey: TypeAlias = tuple[str, str]
-"""What a run is known by: its trace id and its team."""
+"""The identity of a run: its trace id and its team."""
 
 Node: TypeAlias = tuple[str, str, str]
-"""What connects runs of a team: ("run", trace id, team), ("session", session id, team) or ("first", trace id, team)."""
+"""A node in the graph of connected runs: ("run", trace id, team), ("session", session id, team) or
+("first", trace id, team). The last stands for all runs that carry this `first_trace_id`."""
 
 _TRACES_A_QUERY: Final = 500
 _RECENT: Final = 3  # runs of a session that are asked for its `first_trace_id` before all of them are
@@ -52,8 +53,8 @@ _ALL: Final = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the newest version of a run says."""
+class KnownRun:
+    """The newest stored version of a run, with the columns that sessions need."""
 
     trace_id: str
     team: str
@@ -63,97 +64,96 @@ class Known:
     closed: bool
     span_count: int
     version: int  # its `updated_at`, ns since the epoch
-    is_deleted: int  # 1: its spans are of other teams now, so that it is no run any more
-
+    is_deleted: int  # 1: its spans belong to other teams now, so the run is gone
     retain_until: date
 
     @property
     def key(self) -> RunKey:
-        """What it is known by."""
+        """Its identity."""
         return self.trace_id, self.team
 
     @property
     def first(self) -> Node:
-        """Its session."""
+        """The node of its session."""
         return ("first", self.first_trace_id, self.team)
 
     @property
-    def keys(self) -> frozenset[Node]:
-        """What connects it with others."""
-        return keys_of(self.team, self.session_id, self.linked_traces)
+    def links(self) -> frozenset[Node]:
+        """The nodes that connect it with other runs."""
+        return links_of(self.team, self.session_id, self.linked_traces)
 
 
-def keys_of(team: str, session_id: str, linked_traces: Iterable[str]) -> frozenset[Node]:
-    """Return what connects a run with others of its team: its session, and the runs that it links to."""
+def links_of(team: str, session_id: str, linked_traces: Iterable[str]) -> frozenset[Node]:
+    """Return the nodes that connect a run with others of its team: its session id, and the runs that it links to."""
     session: list[Node] = [("session", session_id, team)] if session_id else []
     return frozenset([*session, *(("run", trace, team) for trace in linked_traces)])
 
 
-def known_runs(store: Store, trace_ids: Iterable[str]) -> dict[RunKey, Known]:
-    """Return the runs of these traces as far as the table holds them; those that are no more have `is_deleted`."""
+def known_runs(store: Store, trace_ids: Iterable[str]) -> dict[RunKey, KnownRun]:
+    """Return the stored runs of these traces; those that are gone have `is_deleted`."""
     wanted = sorted(set(trace_ids))
-    found: dict[RunKey, Known] = {}
+    runs: dict[RunKey, KnownRun] = {}
     for first in range(0, len(wanted), _TRACES_A_QUERY):
-        found |= _known(store, _BY_TRACE, {"traces": wanted[first : first + _TRACES_A_QUERY]})
-    return found
+        runs |= _known(store, _BY_TRACE, {"traces": wanted[first : first + _TRACES_A_QUERY]})
+    return runs
 
 
-def of_firsts(store: Store, firsts: Iterable[Node], without: Iterable[RunKey]) -> dict[RunKey, Known]:
-    """Return the runs of these sessions but for some."""
+def runs_of_firsts(store: Store, firsts: Iterable[Node], without: Iterable[RunKey]) -> dict[RunKey, KnownRun]:
+    """Return the runs of these sessions, except those in `without`."""
     wanted = set(firsts)
-    found = _known(store, _BY_FIRST.replace("{columns}", _COLUMNS), _named(wanted, without))
-    return {key: run for key, run in found.items() if run.first in wanted}
+    runs = _known(store, _BY_FIRST.replace("{columns}", _COLUMNS), _parameters(wanted, without))
+    return {key: run for key, run in runs.items() if run.first in wanted}
 
 
-def whole_of_firsts(store: Store, firsts: Iterable[Node], without: Iterable[RunKey]) -> pa.Table:
-    """Return the runs of these sessions but for some, with all their columns."""
+def rows_of_firsts(store: Store, firsts: Iterable[Node], without: Iterable[RunKey]) -> pa.Table:
+    """Return the runs of these sessions, except those in `without`, with all columns of the table."""
     wanted = set(firsts)
-    rows = store.query(_BY_FIRST.replace("{columns}", "*"), _named(wanted, without))
+    rows = store.query(_BY_FIRST.replace("{columns}", "*"), _parameters(wanted, without))
     nodes = zip(rows.column("first_trace_id").to_pylist(), rows.column("team").to_pylist(), strict=True)
     return rows.filter(pa.array([("first", first, team) in wanted for first, team in nodes], pa.bool_()))
 
 
-def linking(store: Store, targets: Iterable[RunKey]) -> dict[RunKey, Known]:
+def runs_linking_to(store: Store, targets: Iterable[RunKey]) -> dict[RunKey, KnownRun]:
     """Return the runs that link to one of these."""
     wanted = set(targets)
     traces = sorted({trace for trace, _ in wanted})
-    found = _known(store, _BY_LINK, {"targets": traces}) if wanted else {}
+    runs = _known(store, _BY_LINK, {"targets": traces}) if wanted else {}
     return {
         key: run
-        for key, run in found.items()
+        for key, run in runs.items()
         if not run.is_deleted and any((trace, run.team) in wanted for trace in run.linked_traces)
     }
 
 
 def firsts_of_sessions(store: Store, sessions: set[Node], without: Iterable[RunKey]) -> dict[Node, Node]:
-    """Return the `first` of these sessions, as far as the table holds runs of them beside `without`.
+    """Return the `first` of each of these session ids for which the table holds runs other than `without`.
 
-    All runs of a session carry the same. So a few of those that were written last answer, unless all of them belong to
-    another session by now.
+    All runs with a session id carry the same `first`. So the query looks at the few that were written last, and at all
+    of them only if these belong to another session by now.
     """
-    found: dict[Node, Node] = {}
+    firsts: dict[Node, Node] = {}
     left_out, missing, most = _texts(without), set(sessions), _RECENT
     while missing:
         names = sorted({node[1] for node in missing})
         rows = _known(store, _BY_SESSION, {"sessions": names, "runs": left_out, "most": most})
         live = [run for run in rows.values() if not run.is_deleted]
-        found |= {node: run.first for run in live for node in run.keys & missing}
+        firsts |= {node: run.first for run in live for node in run.links & missing}
         elsewhere = any(
             run.is_deleted or ("session", run.session_id, run.team) not in sessions for run in rows.values()
         )
-        missing = missing - found.keys() if elsewhere and most == _RECENT else set()
+        missing = missing - firsts.keys() if elsewhere and most == _RECENT else set()
         most = _ALL
-    return found
+    return firsts
 
 
-def _named(firsts: Iterable[Node], without: Iterable[RunKey]) -> dict[str, object]:
+def _parameters(firsts: Iterable[Node], without: Iterable[RunKey]) -> dict[str, object]:
     return {"firsts": sorted({node[1] for node in firsts}), "runs": _texts(without)}
 
 
 def _texts(runs: Iterable[RunKey]) -> list[str]:
-    """Return runs as the expression _KEY writes them."""
+    """Return runs in the form of the expression _KEY."""
     return sorted(" ".join(run) for run in runs)
 
 
-def _known(store: Store, sql: str, parameters: dict[str, object]) -> dict[RunKey, Known]:
-    return {(row["trace_id"], row["team"]): Known(**row) for row in store.query(sql, parameters).to_pylist()}
+def _known(store: Store, sql: str, parameters: dict[str, object]) -> dict[RunKey, KnownRun]:
+    return {(row["trace_id"], row["team"]): KnownRun(**row) for row in store.query(sql, parameters).to_pylist()}

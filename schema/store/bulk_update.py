@@ -1,4 +1,4 @@
-"""New values for many stored spans in one light UPDATE: what arrives or is decided after a span was stored."""
+"""New values for many stored spans in one light UPDATE, for facts that come after a span was stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MONEY: Final = pa.decimal128(18, 9)
 """Arrow type of the cost columns of a span."""
 
 ROW: Final = ("trace_id", "span_id", "received_ns", "arrival_team")
-"""Columns that tell copies of one span apart: nothing that comes later changes them."""
+"""Columns that identify one copy of a span; no update changes them."""
 
 _AS_TEXT: Final = {"received_ns": "toString(toUnixTimestamp64Nano(received_at))"}
 _PREFIX: Final = "span_update_"
@@ -46,14 +46,14 @@ def update_spans(  # noqa: PLR0913 - what is changed, and to what
 
     `new` has the columns of `by`, as texts, and values (texts, MONEY or dates); the spans that have the same in `by`
     get them. `assignments` gives each column of `spans` an expression, in which `{name}` is the value of that name;
-    `where` narrows down what is read to find the spans and binds `parameters`. All are our own words, never a sender's.
-    Raises StoreError.
+    `where` narrows down what is read to find the spans and binds `parameters`. All are our own SQL, never
+    a sender's text. Raises StoreError.
     """
     names = [name for name in new.column_names if name not in by]
     columns = ", ".join(f"{name} {_TYPES[new.schema.field(name).type]}" for name in names)
     spans = pc.binary_join_element_wise(*(new.column(name) for name in by), "")
     span = f"concat({', '.join(_AS_TEXT.get(name, name) for name in by)})"
-    # A name of its own: two writers may share a server. Not persistent: what a killed process leaves is empty.
+    # A unique name: two writers may share a server. Not persistent: the table that a killed process leaves is empty.
     table = f"{_PREFIX}{int(time.time())}_{uuid.uuid4().hex}"
     engine = "Join(ANY, LEFT, span) SETTINGS persistent = 0"
     # On a cluster the rows of a trace go to its shard, to a replica of it; that one updates, and the others follow it.
@@ -75,18 +75,18 @@ def update_spans(  # noqa: PLR0913 - what is changed, and to what
 def sweep(store: Store) -> int:
     """Drop the tables that killed processes left behind; return how many there were.
 
-    Their names say when they were made (the embedded engine does not tell it of a table): one that is older than an
-    hour is nobody's, so other writers on the same server keep theirs. Raises StoreError.
+    Their names hold the time of creation, which the embedded engine does not keep. Only tables that are older than an
+    hour are dropped, so other writers on the same server keep theirs. Raises StoreError.
     """
-    found = store.query(_TABLES, {"prefix": _PREFIX}).column("name").to_pylist()
-    names = {name.removesuffix("_local") for name in found}  # on a cluster there are two of each
-    old = [name for name in names if _made_at(name) < time.time() - _ABANDONED]
+    tables = store.query(_TABLES, {"prefix": _PREFIX}).column("name").to_pylist()
+    names = {name.removesuffix("_local") for name in tables}  # on a cluster there are two of each
+    old = [name for name in names if _created_at(name) < time.time() - _ABANDONED]
     for name in old:
         store.drop(name)
     return len(old)
 
 
-def _made_at(table: str) -> float:
-    """Return when a table was made, in seconds since the epoch; one of another make is not ours to drop."""
-    made_at, _, unique = table.removeprefix(_PREFIX).partition("_")
-    return int(made_at) if made_at.isdecimal() and len(unique) == _UNIQUE else float("inf")
+def _created_at(table: str) -> float:
+    """Return the time of creation in seconds since the epoch; infinity for a table that is not ours to drop."""
+    created_at, _, unique = table.removeprefix(_PREFIX).partition("_")
+    return int(created_at) if created_at.isdecimal() and len(unique) == _UNIQUE else float("inf")

@@ -18,7 +18,7 @@ _SHARDED_BY: Final = {
     "logs": "cityHash64(if(trace_id = '', toString(time), trace_id))",
     "metric_points": "cityHash64(service_name, name)",
 }
-"""The rows of these tables lie on the shard that the expression says; every other table is whole on every server."""
+"""The expression that gives the shard of a row, by table; all other tables have all rows on every server."""
 
 _SCRATCH: Final = "span_update_"  # tables of schema.store.bulk_update; they lie where the spans lie
 _ALTER: Final = re.compile(r"ALTER TABLE (\w+)")
@@ -46,9 +46,9 @@ _SETTINGS: Final = {
     "distributed_product_mode": "local",
     # An UPDATE with a subquery is worked out on one replica; the others get its rows.
     "allow_nondeterministic_mutations": 1,
-    # A server that is down does what it missed when it is back; nobody waits for it.
+    # A server that is down catches up when it is back; nothing waits for it.
     "distributed_ddl_output_mode": "none_only_active",
-    # Everybody reads from and writes to the same replica of a shard, so that what was just written is read.
+    # All processes read from and write to the same replica of a shard, so that a read sees the last write.
     "load_balancing": "in_order",
     "prefer_localhost_replica": 0,
     "max_replica_delay_for_distributed_queries": 1,
@@ -85,12 +85,12 @@ class Layout:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What every connection sets."""
+        """Settings of every connection."""
         return dict(_SETTINGS) if self.cluster else {}
 
     @property
     def reading(self) -> dict[str, Any]:
-        """What a connection for somebody else's queries sets besides: their subqueries may be about anything."""
+        """Further settings of a connection for users' queries: their subqueries may be about several traces."""
         return {"distributed_product_mode": "global"} if self.cluster else {}
 
     def rows(self, table: str) -> str:
@@ -113,17 +113,17 @@ class Layout:
         bare = _COMMENT.sub("", statement).strip()
         if not self.cluster or _INSERT.match(bare):
             return [bare]
-        if found := _DROP.fullmatch(bare):
-            return self.drop(found[1])
-        if found := _EXCHANGE.fullmatch(bare):
-            return self._exchange(found[1], found[2])
-        if found := _ALTER.match(bare):
-            names = [self.stored(found[1])] if found[1] in _SHARDED_BY else []
-            return [f"ALTER TABLE {name}{bare[found.end() :]}" for name in (*names, self.everywhere(found[1]))]
-        if found := _UPDATE.fullmatch(bare):
+        if match := _DROP.fullmatch(bare):
+            return self.drop(match[1])
+        if match := _EXCHANGE.fullmatch(bare):
+            return self._exchange(match[1], match[2])
+        if match := _ALTER.match(bare):
+            names = [self.stored(match[1])] if match[1] in _SHARDED_BY else []
+            return [f"ALTER TABLE {name}{bare[match.end() :]}" for name in (*names, self.everywhere(match[1]))]
+        if match := _UPDATE.fullmatch(bare):
             # Rows of one trace lie on one shard, and that is what our subqueries are about.
-            where = re.sub(rf"\bFROM {found[1]}\b", f"FROM {self.rows(found[1])}", found[2])
-            return [f"UPDATE {self.stored(found[1])}{where}"]
+            where = re.sub(rf"\bFROM {match[1]}\b", f"FROM {self.rows(match[1])}", match[2])
+            return [f"UPDATE {self.stored(match[1])}{where}"]
         return self.create(statement)
 
     def create(self, statement: str) -> list[str]:
@@ -133,10 +133,10 @@ class Layout:
         """
         if not self.cluster:
             return [statement]
-        found = _CREATE.search(statement)
-        if found is None:
+        match = _CREATE.search(statement)
+        if match is None:
             raise ValueError(f"only CREATE TABLE has a form for clusters here: {statement[:60]}")
-        create, table, columns, engine, arguments, rest = found.groups(default="")
+        create, table, columns, engine, arguments, rest = match.groups(default="")
         key = self._key(table)
         if engine.endswith("MergeTree"):
             arguments = ", ".join([*self._replica(table, sharded=key is not None), *filter(None, [arguments])])
@@ -156,7 +156,7 @@ class Layout:
     def _exchange(self, one: str, other: str) -> list[str]:
         """Return the statements that let the rows of a sharded table and of another change places.
 
-        The Distributed table has the columns that it was made with, so it is made anew.
+        The Distributed table keeps the columns that it was created with, so it is created again.
         """
         rows = f"EXCHANGE TABLES {self.rows(one)} AND {self.rows(other)} ON CLUSTER '{self.cluster}'"
         return [rows, f"CREATE OR REPLACE TABLE {self._distributed(one, self._key(one))}"]

@@ -33,8 +33,8 @@ class QueryFailedError(StoreError):
     @property
     def code(self) -> int:
         """ClickHouse's number of the error, 0 if it gave none."""
-        found = CODE.search(str(self))
-        return int(found[1]) if found else 0
+        match = CODE.search(str(self))
+        return int(match[1]) if match else 0
 
 
 class MigrationChangedError(StoreError):

@@ -20,7 +20,7 @@ _TABLE_EXISTS: Final = 57  # ClickHouse's numbers of errors
 _NO_TABLE: Final = 60
 _LOOK_SECONDS: Final = 0.2
 _LONGEST_SECONDS: Final = 300  # no migration of ours takes longer; who holds the lock that long is gone
-_NOBODYS_SECONDS: Final = 5.0
+_ABANDONED_SECONDS: Final = 5.0
 
 
 class _Migration(NamedTuple):
@@ -43,7 +43,7 @@ def migrate(store: Store) -> list[str]:
     with _alone(store):
         if store.layout.cluster:
             store.command("SYSTEM SYNC REPLICA schema_migrations")
-        new = _new(store)  # somebody else may have applied them meanwhile
+        new = _new(store)  # another process may have applied them meanwhile
         for migration in new:
             for statement in re.split(r";\s*\n", migration.text):
                 if statement.strip():
@@ -76,22 +76,22 @@ def _new(store: Store) -> list[_Migration]:
 
 @contextmanager
 def _alone(store: Store) -> Iterator[None]:
-    """Hold a lock in the store: a view that one process at a time can create, and that says since when.
+    """Hold a lock in the store: a view that one process at a time can create, with the time of its creation.
 
-    A cluster creates it on its servers in one order, so it is one lock for all of them. One that is not held for some
-    seconds, because it is too old, is nobody's: its holder died.
+    A cluster creates it on its servers in one order, so it is one lock for all of them. A view that is too old is
+    abandoned: its holder died. It is dropped after some seconds.
     """
     unheld = time.monotonic()
     while not _taken(store):
         if _held(store):
             unheld = time.monotonic()
-        elif time.monotonic() - unheld > _NOBODYS_SECONDS:
-            _give_back(store)
+        elif time.monotonic() - unheld > _ABANDONED_SECONDS:
+            _release(store)
         time.sleep(_LOOK_SECONDS)
     try:
         yield
     finally:
-        _give_back(store)
+        _release(store)
 
 
 def _taken(store: Store) -> bool:
@@ -108,7 +108,7 @@ def _taken(store: Store) -> bool:
 
 def _held(store: Store) -> bool:
     if store.embedded:
-        return False  # it lets one process in, and that is this one: whoever held the lock was killed
+        return False  # it lets one process in, and that is this one: the holder of the lock was killed
     # One from the future is from before the server's clock was set back.
     recent = "SELECT count() FROM migrating WHERE abs(dateDiff('second', since, now64(3))) < {longest:UInt32}"
     try:
@@ -116,8 +116,8 @@ def _held(store: Store) -> bool:
     except QueryFailedError as error:
         if error.code != _NO_TABLE:
             raise
-        return False  # it was given back just now
+        return False  # it was released just now
 
 
-def _give_back(store: Store) -> None:
+def _release(store: Store) -> None:
     store.command(f"DROP TABLE IF EXISTS {store.layout.everywhere('migrating')} SYNC")

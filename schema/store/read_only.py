@@ -31,7 +31,7 @@ _BYTES: Final = 2 * 10**9
 _ROWS: Final = 1_000_000
 _RESULT_BYTES: Final = 2**28
 _LONGEST: Final = 100_000  # bytes of a statement: the engine takes seconds to parse the worst of 150,000
-_LONGEST_REASON: Final = 1000  # characters: the engine repeats the statement in what it says about it
+_LONGEST_REASON: Final = 1000  # characters: the engine repeats the statement in its errors
 _DEEPEST: Final = 300  # levels of a syntax tree: Python reads its JSON, half as deep again, by recursion
 
 SETTINGS: Final = {
@@ -62,9 +62,9 @@ _EXPECTED: Final = re.compile(r"\.? Expected one of: .*?(?=: In scope |$)", re.D
 """The engine's list of what it would have read instead, which it also gives for types in a text: CAST(x, 'Array(')."""
 
 _ONE_SELECT: Final = "one SELECT is answered here, or SHOW TABLES, DESCRIBE, EXISTS and SHOW CREATE of a table"
-_TREE: Final = "SELECT parseQueryToJSON({given:String}) AS tree"
+_TREE: Final = "SELECT parseQueryToJSON({text:String}) AS tree"
 _SUBQUERY: Final = (
-    "WITH concat('SELECT * FROM (\\n', formatQueryFromJSON({given:String}), '\\n)') AS statement"
+    "WITH concat('SELECT * FROM (\\n', formatQueryFromJSON({text:String}), '\\n)') AS statement"
     " SELECT statement, parseQueryToJSON(statement) AS tree"
 )
 _TOO_DEEP: Final = f"the statement is nested too deeply: {_DEEPEST} levels of its syntax tree are read"
@@ -80,7 +80,7 @@ _REASONS: Final = {
     396: f"the answer has more than {_ROWS:,} rows or {_RESULT_BYTES // 2**20} MB: add LIMIT, or sum up",
 }
 LIMITS: Final = frozenset({159, 241, 396})
-"""Errors that say that a statement went beyond a limit; trying again does not help."""
+"""Codes of errors that mean that a statement exceeded a limit; trying again does not help."""
 
 
 def answer(ask: Ask, statement: str, database: str, *, seconds: int = SECONDS) -> pa.Table:
@@ -126,10 +126,10 @@ def _inspect(asked: re.Match[str], database: str) -> tuple[str, Mapping[str, str
     return f"{_VERBS.get(verb, verb)} {quote_identifier(database)}.{asked['table']}", {}
 
 
-def _parsed(ask: Ask, statement: str, sql: str, given: str) -> dict[str, str]:
-    """Return what the engine made of `given`: the statement's own text, or the tree of it."""
+def _parsed(ask: Ask, statement: str, sql: str, text: str) -> dict[str, str]:
+    """Return the engine's answer about `text`: the statement's own text, or the tree of it."""
     try:
-        rows = ask(sql, {"given": given})
+        rows = ask(sql, {"text": text})
     except QueryFailedError as error:
         if error.code in LIMITS:
             raise

@@ -1,6 +1,6 @@
 """A statement as the engine parses it (`parseQueryToJSON`), held against lists of what a reader may use.
 
-The lists name what is allowed, so that syntax which a newer engine brings is refused until somebody has looked at it.
+The lists name what is allowed: new syntax of a newer engine is refused until it was reviewed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _UNSET: Final = frozenset({"is_outfile_append", "is_outfile_truncate", "is_into_
 _REASONS: Final = {
     "settings": "a statement may not carry SETTINGS",
     "settings_ast": "a statement may not carry SETTINGS",
-    "format_ast": "leave FORMAT out: the option --format says how rows are printed",
+    "format_ast": "leave FORMAT out: the option --format sets how rows are printed",
     "out_file": "leave INTO OUTFILE out: redirect what the command prints",
     "QueryParameter": "{name:Type} stands for a parameter, and there are none here: write the value",
 }
@@ -126,12 +126,12 @@ def _nodes(tree: Any) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401 -
     """Yield every node of a tree with the field that holds it, outer ones first."""
     waiting: list[tuple[str, Any]] = [("", tree)]
     while waiting:
-        field, found = waiting.pop()
-        if isinstance(found, dict):
-            yield field, found
-            waiting.extend(reversed([item for item in found.items() if item[0] not in _PLAIN_VALUES]))
-        elif isinstance(found, list):
-            waiting.extend((field, each) for each in reversed(found))
+        field, value = waiting.pop()
+        if isinstance(value, dict):
+            yield field, value
+            waiting.extend(reversed([item for item in value.items() if item[0] not in _PLAIN_VALUES]))
+        elif isinstance(value, list):
+            waiting.extend((field, each) for each in reversed(value))
 
 
 def _with_names(tree: Any) -> frozenset[str]:  # noqa: ANN401 - JSON
@@ -177,7 +177,7 @@ def _refused_function(name: str) -> str:
 
 
 def _type(name: str, arguments: list[dict[str, Any]]) -> str | None:
-    """Refuse a type that is worked out while the statement runs: nobody could look at it before."""
+    """Refuse a type that is computed while the statement runs: it cannot be checked before."""
     place = _TYPE_ARGUMENT.get(name.lower())
     if place is None or len(arguments) <= max(place, 0):
         return None

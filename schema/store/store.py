@@ -70,7 +70,7 @@ class Store:
             )
         self.embedded = parts.scheme == "chdb"
         self.writing_runs = threading.Lock()
-        """Held from reading runs until they are written anew, lest a version is lost that came in between."""
+        """Held from reading runs until they are written again, so that no version that comes in between is lost."""
         try:
             self._url, self.layout = Layout.of(url)
         except ValueError as error:

@@ -121,7 +121,7 @@ def test_touched_runs_stay_touched_until_they_are_recomputed(monkeypatch: pytest
 
     monkeypatch.setattr(run_updates, "sweep", lambda _: None)
     monkeypatch.setattr(run_updates, "stale_traces", lambda _: ["left behind"])
-    monkeypatch.setattr(run_updates, "bring_up_to_date", refresh)
+    monkeypatch.setattr(run_updates, "refresh_runs", refresh)
     updates = RunUpdates(None, Policy)  # type: ignore[arg-type]
     updates.touch(["new", ""])
     updates.run()

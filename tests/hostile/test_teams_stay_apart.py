@@ -29,7 +29,7 @@ from schema.queries.session_sizes import session_sizes
 from schema.queries.timeline import steps
 from schema.runs.closing import close_silent
 from schema.runs.recompute import stale_traces
-from schema.runs.refresh import bring_up_to_date
+from schema.runs.refresh import refresh_runs
 from schema.span import to_batch
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def arrive(store: Store, name: str, *bodies: ExportRequest, passed: bool = True)
         store.insert(table, rows, token=uuid4().hex)
         traces.update(rows.column("trace_id").to_pylist())
     if passed:
-        bring_up_to_date(store, traces, POLICY)
+        refresh_runs(store, traces, POLICY)
 
 
 def shown(store: Store, team: str = "beta", *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def test_no_order_of_arrival_lets_another_team_in(empty_store: Store, undisturbe
     rng.shuffle(sent)
     for name, body in sent:
         arrive(empty_store, name, body, passed=rng.random() < 0.3)
-    bring_up_to_date(empty_store, [TRACE, ALPHA_TRACE.hex(), "01" * 16, "bf" * 16], POLICY)
+    refresh_runs(empty_store, [TRACE, ALPHA_TRACE.hex(), "01" * 16, "bf" * 16], POLICY)
     assert shown(empty_store, without=ARRIVAL) == undisturbed
     alphas = load_run(empty_store, EVERYTHING, TRACE, "alpha")
     assert alphas is not None

@@ -17,7 +17,7 @@ from schema.policy.policy import Policy
 from schema.pricing.prices import Prices
 from schema.queries.run import load_tree
 from schema.queries.scope import EVERYTHING
-from schema.runs.refresh import bring_up_to_date
+from schema.runs.refresh import refresh_runs
 from schema.span import to_batch
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def shown(
         spans = normalise(request, received_at=received_at, policy=Policy(), prices=PRICES)
         store.insert("spans", to_batch(spans), token=uuid4().hex)
         if pass_each:
-            bring_up_to_date(store, traces, Policy())
-    bring_up_to_date(store, traces, Policy())
+            refresh_runs(store, traces, Policy())
+    refresh_runs(store, traces, Policy())
     runs = store.query("SELECT * EXCEPT (updated_at, retain_until) FROM runs FINAL ORDER BY trace_id").to_pylist()
     return runs, [load_tree(store, EVERYTHING, trace).to_pylist() for trace in traces]
 

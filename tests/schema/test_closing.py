@@ -1,4 +1,4 @@
-"""Runs whose root never came are closed after a silence, and opened again by a late span."""
+"""Runs without a root are closed after a silence, and opened again by a late span."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from schema.queries.scope import EVERYTHING
 from schema.queries.session_sizes import session_sizes
 from schema.runs.closing import close_silent
 from schema.runs.recompute import stale_traces
-from schema.runs.refresh import bring_up_to_date
+from schema.runs.refresh import refresh_runs
 from schema.span import to_batch
 from schema.store.bulk_update import sweep, update_spans
 from schema.store.cluster import Layout
@@ -74,8 +74,8 @@ def both(clustered: Store, store: Store) -> tuple[Store, Store]:
         store.command(f"TRUNCATE TABLE {table}")
     for each in (clustered, store):
         fill(each, now=NOW_NS)
-        said = [log_record(trace_of(number), at=NOW_NS - number * 10**9, body=f"{number}") for number in range(20)]
-        insert_logs(each, [*said, log_record("", at=NOW_NS, body="of no run")])
+        records = [log_record(trace_of(number), at=NOW_NS - number * 10**9, body=f"{number}") for number in range(20)]
+        insert_logs(each, [*records, log_record("", at=NOW_NS, body="of no run")])
     return clustered, store
 
 
@@ -152,8 +152,8 @@ def test_what_comes_later_is_written_on_the_shard_of_its_run(both: tuple[Store, 
     for each in both:
         each.insert("spans", to_batch(late), token=uuid4().hex)
         for index in (2, 1):
-            insert_logs(each, [said(run[index].trace_id, run[index].span_id, f"What user {index} said.")])
-        bring_up_to_date(each, [run[0].trace_id, trace_of(7)], policy)
+            insert_logs(each, [message_record(run[index].trace_id, run[index].span_id, f"What user {index} said.")])
+        refresh_runs(each, [run[0].trace_id, trace_of(7)], policy)
         assert reprice(each, dearer, ALL.start, ALL.end, policy=policy).changed > 0
         assert close_silent(each, timedelta(seconds=0)) >= 0
         written = each.query(
@@ -166,7 +166,7 @@ def test_what_comes_later_is_written_on_the_shard_of_its_run(both: tuple[Store, 
     assert_same_answers(both)
 
 
-def said(trace_id: str, span_id: str, content: str) -> dict[str, Any]:
+def message_record(trace_id: str, span_id: str, content: str) -> dict[str, Any]:
     body = json.dumps({"content": content})
     return log_record(trace_id, at=NOW_NS, span_id=span_id, event_name="gen_ai.user.message", body=body)
 
@@ -233,9 +233,9 @@ def test_what_is_sent_is_what_the_snapshot_says(clustered: Store, store: Store, 
     assert clustered.layout.cluster
     for statement in sent:
         store.query(f"SELECT formatQuery({cluster_double.quoted(statement)})")  # the engine reads it
-    told = list(dict.fromkeys(map(shortened, sent)))
+    expected = list(dict.fromkeys(map(shortened, sent)))
     lines = SNAPSHOT.read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line in told] == told
+    assert [line for line in lines if line in expected] == expected
 
 
 def shortened(statement: str) -> str:

@@ -77,9 +77,9 @@ VERCEL_CALL = {
 }
 
 
-@pytest.mark.parametrize("said", [840, 1588])  # version 5 passes on what Anthropic counts, 6 adds the cache
-def test_vercel_counts_the_cache_once_whether_the_input_includes_it_or_not(said: int) -> None:
-    span = span_with({**VERCEL_CALL, "ai.usage.promptTokens": said}, scope="ai")
+@pytest.mark.parametrize("reported", [840, 1588])  # version 5 passes on what Anthropic counts, 6 adds the cache
+def test_vercel_counts_the_cache_once_whether_the_input_includes_it_or_not(reported: int) -> None:
+    span = span_with({**VERCEL_CALL, "ai.usage.promptTokens": reported}, scope="ai")
     assert tokens(span) == Usage(1588, 246, 452, 296, None)
 
 
@@ -88,14 +88,14 @@ def test_metadata_without_usage_says_nothing() -> None:
 
 
 def test_langfuse_keeps_reasoning_apart_from_the_output() -> None:
-    told: dict[str, Plain] = {
+    details: dict[str, Plain] = {
         "input": 1066,
         "output": 34,
         "total": 1694,
         "input_cache_read": 417,
         "output_reasoning": 177,
     }
-    assert usage_of(told) == Usage(1483, 211, 417, None, 177)
+    assert usage_of(details) == Usage(1483, 211, 417, None, 177)
     assert usage_of({"input": 10, "output": 40, "total": 50, "output_reasoning": 30}).output_tokens == 40
 
 
@@ -142,7 +142,7 @@ OWN = "com.anthropic.sdk.python"
     ],
     ids=["one inside the other", "one after the other", "one instrumentation"],
 )
-def test_a_failed_call_told_twice_beside_each_other_is_one(spans: list[dict[str, Any]], calls: int) -> None:
+def test_a_failed_call_reported_twice_by_siblings_is_one(spans: list[dict[str, Any]], calls: int) -> None:
     found = spans_of(*({**span, "id": number} for number, span in enumerate(spans, 1)))
     assert len(model_calls(map(call_of, found), {span.span_id: span.parent_span_id for span in found})) == calls
 

@@ -1,4 +1,4 @@
-"""Whatever numbers and bytes a sender writes, its spans are stored, its run is computed, and nobody else's is lost."""
+"""Spans with any numbers and bytes are stored, their run is computed, and no span of another sender is lost."""
 
 from __future__ import annotations
 

@@ -57,13 +57,13 @@ def test_a_key_without_dates_is_always_good(tmp_path: Path) -> None:
 
 
 def test_a_burst_is_ten_seconds_where_nothing_is_said(tmp_path: Path) -> None:
-    said, unsaid, free = read(
+    set_by_hand, by_default, free = read(
         tmp_path,
         f"  - {{name: a, sha256: '{ONE}', spans_per_second: 5, burst_spans: 7}}\n"
         f"  - {{name: b, sha256: '{TWO}', spans_per_second: 5}}\n"
         f"  - {{name: c, sha256: '{'3' * 64}'}}\n",
     )
-    assert (said.burst, unsaid.burst, free.burst) == (7, 50, 0)
+    assert (set_by_hand.burst, by_default.burst, free.burst) == (7, 50, 0)
 
 
 @pytest.mark.parametrize(

@@ -86,13 +86,13 @@ def content(store: Store) -> tuple[str, str]:
 
 
 def test_any_order_of_records_gives_the_same_conversation(empty_store: Store) -> None:
-    said = [
+    records = [
         record("gen_ai.system.message", {"content": "Be brief."}, 1),
         record("gen_ai.user.message", {"content": "Hello?"}, 2),
         record("gen_ai.choice", {"index": 0, "message": {"role": "assistant", "content": "Yes."}}, 3),
     ]
     seen = set()
-    for order in permutations([None, *said]):
+    for order in permutations([None, *records]):
         for table in ("spans", "logs"):
             empty_store.command(f"TRUNCATE TABLE {table}")
         for item in order:
@@ -109,7 +109,7 @@ def test_any_order_of_records_gives_the_same_conversation(empty_store: Store) ->
 
 
 @pytest.mark.parametrize(
-    ("said", "column", "expected"),
+    ("sent", "column", "expected"),
     [
         (record("gen_ai.choice", {"content": {"role": "model", "parts": [{"text": "Ja"}]}}), "output", "Ja"),
         (record("gen_ai.user.message", {"content": [{"text": "Wo?"}]}), "input", "Wo?"),
@@ -118,9 +118,9 @@ def test_any_order_of_records_gives_the_same_conversation(empty_store: Store) ->
         (record(DETAILS, attributes=[("gen_ai.output.messages", '[{"role":"a","content":"B"}]')]), "output", "B"),
     ],
 )
-def test_bodies_of_other_shapes_are_read(empty_store: Store, said: dict[str, Any], column: str, expected: str) -> None:
+def test_bodies_of_other_shapes_are_read(empty_store: Store, sent: dict[str, Any], column: str, expected: str) -> None:
     empty_store.insert("spans", to_batch([call()]), token=uuid4().hex)
-    add(empty_store, said)
+    add(empty_store, sent)
     assert join_logs(empty_store, [TRACE]) == {TRACE}
     (row,) = stored(empty_store, "input, output")
     (message,) = json.loads(row[column])

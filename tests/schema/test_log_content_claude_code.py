@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_claude_codes_events_come_to_the_spans_that_they_tell_of(empty_store: Store, exports: Path, order: str) -> None:
+def test_claude_codes_events_come_to_the_spans_that_they_describe(
+    empty_store: Store, exports: Path, order: str
+) -> None:
     source = "claude-agent-sdk"
     truth = json.loads((exports / "truth" / f"{source}.json").read_text(encoding="utf-8"))
     traces = ingest(empty_store, exports / source, order)
@@ -64,18 +66,18 @@ def test_the_senders_cost_stands_in_for_a_price_that_is_not_known(empty_store: S
     assert list(row.values()) == [Decimal("0.25"), "sender", Decimal("0.25")]
 
 
-def said_by_claude_code(name: str, number: int, at: int, **attributes: str) -> dict[str, Any]:
-    told = {"event.sequence": str(number), "session.id": "s", "prompt.id": "p", "model": "m"} | {
+def claude_code_record(name: str, number: int, at: int, **attributes: str) -> dict[str, Any]:
+    texts = {"event.sequence": str(number), "session.id": "s", "prompt.id": "p", "model": "m"} | {
         key.replace("__", "."): value for key, value in attributes.items()
     }
-    return record(name, f"claude_code.{name}", at, span_id="f" * 16) | {"attributes": list(told.items())}
+    return record(name, f"claude_code.{name}", at, span_id="f" * 16) | {"attributes": list(texts.items())}
 
 
-PROMPT = said_by_claude_code("user_prompt", 4, 0, prompt="Why?")
-TITLE = said_by_claude_code("api_request", 5, 2 * 10**9, query_source="generate_session_title")
-HOOK = said_by_claude_code("hook_execution_start", 6, 3 * 10**9)
-FIRST = said_by_claude_code("api_request", 7, 5 * 10**9, query_source="repl_main_thread")
-SECOND = said_by_claude_code("api_request", 8, 8 * 10**9, query_source="repl_main_thread")
+PROMPT = claude_code_record("user_prompt", 4, 0, prompt="Why?")
+TITLE = claude_code_record("api_request", 5, 2 * 10**9, query_source="generate_session_title")
+HOOK = claude_code_record("hook_execution_start", 6, 3 * 10**9)
+FIRST = claude_code_record("api_request", 7, 5 * 10**9, query_source="repl_main_thread")
+SECOND = claude_code_record("api_request", 8, 8 * 10**9, query_source="repl_main_thread")
 
 
 @pytest.mark.parametrize(

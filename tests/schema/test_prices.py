@@ -104,7 +104,7 @@ def test_a_self_hosted_model_costs_by_the_second_and_needs_no_counts() -> None:
     prices = Prices([ModelPrice(model="our-llama", per_second=Decimal("0.0012"))])
     priced = prices.price("vllm", "Our-Llama", Usage(), AT, 2_500_000_000)
     assert (priced.cost_usd, priced.source) == (Decimal("0.003"), "override")
-    # Where the end lies before the start, or a day after it, nobody knows how long the call took.
+    # Where the end lies before the start, or a day after it, the duration of the call is unknown.
     for unknown in (0, 86_400 * 10**9 + 1):
         assert prices.price("vllm", "our-llama", Usage(10, 10), AT, unknown).cost_usd is None
 

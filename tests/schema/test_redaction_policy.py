@@ -1,4 +1,4 @@
-"""The policy file says where it is wrong, and cannot be told to keep secrets by accident."""
+"""The policy file names the place of an error, and does not keep secrets by accident."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_every_problem_has_its_own_line(tmp_path: Path) -> None:
 def test_any_text_is_a_policy_or_an_error_of_policy(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     file = tmp_path_factory.mktemp("any") / "spanledger.yaml"
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
-    told = str(file)
+    message = str(file)
     try:
         load_policy(file)
     except PolicyError as error:
-        told = str(error)
-    assert told.startswith(str(file))
+        message = str(error)
+    assert message.startswith(str(file))
 
 
 def test_the_entities_are_those_of_the_recognisers() -> None:

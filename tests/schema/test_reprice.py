@@ -139,8 +139,12 @@ def test_a_team_is_the_one_that_its_run_belongs_to(ledger: Store) -> None:
 
 
 def test_the_senders_word_holds_while_we_have_no_price(ledger: Store) -> None:
-    told: dict[str, Any] = {"reported_cost_usd": Decimal("0.5"), "cost_usd": Decimal("0.5"), "cost_source": "sender"}
-    put(ledger, root(), span("a1", **told))
+    reported: dict[str, Any] = {
+        "reported_cost_usd": Decimal("0.5"),
+        "cost_usd": Decimal("0.5"),
+        "cost_source": "sender",
+    }
+    put(ledger, root(), span("a1", **reported))
     assert reprice(ledger, Prices(), DAY, NEXT, policy=POLICY).changed == 0
     reprice(ledger, PER_SECOND, DAY, NEXT, policy=POLICY)
     assert costs(ledger)["a1"] == (Decimal("0.006"), "override")
@@ -153,7 +157,7 @@ def test_runs_that_an_interrupted_repricing_left_behind_are_written(
 ) -> None:
     put(ledger, root(), span("a1"))
     with monkeypatch.context() as killed:
-        killed.setattr("schema.maintenance.reprice.bring_up_to_date", lambda *_: 0)
+        killed.setattr("schema.maintenance.reprice.refresh_runs", lambda *_: 0)
         reprice(ledger, PER_SECOND, DAY, NEXT, policy=POLICY)
     assert (run_cost(ledger), stale_traces(ledger)) == ((None, 1), [OLD])
     assert reprice(ledger, PER_SECOND, DAY, NEXT, policy=POLICY).changed == 0

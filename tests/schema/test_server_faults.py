@@ -1,4 +1,4 @@
-"""A server behind a bad network: what the store was told to insert is there once, however often it has to say so."""
+"""A server behind a bad network: rows that the store inserts are there once, however often it has to try."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _received(end: socket.socket) -> bytes:
 
 @pytest.fixture
 def served(store: Store, store_path: str) -> Iterator[tuple[Wire, Store]]:
-    """A server behind a wire, and a store whose client waits two seconds for it."""
+    """A server behind a wire, and a store with a client that waits two seconds for it."""
     database = f"faulty_{uuid4().hex}"
     store.command(f"CREATE DATABASE {database}")
     double = ClickHouseDouble(store_path)

@@ -106,7 +106,7 @@ def test_a_lock_whose_holder_died_is_taken_over(server: ClickHouseDouble, store:
 def test_an_embedded_store_does_not_wait_for_whoever_was_killed_in_a_migration(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("schema.store.migrate._NOBODYS_SECONDS", 0.1)
+    monkeypatch.setattr("schema.store.migrate._ABANDONED_SECONDS", 0.1)
     newest = store.command("SELECT max(name) FROM schema_migrations")
     store.command("DELETE FROM schema_migrations WHERE name = {name:String}", {"name": newest})
     store.command("CREATE VIEW migrating AS SELECT now64(3) AS since")

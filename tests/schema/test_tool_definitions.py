@@ -79,8 +79,15 @@ def test_a_plain_prompt_stays_beside_definitions_and_instructions() -> None:
 
 
 def test_definitions_do_not_change_the_hash_of_the_prompt() -> None:
-    said = {**CHAT, "gen_ai.input.messages": json.dumps([user("Hello")]), "gen_ai.system_instructions": "Be brief."}
-    plain, offered = spans_of({"attributes": said}, {"attributes": {**said, "gen_ai.tool.definitions": DEFINITIONS}})
+    attributes_of_call = {
+        **CHAT,
+        "gen_ai.input.messages": json.dumps([user("Hello")]),
+        "gen_ai.system_instructions": "Be brief.",
+    }
+    plain, offered = spans_of(
+        {"attributes": attributes_of_call},
+        {"attributes": {**attributes_of_call, "gen_ai.tool.definitions": DEFINITIONS}},
+    )
     assert plain.prompt_hash == offered.prompt_hash != ""
     assert plain.input_preview == offered.input_preview == "Hello"
 
@@ -94,16 +101,16 @@ def test_only_what_the_parts_do_not_hold_stays_an_attribute() -> None:
 
 
 @pytest.mark.parametrize(("ends_after", "shown", "empty"), [(1_000, "input", "output"), (0, "output", "input")])
-def test_a_logfire_span_shows_what_the_program_told(ends_after: int, shown: str, empty: str) -> None:
-    told = {
+def test_a_logfire_span_shows_the_program_s_own_attributes(ends_after: int, shown: str, empty: str) -> None:
+    attributes = {
         "n": 2,
         "docs": '["one", "two"]',
         "logfire.json_schema": '{"properties": {"n": {}, "docs": {}, "gone": {}}}',
     }
     start = 1_795_325_000_000_000_000
-    (span,) = spans_of({"scope": "logfire", "attributes": told, "start": start, "end": start + ends_after})
+    (span,) = spans_of({"scope": "logfire", "attributes": attributes, "start": start, "end": start + ends_after})
     assert json.loads(getattr(span, shown)) == {"n": "2", "docs": ["one", "two"]}
     assert getattr(span, empty) == ""
-    assert (span.attributes["n"], span.attributes["docs"]) == ("2", told["docs"])
-    (other,) = spans_of({"scope": "my-app", "attributes": told})
+    assert (span.attributes["n"], span.attributes["docs"]) == ("2", attributes["docs"])
+    (other,) = spans_of({"scope": "my-app", "attributes": attributes})
     assert (other.input, other.output) == ("", "")

@@ -13,7 +13,7 @@ from otlp_requests import LLM, PRICES, request
 from schema.normalise.traces import normalise
 from schema.policy.policy import Policy
 from schema.runs.recompute import stale_traces
-from schema.runs.refresh import bring_up_to_date
+from schema.runs.refresh import refresh_runs
 from schema.span import to_batch
 from schema.store.migrate import migrate
 
@@ -59,7 +59,7 @@ def test_it_shows_the_same_runs_and_divides_those_of_several_teams(empty_store: 
     for at, body in enumerate(bodies, time.time_ns()):
         spans = normalise(body, received_at=at, policy=Policy(), prices=PRICES)
         empty_store.insert("spans", to_batch(spans), token=uuid4().hex)
-    bring_up_to_date(empty_store, traces, Policy())
+    refresh_runs(empty_store, traces, Policy())
     one, several = rows_of(empty_store, ONE), rows_of(empty_store, SEVERAL)
     assert [len(one), [row["team"] for row in several]] == [1, ["payments", "support"]]
     as_before(empty_store)
@@ -67,7 +67,7 @@ def test_it_shows_the_same_runs_and_divides_those_of_several_teams(empty_store: 
     assert migrate(empty_store) == [MIGRATION]
     assert rows_of(empty_store, ONE) == one
     assert stale_traces(empty_store) == [SEVERAL.hex()]
-    bring_up_to_date(empty_store, stale_traces(empty_store), Policy())
+    refresh_runs(empty_store, stale_traces(empty_store), Policy())
     assert rows_of(empty_store, SEVERAL) == several
     assert rows_of(empty_store, ONE) == one
     assert stale_traces(empty_store) == []

@@ -23,8 +23,14 @@ KEYS = sorted(
                 dialect.tool_input,
             ),
             *(
-                *(dialect.tool_output, dialect.instructions, dialect.definitions, dialect.told, dialect.answer),
-                *(dialect.usage, dialect.metadata, dialect.kinds),
+                *(
+                    dialect.tool_output,
+                    dialect.instructions,
+                    dialect.definitions,
+                    dialect.attribute_schema,
+                    dialect.answer,
+                ),
+                *(dialect.usage, dialect.costs, dialect.metadata, dialect.kinds),
             ),
             *(names for names in (*dialect.columns.values(), *dialect.context.values(), *dialect.named.values())),
         )

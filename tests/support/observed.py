@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from schema.pricing.charge import call_of
 from schema.pricing.real_calls import model_calls, tool_calls
-from schema.runs.recompute import failed
+from schema.runs.outcome import ended_in_error
 from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _trace(spans: list[Span]) -> dict[str, Any]:
         "providers": sorted({span.provider for span in called if span.provider}),
         "tools": dict(Counter(span.tool_name for span in used)),
         "tool_errors": sum(span.status == "error" for span in used),
-        "errors": int(failed(spans)),
+        "errors": int(ended_in_error(spans)),
         "awaiting_approval": sum(span.approval_status == "requested" for span in spans),
         "sessions": sorted({span.session_id for span in spans} - {""}),
         "users": sorted({span.user_id for span in spans} - {""}),

@@ -1,0 +1,102 @@
+"""One run computed from its spans and from the facts that log records add."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
+
+from schema.normalise.evaluations import combined
+from schema.otlp.attributes import list_of, parse
+from schema.pricing.charge import call_of
+from schema.pricing.real_calls import model_calls, tool_calls
+from schema.runs.log_facts import RunFacts
+from schema.runs.outcome import ended_in_error, outcome_of
+from schema.runs.rows import RunSummary
+from schema.span import UNASSIGNED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from decimal import Decimal
+
+    from schema.span import RunSpan
+
+_Amount = TypeVar("_Amount", int, "Decimal")
+
+
+def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSummary:
+    """Return the run that these spans (at least one; all of one trace and team, by start time) make up.
+
+    `facts` is what the log records of the run add, None where there are none.
+    """
+    facts = facts or RunFacts()
+    parents = {span.span_id: span.parent_span_id for span in spans}
+    roots = [span for span in spans if not span.parent_span_id]
+    orphans = [span for span in spans if span.parent_span_id and span.parent_span_id not in parents]
+    root = (roots or orphans or spans)[0]
+    root_first = [root, *spans]
+    start = min(span.start_time for span in spans)
+    candidates = [call_of(span) for span in spans]
+    real, used = model_calls(candidates, parents), tool_calls(candidates, parents)
+    calls = [span for span in spans if span.span_id in real]
+    answered = [call for call in calls if call.status != "error"]
+    tools = [span for span in spans if span.span_id in used]
+    error = ended_in_error(spans)
+    findings = Counter(facts.findings)
+    for span in spans:
+        findings.update(dict(span.findings))
+    return RunSummary(
+        trace_id=root.trace_id,
+        team=root.team,
+        workflow=next((span.workflow for span in root_first if span.workflow != UNASSIGNED), UNASSIGNED),
+        workflow_version=_first(span.workflow_version for span in root_first),
+        session_id=_first(span.session_id for span in root_first),
+        user_id=_first(span.user_id for span in root_first),
+        environment=_first(span.environment for span in root_first),
+        service_name=_first(span.service_name for span in root_first),
+        root_name=root.name,
+        start_time=start,
+        duration_ns=max(span.start_time + span.duration_ns for span in spans) - start,
+        outcome=outcome_of(
+            stated=_first(span.outcome for span in root_first),
+            verdict=combined([*(span.evaluation for span in spans), *facts.verdicts]),
+            error=error,
+        ),
+        error=error,
+        model_calls=len(answered),
+        model_errors=len(calls) - len(answered),
+        tool_calls=len(tools),
+        tool_errors=sum(tool.status == "error" for tool in tools),
+        input_tokens=sum_of_known(call.input_tokens for call in answered),
+        output_tokens=sum_of_known(call.output_tokens for call in answered),
+        cached_input_tokens=sum_of_known(call.cached_input_tokens for call in answered),
+        cost_usd=sum_of_known(call.cost_usd for call in answered),
+        unpriced_calls=sum(call.cost_usd is None for call in answered),
+        call_span_ids=[call.span_id for call in calls],
+        models=sorted({call.model for call in calls if call.model}),
+        tools=sorted({tool.tool_name or tool.name for tool in tools}),
+        span_count=len(spans),
+        linked_traces=linked_traces(spans),
+        complete=bool(roots) and not orphans,
+        input_preview=_first(span.input_preview for span in root_first),
+        output_preview=root.output_preview or _first(span.output_preview for span in reversed(spans)),
+        findings=list(findings.items()),
+        retain_until=max(span.retain_until for span in spans),
+    )
+
+
+def linked_traces(spans: Sequence[RunSpan]) -> list[str]:
+    """Return the other traces that these spans, all of one trace, link to; an id of zeros is none."""
+    links = [link for span in spans if span.links not in {"", "[]"} for link in list_of(parse(span.links))]
+    traces = {str(link.get("trace_id", "")) for link in links if isinstance(link, dict)}
+    return sorted(trace for trace in traces - {spans[0].trace_id} if trace.strip("0"))
+
+
+def sum_of_known(values: Iterable[_Amount | None]) -> _Amount | None:
+    """Add up the known values; None if none is known, for unknown is never zero."""
+    known = [value for value in values if value is not None]
+    return sum(known[1:], known[0]) if known else None
+
+
+def _first(values: Iterable[str]) -> str:
+    """Return the first text that is not empty, "" if there is none."""
+    return next(filter(None, values), "")
