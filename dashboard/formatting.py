@@ -62,7 +62,7 @@ def money(usd: Decimal | None, *, missing: str = UNKNOWN) -> str:
 
 
 def cost(usd: Decimal | None, unpriced_calls: int) -> str:
-    """Return what a run or a group cost; the calls without a price are said beside the sum they are missing from."""
+    """Return the cost of a run or a group, with the number of calls without a price, which are missing from the sum."""
     if unpriced_calls == 0:
         return money(usd)
     if usd is None:

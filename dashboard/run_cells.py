@@ -31,13 +31,13 @@ def started(run: dict[str, Any], zone: tzinfo, *, note: str = "") -> Cell:
 
 def outcome(run: dict[str, Any]) -> Cell:
     """Return the outcome, and whether there may be more to come."""
-    said, tone = blocks.outcome(run["outcome"])
+    label, tone = blocks.outcome(run["outcome"])
     if run["complete"]:
-        return Cell(said, tone=tone)
+        return Cell(label, tone=tone)
     if run["closed"]:
         title = "Its root, or the parent of some of its spans, never came."
-        return Cell(said, note="incomplete", tone=tone, title=title)
-    return Cell(said, note="arriving", tone=tone, title="Spans of this run are still arriving.")
+        return Cell(label, note="incomplete", tone=tone, title=title)
+    return Cell(label, note="arriving", tone=tone, title="Spans of this run are still arriving.")
 
 
 def cost(run: dict[str, Any]) -> Cell:

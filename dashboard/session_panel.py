@@ -16,7 +16,7 @@ from schema.queries.sessions import load_session
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from schema.queries.run import RunRow
+    from schema.queries.run import Run
     from schema.queries.sessions import Session
 
 KNOWN: Final = 1_000  # runs of a session in which the present one is looked for
@@ -31,7 +31,7 @@ _COLUMNS: Final = (
 )
 
 
-def draw(run: RunRow, *, path: str) -> None:
+def draw(run: Run, *, path: str) -> None:
     """Draw the session of this run, if it has more than one; its runs are opened on the page at `path`."""
     session = load_session(connection.store(), viewer.scope(), run.first_trace_id, run.team, limit=KNOWN)
     if session.runs <= 1:
@@ -60,15 +60,15 @@ def _neighbours(rows: list[dict[str, Any]], at: int | None, runs: int, path: str
     ]
 
 
-def _summary(run: RunRow, session: Session, at: int | None) -> str:
+def _summary(run: Run, session: Session, at: int | None) -> str:
     number = formatting.plural(session.runs, "run") if at is None else f"run {at + 1:,} of {session.runs:,}"
-    said = [number, f"cost {formatting.cost(session.cost_usd, session.unpriced_calls)}"]
+    facts = [number, f"cost {formatting.cost(session.cost_usd, session.unpriced_calls)}"]
     if session.start_time and session.end:
         span_ns = (session.end - session.start_time) // timedelta(microseconds=1) * 1000
-        said.append(f"{formatting.duration(span_ns)} in all")
+        facts.append(f"{formatting.duration(span_ns)} in all")
     if session.errors:
-        said.append(f"{formatting.count(session.errors)} with an error")
-    return " · ".join([*([run.session_id] if run.session_id else []), *said])
+        facts.append(f"{formatting.count(session.errors)} with an error")
+    return " · ".join([*([run.session_id] if run.session_id else []), *facts])
 
 
 def _list(rows: list[dict[str, Any]], at: int | None, runs: int, present: str, path: str) -> str | None:

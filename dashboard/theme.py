@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import assets
 
-# Okabe and Ito, "Color Universal Design" (2008): told apart by people with colour vision deficiencies.
+# Okabe and Ito, "Color Universal Design" (2008): people with colour vision deficiencies can tell these colours apart.
 PALETTE: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A200")
 REMAINDER: Final = "#8C8C8C"
 

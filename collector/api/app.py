@@ -15,7 +15,7 @@ from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Resp
 from fastapi.responses import JSONResponse
 
 from collector.api.contract import ARROW_STREAM, Progress, Query, Requests, Status, Taken
-from collector.api.file_requests import take_in
+from collector.api.file_requests import ingest_file
 from collector.api.ledger_routes import ledger_routes
 from collector.api.maintenance_routes import maintenance_routes
 from collector.errors import IntakeError
@@ -77,7 +77,7 @@ def create_api(
 
     @api.post("/api/ingest")
     def ingest(name: str, body: Annotated[bytes, Body(media_type="application/octet-stream")]) -> list[Taken]:
-        return take_in(spool, name, body)
+        return ingest_file(spool, name, body)
 
     @api.post("/api/progress")
     def progress(requests: Requests) -> Progress:

@@ -26,7 +26,7 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _TOP_LEVEL: Final[dict[str, Signal]] = {"resourceSpans": "traces", "resourceLogs": "logs", "resourceMetrics": "metrics"}
 
 
-def take_in(spool: Spool, name: str, body: bytes) -> list[Taken]:
+def ingest_file(spool: Spool, name: str, body: bytes) -> list[Taken]:
     """Append the requests in the file `name`; on return they are on disk. Raises IntakeError or SpoolError."""
     requests = []
     rejected = []

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collector.api.file_requests import take_in
+from collector.api.file_requests import ingest_file
 from collector.delivery import Writer
 from collector.errors import IntakeError
 from collector.open_store import open_store
@@ -86,7 +86,7 @@ def ingest_alone(settings: Settings, files: Sequence[Path], progress: Callable[[
     with only_instance(settings), open_store(settings) as store:
         spool = open_spool(settings)
         try:
-            report, waiting = _ingest(files, lambda name, body: take_in(spool, name, body))
+            report, waiting = _ingest(files, lambda name, body: ingest_file(spool, name, body))
             progress(f"{len(waiting)} requests are being redacted and stored")
             pool = WorkerPool(settings.workers, policy, pseudonym_key=load_pseudonym_key(settings, policy))
             try:

@@ -65,7 +65,7 @@ def subheading(title: str, note: str = "") -> None:
 
 
 def notice(text: str, tone: Literal["good", "quiet", "warn", "bad"] = "warn") -> None:
-    """Say something that the viewer has to know about what is on the page; a good or quiet one interrupts nobody."""
+    """Show a sentence about what is on the page; a screen reader does not interrupt for a good or a quiet one."""
     sign = {"good": "✓", "quiet": "…", "warn": "!", "bad": "✕"}[tone]
     role = "status" if tone in {"good", "quiet"} else "alert"
     st.html(f"<div class='sl-notice {tone}' role='{role}'><b aria-hidden='true'>{sign}</b><p>{escape(text)}</p></div>")

@@ -31,4 +31,4 @@ def player(trace_id: str, team: str, *, revision: str, step: int, on_step: Calla
         "revision": f"{trace_id} {team} {revision}",
         "step": step,
     }
-    turns.mount(_component, _KEY, data, event="step", on_turn=lambda told: on_step(int(told["step"])))
+    turns.mount(_component, _KEY, data, event="step", on_turn=lambda turn: on_step(int(turn["step"])))

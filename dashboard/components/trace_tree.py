@@ -37,4 +37,4 @@ def trace_tree(
         "revision": f"{trace_id} {team} {revision}",
         "selected": selected,
     }
-    turns.mount(_component, _KEY, data, event="select", on_turn=lambda told: on_select(told["span"]))
+    turns.mount(_component, _KEY, data, event="select", on_turn=lambda turn: on_select(turn["span"]))

@@ -1,8 +1,8 @@
-"""A component that the viewer takes turns in. What it tells comes with the number of the turn.
+"""A component in which the viewer acts. Each action has a number, its turn.
 
-Streamlit can run a script that was asked for before the last turn, and then hands the component an address that is
-older than what is on its screen. So the component gets the last turn that was heard along with the data: while that
-is behind its own count, it keeps to its screen.
+Streamlit can run a script that was requested before the last turn. The component then gets data that is older than its
+screen. So the data names the last turn that arrived here: while that is behind the component's own count, the
+component keeps its screen.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ def mount(
     event: str,
     on_turn: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Draw the component; `on_turn` gets what the viewer did, before the script runs again."""
+    """Draw the component; `on_turn` gets the viewer's action before the script runs again."""
     heard = f"{key}_heard"
 
     def hear() -> None:
-        told = st.session_state[key][event]
-        st.session_state[heard] = told["turn"]
-        on_turn(told)
+        turn = st.session_state[key][event]
+        st.session_state[heard] = turn["turn"]
+        on_turn(turn)
 
     component(
         key=key,

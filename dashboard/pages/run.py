@@ -19,7 +19,7 @@ from schema.queries.run import load_run, other_teams
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from schema.queries.run import OtherTeam, RunRow
+    from schema.queries.run import OtherTeam, Run
 
 _REFRESH_S: Final = 2.0
 _STILL_ARRIVING: Final = timedelta(minutes=1)
@@ -43,7 +43,7 @@ def page() -> None:
     _records(run)
 
 
-def requested_run() -> RunRow | None:
+def requested_run() -> Run | None:
     """Return the run that the address names, or say why there is none."""
     trace_id = links.trace_id()
     run = _load(trace_id, links.run_team()) if trace_id else None
@@ -59,7 +59,7 @@ def requested_run() -> RunRow | None:
     return run
 
 
-def _load(trace_id: str, team: str | None) -> RunRow | None:
+def _load(trace_id: str, team: str | None) -> Run | None:
     """Return the run of this team; a link that names another one, or none, leads to the first run of its trace."""
     named = load_run(connection.store(), viewer.scope(), trace_id, team) if team else None
     return named or load_run(connection.store(), viewer.scope(), trace_id)
@@ -69,7 +69,7 @@ def _back() -> None:
     st.page_link(links.page("/"), label="Runs", icon=":material/arrow_back:", query_params=links.filter_parameters())
 
 
-def top(run: RunRow, *, label: str, path: str, icon: str) -> None:
+def top(run: Run, *, label: str, path: str, icon: str) -> None:
     """Draw what the page of a run and its replay begin with: the way back, its name and a link to the other one."""
     with st.container(horizontal=True, vertical_alignment="center", key="run_top"):
         _back()
@@ -83,7 +83,7 @@ def top(run: RunRow, *, label: str, path: str, icon: str) -> None:
         )
 
 
-def _follow(drawn: RunRow, others: list[OtherTeam]) -> None:
+def _follow(drawn: Run, others: list[OtherTeam]) -> None:
     with store_away.errors_shown():
         run = load_run(connection.store(), viewer.scope(), drawn.trace_id, drawn.team)
         if run is None:
@@ -99,7 +99,7 @@ def _follow(drawn: RunRow, others: list[OtherTeam]) -> None:
         _completeness(run, filters.viewer_zone())
 
 
-def _completeness(run: RunRow, zone: tzinfo) -> None:
+def _completeness(run: Run, zone: tzinfo) -> None:
     spans = formatting.plural(run.span_count, "span")
     if run.complete:
         return
@@ -118,7 +118,7 @@ def _completeness(run: RunRow, zone: tzinfo) -> None:
     )
 
 
-def _spans(run: RunRow, others: list[OtherTeam]) -> None:
+def _spans(run: Run, others: list[OtherTeam]) -> None:
     trace_tree(
         run.trace_id,
         run.team,
@@ -128,7 +128,7 @@ def _spans(run: RunRow, others: list[OtherTeam]) -> None:
     )
 
 
-def _other_teams(run: RunRow, others: list[OtherTeam]) -> None:
+def _other_teams(run: Run, others: list[OtherTeam]) -> None:
     """Say which other teams have spans in the trace: runs of their own, of which nothing is counted here."""
     if not others:
         return
@@ -139,7 +139,7 @@ def _other_teams(run: RunRow, others: list[OtherTeam]) -> None:
         links.follow(opened)
 
 
-def _other(run: RunRow, other: OtherTeam) -> Neighbour:
+def _other(run: Run, other: OtherTeam) -> Neighbour:
     spans, cost = formatting.plural(other.span_count, "span"), formatting.cost(other.cost_usd, other.unpriced_calls)
     href = links.href("/run", **links.run_parameters(run.trace_id, other.team))
     return Neighbour(f"{other.team} ({spans}, {cost})", href)
@@ -149,19 +149,19 @@ def _select(span_id: str) -> None:
     st.query_params["span"] = span_id
 
 
-def _records(run: RunRow) -> None:
+def _records(run: Run) -> None:
     total = count_loose_logs(connection.store(), viewer.scope(), run.trace_id, run.team)
     if total:
         subheading("Records without a span", formatting.plural(total, "log record"))
         records(run.trace_id, run.team, label="Log records without a span", total=total)
 
 
-def _facts(run: RunRow, zone: tzinfo) -> None:
-    said, tone = outcome(run.outcome)
+def _facts(run: Run, zone: tzinfo) -> None:
+    label, tone = outcome(run.outcome)
     failed = run.model_errors + run.tool_errors
     facts(
         [
-            Fact("Outcome", said, "the root failed" if run.error else "", tone),
+            Fact("Outcome", label, "the root failed" if run.error else "", tone),
             Fact("Started", formatting.moment(run.start_time, zone), str(zone)),
             Fact("Duration", formatting.duration(run.duration_ns)),
             Fact(
@@ -183,5 +183,5 @@ def _facts(run: RunRow, zone: tzinfo) -> None:
     )
 
 
-def _cached(run: RunRow) -> str:
+def _cached(run: Run) -> str:
     return f"{formatting.tokens(run.cached_input_tokens)} cached" if run.cached_input_tokens else ""

@@ -195,8 +195,8 @@ def _asking(problem: _Problem, scope: Scope, headers: Headers, after: str = "") 
         if headers.get("sec-fetch-site") == "cross-site" and scope["method"] == "GET":
             return load_again_page()
         after = after or address_of(scope["path"], scope["query_string"])
-        said = "" if problem.text == _ASK else problem.text
-        return sign_in_page(after, status=problem.status, problem=said, headers=waiting)
+        shown = "" if problem.text == _ASK else problem.text
+        return sign_in_page(after, status=problem.status, problem=shown, headers=waiting)
     answer = _error(problem.status, problem.text)
     answer.headers.update(waiting)
     from_a_page = any(name in headers for name in ("referer", "origin", "sec-fetch-site"))

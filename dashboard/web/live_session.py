@@ -41,7 +41,7 @@ async def serve_while_good(
         return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
 
     async def send_while_good(message: Message) -> None:
-        if not over:  # what the application still has to say reaches nobody
+        if not over:  # what the application still sends is dropped
             await send(message)
 
     try:

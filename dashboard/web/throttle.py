@@ -12,7 +12,7 @@ FREE_FAILURES: Final = 5
 """Wrong passwords of one client that cost no wait; each further one doubles it."""
 
 LONGEST_WAIT_SECONDS: Final = 60.0
-"""Nobody is locked out for longer than this after the last wrong password."""
+"""The longest lock-out after a wrong password."""
 
 ALL_BURST: Final = 20
 ALL_PER_SECOND: Final = 0.5

@@ -48,12 +48,12 @@ class Holdings:
     @property
     def sentences(self) -> list[str]:
         """Say what is wrong, and what to do."""
-        said = [
+        missing = [
             f"The store holds {gone.rows:,} rows of {gone.table} fewer than were stored and not deleted: look at the"
             " disk, and bring the store back from a backup (docs/operations.md)."
             for gone in self.vanished
         ]
-        return said + [
+        return missing + [
             f"The part {part.part} of {part.table} was detached ({part.reason}): its rows are in no answer."
             " Check the disk (docs/operations.md)."
             for part in self.detached

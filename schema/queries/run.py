@@ -24,7 +24,7 @@ _MAPS = ("attributes", "resource_attributes", "context", "findings")
 
 
 @dataclass(frozen=True, slots=True)
-class RunRow:
+class Run:
     """One row of `runs`; docs/schema.md says what each column means."""
 
     trace_id: str
@@ -73,7 +73,7 @@ def _micros(table: pa.Table) -> pa.Table:
     return table
 
 
-def load_run(store: Store, scope: Scope, trace_id: str, team: str | None = None) -> RunRow | None:
+def load_run(store: Store, scope: Scope, trace_id: str, team: str | None = None) -> Run | None:
     """Return the run that this team has in the trace, or None if it has none there.
 
     Where no team is named, it is the one run of the trace, or that which started first.
@@ -85,7 +85,7 @@ def load_run(store: Store, scope: Scope, trace_id: str, team: str | None = None)
             {"trace": trace_id, "teams": _named(team)} | scope.parameters,
         )
     ).to_pylist()
-    return RunRow(**rows[0] | {"findings": dict(rows[0]["findings"])}) if rows else None
+    return Run(**rows[0] | {"findings": dict(rows[0]["findings"])}) if rows else None
 
 
 @dataclass(frozen=True, slots=True)
