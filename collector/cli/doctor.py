@@ -14,8 +14,8 @@ from collector.open_store import open_store
 from collector.receivers.tls import load_tls
 from collector.service.listening import listen
 from collector.settings import SettingsError, refuse_keyless_receiver
+from collector.spool.key_files import KeyFileError
 from collector.spool.ledger import totals
-from collector.spool.seal import KeyFileError
 from collector.spool.spool import SpoolError, open_spool
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
-from collector.spool.seal import sync_directory
+from collector.spool.key_files import sync_directory
 from schema.policy.file import read_policy_text
 from schema.policy.policy import IngestKey, Policy, PolicyError, parse_policy
 from schema.policy.yaml_lines import read_yaml

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from collector.service.pseudonym_key import load_pseudonym_key
 from collector.settings import SettingsError, refuse_keyless_receiver
-from collector.spool.seal import KeyFileError
+from collector.spool.key_files import KeyFileError
 from redaction.errors import RedactionError
 from redaction.models import DEFAULT, require_model
 from schema.policy.file import read_policy_text

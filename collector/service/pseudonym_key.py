@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from collector.spool.seal import load_or_create_key
+from collector.spool.key_files import load_or_create_key
 
 if TYPE_CHECKING:
     from collector.settings import Settings

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from collector.settings import SettingsError
-from collector.spool.seal import KeyFileError
+from collector.spool.key_files import KeyFileError
 from collector.spool.spool import SpoolError, open_spool
 
 if TYPE_CHECKING:

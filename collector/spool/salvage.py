@@ -14,9 +14,9 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from collector.spool.file import create_tables, create_triggers, next_numbers, transaction
+from collector.spool.key_files import sync_directory
 from collector.spool.ledger import count_uncounted_loss, every
 from collector.spool.schema import MINUTE_NS
-from collector.spool.seal import sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

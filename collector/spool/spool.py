@@ -19,13 +19,14 @@ from collector.spool.file import (
     give_back_pages,
     transaction,
 )
+from collector.spool.key_files import load_or_create_keys
 from collector.spool.ledger import collector_id, count_group, of_slots
 from collector.spool.place import SpoolPlace
 from collector.spool.queue import oldest_receipt, waiting_by_key
 from collector.spool.records import Incoming, Quarantined, Receipt, Signal, SpoolCounts, Waiting
 from collector.spool.repeats import Repeats
 from collector.spool.schema import MINUTE_NS
-from collector.spool.seal import Seal, SealError, bound_to, load_or_create_keys
+from collector.spool.seal import Seal, SealError, bound_to
 
 if TYPE_CHECKING:
     import sqlite3

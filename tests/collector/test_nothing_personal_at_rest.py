@@ -12,7 +12,8 @@ from agent_runs import run_request
 from instance import Instance, command
 
 from collector.otlp.messages import count, decode
-from collector.spool.seal import Seal, load_or_create_key
+from collector.spool.key_files import load_or_create_key
+from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
 
 if TYPE_CHECKING:

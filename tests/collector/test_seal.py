@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.spool.seal import KeyFileError, Seal, SealError, load_or_create_key
+from collector.spool.key_files import KeyFileError, load_or_create_key
+from collector.spool.seal import Seal, SealError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from collector.spool.seal import KeyFileError, Seal, load_or_create_key, load_or_create_keys
+from collector.spool.key_files import KeyFileError, load_or_create_key, load_or_create_keys
+from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool, SpoolUnavailableError
 
 if TYPE_CHECKING:

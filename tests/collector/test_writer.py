@@ -11,7 +11,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector.delivery import Writer
 from collector.jobs import run_updates
 from collector.pipeline.workers import WorkerPool
-from collector.spool.seal import Seal, load_or_create_key
+from collector.spool.key_files import load_or_create_key
+from collector.spool.seal import Seal
 from collector.spool.spool import Incoming, Spool
 from schema.policy.policy import Policy
 from schema.store.errors import StoreError

@@ -15,7 +15,8 @@ from collector.heartbeat import beat
 from collector.process import SPAWN
 from collector.service.listening import address_of, listen, reserve
 from collector.service.receiver import run_receiver
-from collector.spool.seal import Seal, load_or_create_key
+from collector.spool.key_files import load_or_create_key
+from collector.spool.seal import Seal
 from collector.spool.spool import Spool
 
 if TYPE_CHECKING:
