@@ -26,6 +26,6 @@ def test_what_is_over_without_a_line_is_found_dearest_first() -> None:
 
 def test_a_run_prints_them(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("import budget\nbudget.SECONDS = -1.0\nfrom budget import *\n")
-    pytester.makepyfile("def test_one() -> None:\n    pass\n")
+    pytester.makepyfile("def test_one() -> None:\n    pass\n\n\ndef test_last() -> None:\n    pass\n")
     result = pytester.runpytest_subprocess("-o", f"pythonpath={FILE.parent / 'support'}", "-p", "no:xdist")
     result.stdout.fnmatch_lines(["*without a line in tests/budget.txt*", "* s  test_a_run_prints_them.py::test_one"])

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from schema.policy.policy import Policy
-from schema.queries.run import RunRow, load_run
+from schema.queries.run import Run, load_run
 from schema.queries.scope import EVERYTHING
 from schema.runs.closing import close_silent
 from schema.runs.recompute import recompute, stale_traces
@@ -24,7 +24,7 @@ START = 1_790_000_000_123_456_789
 SILENCE = timedelta(minutes=10)
 
 
-def put(store: Store, span_id: str, parent: str = "", **more: Any) -> RunRow:
+def put(store: Store, span_id: str, parent: str = "", **more: Any) -> Run:
     """Store one span, bring its run up to date and return it."""
     defaults: dict[str, Any] = {"trace_id": TRACE, "start_time": START, "received_at": START, "retain_until": 60_000}
     span = Span(span_id=span_id, parent_span_id=parent, **defaults | more)
@@ -33,7 +33,7 @@ def put(store: Store, span_id: str, parent: str = "", **more: Any) -> RunRow:
     return load(store, span.trace_id)
 
 
-def load(store: Store, trace: str = TRACE) -> RunRow:
+def load(store: Store, trace: str = TRACE) -> Run:
     run = load_run(store, EVERYTHING, trace)
     assert run is not None
     return run
@@ -64,7 +64,7 @@ def test_a_run_without_its_root_is_closed_after_the_silence_and_nothing_else_of_
     assert close_silent(empty_store, SILENCE) == 1
     after = load(empty_store)
     assert (after.closed, after.complete, after.outcome) == (True, False, "unknown")
-    names = set(RunRow.__dataclass_fields__) - {"closed", "updated_at"}
+    names = set(Run.__dataclass_fields__) - {"closed", "updated_at"}
     assert {name: getattr(after, name) for name in names} == {name: getattr(before, name) for name in names}
     assert stale_traces(empty_store) == []
 

@@ -14,7 +14,7 @@ from otlp_requests import START, TRACE, any_value, key_values, spans_of
 from schema.normalise.evaluations import of_record, verdict
 from schema.normalise.logs import log_batch
 from schema.policy.policy import Policy
-from schema.queries.run import RunRow, load_run
+from schema.queries.run import Run, load_run
 from schema.queries.scope import EVERYTHING
 from schema.runs.recompute import recompute, stale_traces
 from schema.span import Span, to_batch
@@ -56,7 +56,7 @@ def put(store: Store, **more: Any) -> None:
     store.insert("spans", to_batch([Span(trace_id=TRACE.hex(), **defaults | more)]), token=uuid4().hex)
 
 
-def run(store: Store) -> RunRow:
+def run(store: Store) -> Run:
     recompute(store, [TRACE.hex()])
     found = load_run(store, EVERYTHING, TRACE.hex())
     assert found is not None

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from schema.queries.run import RunRow, load_run
+from schema.queries.run import Run, load_run
 from schema.queries.scope import EVERYTHING
 from schema.runs.recompute import recompute, stale_traces
 from schema.runs.rows import RUN_SCHEMA
@@ -25,7 +25,7 @@ def span(span_id: str, parent: str = "", at: int = 0, **more: Any) -> Span:
     return Span(span_id=span_id, parent_span_id=parent, start_time=START + at, **defaults | more)
 
 
-def stored(store: Store, *spans: Span) -> RunRow:
+def stored(store: Store, *spans: Span) -> Run:
     for one in spans:  # one by one: the order of arrival must not matter
         store.insert("spans", to_batch([one]), token=uuid4().hex)
     assert recompute(store, [spans[0].trace_id]) == 1

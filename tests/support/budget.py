@@ -47,6 +47,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_begun] = _cpu()
 
 
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Leave the last test of a process out: it ends what the whole session shared, and would pay for it."""
+    if nextitem is None:
+        del item.stash[_begun]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Add what a test used to its last report: xdist carries it to the process that prints."""
