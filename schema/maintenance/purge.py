@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from schema.runs.session_links import RunKey
     from schema.store.store import Store
 
-__all__ = ["PURGE_SCHEMA", "Named", "Purged", "purge"]
-
 PURGE_SCHEMA: Final[pa.Schema] = pa.schema(
     [("at", pa.timestamp("us", "UTC")), ("by", pa.string())]
     + [(name, pa.uint64()) for name in ("runs", "spans", "log_records")]

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from schema.pricing.prices import Priced, Prices
     from schema.store.store import Store
 
-__all__ = ["REPRICING_SCHEMA", "Repriced", "reprice"]
-
 _HOUR: Final = 3600 * 10**9
 _WITHIN: Final = (
     "spans.kind IN {kinds:Array(String)}"

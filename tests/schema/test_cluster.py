@@ -18,8 +18,9 @@ import pytest
 from sample_runs import fill, insert_logs, large_run, log_record, trace_of
 
 from schema.drill_results import Result
+from schema.maintenance.changes import Purged
 from schema.maintenance.drills import record, remove
-from schema.maintenance.purge import Purged, purge
+from schema.maintenance.purge import purge
 from schema.maintenance.reprice import reprice
 from schema.policy.policy import ModelPrice, Policy
 from schema.pricing.prices import Prices

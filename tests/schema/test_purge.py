@@ -9,12 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from schema.maintenance.purge import Purged, purge
+from schema.maintenance.changes import Purged
+from schema.maintenance.purge import purge
 from schema.runs.recompute import recompute
 from schema.span import Span, to_batch
 
 if TYPE_CHECKING:
-    from schema.maintenance.purge import Named
+    from schema.maintenance.changes import Named
     from schema.store.store import Store
 
 NOW = time.time_ns()

@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 from clickhouse_double import ClickHouseDouble
 
-from schema.maintenance.reprice import REPRICING_SCHEMA, Repriced, reprice
+from schema.maintenance.changes import Repriced
+from schema.maintenance.reprice import REPRICING_SCHEMA, reprice
 from schema.policy.policy import ModelPrice, Policy
 from schema.pricing.prices import Prices
 from schema.queries.costs import by_group
