@@ -20,8 +20,15 @@ HEADER: Final = "X-Spanledger-Scope"
 
 
 def scope() -> Scope:
-    """Return the scope of the viewer of the page that runs now. Raises RuntimeError where the web layer set none."""
-    return scope_of(st.context.headers)
+    """Return the scope of the viewer of the page that runs now; a page whose browser has gone ends here.
+
+    Streamlit has no headers of a websocket that is closed, although a page may still run for it. Raises RuntimeError
+    where there are headers and the web layer set none.
+    """
+    headers = st.context.headers
+    if len(headers) == 0:
+        st.stop()
+    return scope_of(headers)
 
 
 def scope_of(headers: Mapping[str, str]) -> Scope:

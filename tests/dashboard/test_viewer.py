@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
 SUPPORT = Scope(frozenset({"support", "überblick, “Team”"}))
+of_the_connection = viewer.scope  # conftest.py puts another in its place for each test
 
 
 def page(request: Request) -> PlainTextResponse:
@@ -52,6 +53,16 @@ def test_the_web_layer_sets_it_and_a_client_cannot() -> None:
 def test_what_did_not_pass_the_web_layer_reads_nothing() -> None:
     with pytest.raises(RuntimeError, match="did not pass the web layer"):
         TestClient(inside).get("/")
+
+
+def test_a_page_whose_browser_has_gone_ends_without_an_error(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(viewer, "scope", of_the_connection)  # under AppTest there is no websocket, so no headers
+    page = opened()
+    assert not page.exception
+    assert sample.spans[0].team not in said(page)
+    assert "Traceback" not in caplog.text
 
 
 def test_pages_show_the_teams_in_scope(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
