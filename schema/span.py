@@ -39,10 +39,12 @@ class Span:
     trace_id: str = ""
     span_id: str = ""
     parent_span_id: str = ""
+    trace_state: str = ""
     session_id: str = ""
     user_id: str = ""
     agent_name: str = ""
     kind: Kind = "other"
+    span_kind: str = ""  # OTLP's own: internal, server, client, producer, consumer
     name: str = ""
     start_time: int = 0  # ns since the epoch, UTC
     duration_ns: int = 0
@@ -51,6 +53,7 @@ class Span:
     error_type: str = ""
     provider: str = ""
     model: str = ""
+    canonical_model: str = ""  # one name for the many that senders write for one model
     tool_name: str = ""
     tool_call_id: str = ""
     input_tokens: int | None = None  # cached ones included
@@ -58,8 +61,12 @@ class Span:
     cached_input_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
+    usage_units: dict[str, int] = field(default_factory=dict)  # what else has a price of its own: unit: count
+    usage_note: str = ""  # what was corrected in the counts, or why they contradict one another
+    service_tier: str = ""
     cost_usd: Decimal | None = None
     cost_source: str = ""  # "genai-prices VERSION", "override", "sender" or "" when there is no price
+    unpriced_reason: str = ""  # why a call has no cost
     reported_cost_usd: Decimal | None = None  # by the sender
     prompt_name: str = ""
     prompt_version: str = ""
@@ -100,6 +107,7 @@ _SPECIAL: dict[str, pa.DataType] = {
     "attributes": _TEXT_MAP,
     "resource_attributes": _TEXT_MAP,
     "context": _TEXT_MAP,
+    "usage_units": pa.map_(pa.string(), pa.uint64()),
     "findings": pa.map_(pa.string(), pa.uint32()),
     "truncated": pa.bool_(),
     "received_at": _TIME,
@@ -134,6 +142,7 @@ class RunSpan(NamedTuple):
     service_name: str
     scope_name: str
     kind: str
+    span_kind: str
     name: str
     start_time: int
     duration_ns: int
@@ -150,6 +159,8 @@ class RunSpan(NamedTuple):
     output_tokens: int | None
     cached_input_tokens: int | None
     cost_usd: Decimal | None
+    unpriced_reason: str
+    reported_cost_usd: Decimal | None
     input_preview: str
     output_preview: str
     links: str

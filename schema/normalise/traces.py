@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from schema.pricing.prices import Prices
 
 _NAMES = (*(dialect.name for dialect in DIALECTS), "")  # of dialects, by index; the last is none in particular
+_SPAN_KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}  # by OTLP's number
 
 
 class _Scope(NamedTuple):
@@ -89,6 +90,8 @@ def _span(otlp: OtlpSpan, reading: Reading, scope: _Scope) -> Span:
         trace_id=otlp.trace_id.hex(),
         span_id=otlp.span_id.hex(),
         parent_span_id=otlp.parent_span_id.hex(),
+        trace_state=otlp.trace_state,
+        span_kind=_SPAN_KINDS.get(otlp.kind, ""),
         name=otlp.name,
         start_time=start,
         duration_ns=end - start if end > start else 0,

@@ -49,6 +49,8 @@ class Run:
     cached_input_tokens: int | None
     cost_usd: Decimal | None
     unpriced_calls: int
+    unpriced_reasons: dict[str, int]
+    reported_cost_usd: Decimal | None
     call_span_ids: list[str]
     models: list[str]
     tools: list[str]
@@ -85,7 +87,8 @@ def load_run(store: Store, scope: Scope, trace_id: str, team: str | None = None)
             {"trace": trace_id, "teams": _named(team)} | scope.parameters,
         )
     ).to_pylist()
-    return Run(**rows[0] | {"findings": dict(rows[0]["findings"])}) if rows else None
+    maps = ("unpriced_reasons", "findings")  # Arrow gives them as lists of pairs
+    return Run(**rows[0] | {name: dict(rows[0][name]) for name in maps}) if rows else None
 
 
 @dataclass(frozen=True, slots=True)

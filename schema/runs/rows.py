@@ -21,6 +21,7 @@ RUN_SCHEMA: Final[pa.Schema] = pa.schema(
     + [(name, pa.uint32()) for name in ("model_calls", "model_errors", "tool_calls", "tool_errors")]
     + [(name, pa.uint64()) for name in ("input_tokens", "output_tokens", "cached_input_tokens")]
     + [("cost_usd", pa.decimal128(38, 9)), ("unpriced_calls", pa.uint32())]
+    + [("unpriced_reasons", pa.map_(pa.string(), pa.uint32())), ("reported_cost_usd", pa.decimal128(38, 9))]
     + [("call_span_ids", pa.list_(pa.string()))]
     + [("models", pa.list_(pa.string())), ("tools", pa.list_(pa.string())), ("span_count", pa.uint32())]
     + [("linked_traces", pa.list_(pa.string())), ("first_trace_id", pa.string())]
@@ -57,6 +58,8 @@ class RunSummary(NamedTuple):
     cached_input_tokens: int | None
     cost_usd: Decimal | None
     unpriced_calls: int
+    unpriced_reasons: list[tuple[str, int]]
+    reported_cost_usd: Decimal | None
     call_span_ids: list[str]
     models: list[str]
     tools: list[str]
