@@ -35,6 +35,7 @@ DIALECT = Dialect(
         "cache_write_tokens": ("llm.token_count.prompt_details.cache_write",),
         "reasoning_tokens": ("llm.token_count.completion_details.reasoning",),
         "reported_cost": ("llm.cost.total",),
+        "requested_tier": ("llm.invocation_parameters",),
         "prompt_name": ("prompt.id",),
         "prompt_version": ("llm.prompt_template.version", "prompt.version"),
     },

@@ -40,10 +40,18 @@ DIALECT = Dialect(
         "cached_input_tokens": ("gen_ai.usage.cache_read.input_tokens",),
         "cache_write_tokens": ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"),
         "reasoning_tokens": ("gen_ai.usage.reasoning.output_tokens",),
+        "service_tier": (
+            *("openai.response.service_tier", "gen_ai.openai.response.service_tier", "gen_ai.response.service_tier"),
+            *("aws.bedrock.response.service_tier", "anthropic.response.service_tier"),
+        ),
+        "requested_tier": (
+            *("openai.request.service_tier", "gen_ai.openai.request.service_tier", "gen_ai.request.service_tier"),
+        ),
         "prompt_name": ("gen_ai.prompt.name",),
         "error_type": ("error.type",),
     },
     named={"workflow": ("gen_ai.workflow.name",), "session": ("gen_ai.conversation.id",)},
+    usage=("gen_ai.usage.raw", "gen_ai.usage", "gen_ai.response.usage", "gen_ai.usage_metadata"),
     input=("gen_ai.input.messages",),
     output=("gen_ai.output.messages",),
     tool_input=("gen_ai.tool.call.arguments",),

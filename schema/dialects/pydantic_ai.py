@@ -14,11 +14,9 @@ DIALECT = Dialect(
     columns={
         "request_model": ("model_name",),
         "agent_name": ("agent_name",),
-        "reasoning_tokens": ("gen_ai.usage.details.reasoning_tokens",),
         "reported_cost": ("operation.cost",),
     },
     metadata=("metadata",),
-    usage=("gen_ai.usage.raw",),
     input=("pydantic_ai.all_messages", "all_messages_events"),
     both=("events",),
     output_value=("final_result",),

@@ -12,7 +12,7 @@ from schema import copies
 from schema.maintenance.changes import Repriced
 from schema.otlp.timestamps import LATEST
 from schema.pricing.charge import price_of
-from schema.pricing.real_calls import MODEL_KINDS
+from schema.pricing.real_calls import COSTED_KINDS, FRAME_KINDS
 from schema.runs.recompute import stale_traces
 from schema.runs.refresh import refresh_runs
 from schema.span import Span
@@ -37,18 +37,20 @@ _HOURS: Final = (
     f"SELECT DISTINCT intDiv(toUnixTimestamp64Nano(start_time), {_HOUR}) AS hour FROM spans WHERE {_WITHIN}"  # noqa: S608 - our own text
     " ORDER BY hour"
 )
+_PRICED_BY: Final = (
+    "input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, usage_units, service_tier,"
+    " cost_usd, cost_source, unpriced_reason, reported_cost_usd"
+)
 # The calls that their run counts, so that the costs add up to what the run and its team paid.
 _COPIES: Final = copies.spans(
-    "trace_id, span_id, team, kind, provider, model, start_time, duration_ns, status, input_tokens, output_tokens,"
-    " cached_input_tokens, cache_write_tokens, reasoning_tokens, cost_usd, cost_source, reported_cost_usd",
+    f"trace_id, span_id, team, kind, provider, model, start_time, duration_ns, status, {_PRICED_BY}",
     "(trace_id, team, span_id) IN (SELECT trace_id, team, arrayJoin(call_span_ids) FROM runs FINAL"  # noqa: S608 - our own text
     " WHERE (empty({teams:Array(String)}) OR has({teams:Array(String)}, toString(team)))"
     f" AND trace_id IN (SELECT trace_id FROM spans WHERE {_WITHIN}))",
 )
 _CALLS: Final = (
-    "SELECT trace_id, span_id, toString(team) AS team, provider, model,"  # noqa: S608 - our own text
-    " toUnixTimestamp64Nano(start_time) AS start_time, duration_ns, status, input_tokens, output_tokens,"
-    " cached_input_tokens, cache_write_tokens, reasoning_tokens, cost_usd, cost_source, reported_cost_usd"
+    "SELECT trace_id, span_id, toString(team) AS team, toString(kind) AS kind, provider, model,"  # noqa: S608 - our own text
+    f" toUnixTimestamp64Nano(start_time) AS start_time, duration_ns, status, {_PRICED_BY}"
     f" FROM ({_COPIES}) AS spans WHERE {_WITHIN}"
 )
 _TIME: Final = pa.timestamp("ns", "UTC")
@@ -88,12 +90,12 @@ def reprice(  # noqa: PLR0913 - what is repriced and under which prices
         bounds = _bounds(max(first, hour * _HOUR), min(last, (hour + 1) * _HOUR))
         different: list[tuple[Span, Priced]] = []
         for row in store.query(_CALLS, bounds | {"teams": [team] if team else []}).to_pylist():
-            call = Span(**row)
+            call = Span(**row | {"usage_units": dict(row["usage_units"])})
             priced = price_of(call, prices)
             calls += 1
-            if (priced.cost_usd, priced.source) != (call.cost_usd, call.cost_source):
+            if tuple(priced) != (call.cost_usd, call.cost_source, call.unpriced_reason):
                 different.append((call, priced))
-            if call.status != "error":
+            if call.status != "error" or call.kind in FRAME_KINDS:
                 before, after = _add(before, call.cost_usd), _add(after, priced.cost_usd)
         changed += len(different)
         if different and not dry_run:
@@ -117,15 +119,17 @@ def _write(store: Store, different: Sequence[tuple[Span, Priced]], bounds: dict[
             "team": [call.team for call, _ in different],
             "cost_usd": pa.array([priced.cost_usd for _, priced in different], MONEY),
             "cost_source": [priced.source for _, priced in different],
+            "unpriced_reason": [priced.reason for _, priced in different],
         }
     )
     # A new inserted_at makes the runs stale: if this process is killed before it wrote them, the next one does.
-    changes = {"cost_usd": "{cost_usd}", "cost_source": "{cost_source}", "inserted_at": "now64(6)"}
+    columns = ("cost_usd", "cost_source", "unpriced_reason")
+    changes = {column: f"{{{column}}}" for column in columns} | {"inserted_at": "now64(6)"}
     update_spans(store, new, changes, _WITHIN.replace("spans.", ""), bounds)  # the table has another name on a cluster
 
 
 def _bounds(start: int, end: int) -> dict[str, Any]:
-    return {"start": start, "end": end, "kinds": sorted(MODEL_KINDS)}
+    return {"start": start, "end": end, "kinds": sorted(COSTED_KINDS)}
 
 
 def _add(total: Decimal | None, cost: Decimal | None) -> Decimal | None:

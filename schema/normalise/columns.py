@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from schema.normalise.evaluations import judged
-from schema.normalise.providers import provider_name, provider_of_model
+from schema.normalise.usage import fill_usage
 from schema.otlp.attributes import scalar, text
 from schema.otlp.events import is_interrupt
-from schema.pricing.real_calls import MODEL_KINDS
-from schema.pricing.usage import Usage, count, first_cost, first_usage, known_cost, merged_usage
+from schema.pricing.models import canonical_model
+from schema.pricing.providers import provider_name, provider_of_model
+from schema.pricing.real_calls import COSTED_KINDS, MODEL_KINDS
 
 if TYPE_CHECKING:
     from opentelemetry.proto.trace.v1.trace_pb2 import Status as OtlpStatus
@@ -53,9 +54,9 @@ def fill_columns(
     span.kind = _kind(span, reading)
     _fill_names(span, reading)
     _fill_status(span, status, reading, events, exceptions_are_errors=exceptions_are_errors)
-    if span.kind in MODEL_KINDS:
-        _fill_usage(span, reading)
-    else:
+    if span.kind in COSTED_KINDS:
+        fill_usage(span, reading)
+    if span.kind not in MODEL_KINDS:
         span.response_id = ""
 
 
@@ -65,6 +66,7 @@ def _fill_model(span: Span, reading: Reading) -> None:
             model = scalar(reading.best(column))
             if model.lower() not in _UNKNOWN:
                 span.model = model
+                span.canonical_model = canonical_model(model)
                 break
     if "provider" in reading.plan.columns:
         span.provider = provider_name(scalar(reading.best("provider")))
@@ -116,15 +118,3 @@ def _fill_status(
     if span.status == "error":
         span.error_type = _CLASS.sub(r"\1", span.error_type) or events.exception_type
         span.status_message = span.status_message or events.exception_message
-
-
-def _fill_usage(span: Span, reading: Reading) -> None:
-    columns, values = reading.plan.columns, reading.values
-    keys = map(columns.get, Usage._fields)
-    attributes = Usage(*(None if key is None else count(values[key]) for key in keys))
-    uncached = count(reading.best("uncached_input_tokens"))
-    usage = merged_usage(attributes, first_usage(reading.parsed(reading.plan.usage)), uncached)
-    for column, counted in zip(Usage._fields, usage, strict=True):
-        setattr(span, column, counted)
-    cost = first_cost(reading.best("reported_cost"), reading.parsed(reading.plan.costs))
-    span.reported_cost_usd = known_cost(cost, usage)

@@ -10,9 +10,10 @@ from schema.dialects import DIALECTS
 from schema.dialects.rules import NO_RULE, STRENGTHS, Rule, Rules, Use, rules_for
 from schema.normalise.content_sources import Source, Sources
 from schema.normalise.evaluations import RESULT_KEYS
+from schema.pricing.usage_names import PREFIXES, slot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from schema.policy.policy import AttributeKeys
 
@@ -51,6 +52,7 @@ class Plan:
     kinds: tuple[tuple[str, Mapping[str, str]], ...]  # (key, value in lower case: kind)
     failures: tuple[tuple[str, frozenset[str]], ...]  # (key, values that mean failure)
     usage: tuple[str, ...]
+    counts: tuple[tuple[str, str], ...]  # (what it counts, key), of counts without a rule of their own
     costs: tuple[str, ...]
     attribute_schemas: tuple[str, ...]
     metadata: tuple[str, ...]
@@ -104,6 +106,7 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
         kinds=tuple((key, rule.values) for key, rule in of(Use.KIND, ()) if isinstance(rule.values, dict)),
         failures=tuple((key, frozenset(rule.values)) for key, rule in of(Use.FAILURE, ())),
         usage=tuple(key for key, _ in of(Use.USAGE, ())),
+        counts=tuple(_counts(key for key in keys if rules[key] is NO_RULE)),
         costs=tuple(key for key, _ in of(Use.COSTS, ())),
         attribute_schemas=tuple(key for key, _ in of(Use.ATTRIBUTE_SCHEMA, ())),
         metadata=tuple(key for key, _ in of(Use.METADATA, ())),
@@ -116,6 +119,15 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
         output=_sources((*of(Use.OUTPUT, ()), *of(Use.BOTH, ()))),
         evaluated=not RESULT_KEYS.isdisjoint(keys),
     )
+
+
+def _counts(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for key in keys:
+        if key.startswith(PREFIXES):
+            prefix = next(prefix for prefix in PREFIXES if key.startswith(prefix))
+            slot = slot_of(tuple(key.removeprefix(prefix).split(".")))
+            if slot:
+                yield slot, key
 
 
 def _grouped(pairs: Iterable[tuple[str, _T]]) -> tuple[tuple[str, tuple[_T, ...]], ...]:

@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from schema.policy.file import PolicyError, read_policy_text
 from schema.policy.ingest_keys import IngestKey, Place, key_problems
 from schema.policy.redaction import RedactionPolicy
 from schema.policy.yaml_lines import Document, read_yaml, shown
+from schema.usage_units import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,6 +64,20 @@ class AttributeKeys(_Part):
     environment: tuple[Key, ...] = ("deployment.environment.name", "deployment.environment")
 
 
+Rate = Annotated[Decimal, Field(ge=0, le=10_000)]
+
+
+def _unit(name: str) -> str:
+    if name not in UNITS:
+        raise PydanticCustomError(
+            "unknown_unit",
+            "is no unit that calls are counted in; these are: {units}",
+            {"units": ", ".join(sorted(UNITS))},
+        )
+    return name
+
+
+Unit = Annotated[str, AfterValidator(_unit)]
 _BY_TOKEN = ("input_per_million", "output_per_million", "cached_input_per_million", "cache_write_per_million")
 
 
@@ -80,11 +95,15 @@ class ModelPrice(_Part):
     output_per_million: Decimal | None = Field(default=None, ge=0, le=10_000)
     cached_input_per_million: Decimal | None = Field(default=None, ge=0, le=10_000)  # None: like input
     cache_write_per_million: Decimal | None = Field(default=None, ge=0, le=10_000)  # None: like input
+    service_tier: str = ""  # empty: the standard tier; a price by second holds for every tier
+    per_million: dict[Unit, Rate] = Field(default_factory=dict)  # tokens of a kind of their own: audio, images, ...
+    per_thousand: dict[Unit, Rate] = Field(default_factory=dict)  # searches and other fees
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         by_token = [name for name in _BY_TOKEN if getattr(self, name) is not None]
         missing = [name for name in _BY_TOKEN[:2] if name not in by_token]
+        by_token += [name for name in ("per_million", "per_thousand") if getattr(self, name)]
         if self.per_second is not None and by_token:
             raise PydanticCustomError(
                 "two_ways",

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 MODEL_KINDS = frozenset({"llm", "embedding"})
-"""Kinds that call a model, and so may carry cost."""
+"""Kinds that call a model."""
+
+FRAME_KINDS = frozenset({"agent", "workflow"})
+"""Kinds that may carry what the calls below them cost, where no span of these calls does."""
+
+COSTED_KINDS = MODEL_KINDS | FRAME_KINDS
+"""Kinds that may carry cost."""
 
 
 class Call(NamedTuple):
@@ -31,6 +37,7 @@ class Call(NamedTuple):
     tool_name: str
     tool_call_id: str
     failed: bool = False
+    carries: bool = False  # has a cost, or token counts above zero
 
 
 def model_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
@@ -56,6 +63,31 @@ def model_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
         if span.usage or not any(up.usage and up.span_id in real for up in above[key])
     }
     return set(real) - _reported_twice(real.values())
+
+
+def counted_frames(spans: Iterable[Call], parents: Mapping[str, str], calls: Collection[str]) -> set[str]:
+    """Return the span ids of agents and workflows whose own cost and tokens count: nothing below them carries any.
+
+    `spans` are those of a run, `parents` as for `model_calls`, `calls` its real model calls. A call whose ancestors
+    have not all arrived may be below any of them, so none counts beside it.
+    """
+    carrying = [span for span in spans if span.carries and (span.kind in FRAME_KINDS or span.span_id in calls)]
+    frames = {span.span_id for span in carrying if span.kind in FRAME_KINDS}
+    if not frames:
+        return frames
+    for span in carrying:
+        above = list(_ancestors(span.span_id, parents))
+        if span.kind in MODEL_KINDS and above and above[-1] not in parents:
+            return set()
+        frames.difference_update(above)
+    return frames
+
+
+def below(frames: Collection[str], calls: Iterable[str], parents: Mapping[str, str]) -> set[str]:
+    """Return those of these calls that have one of these spans above them."""
+    if not frames:
+        return set()
+    return {call for call in calls if any(up in frames for up in _ancestors(call, parents))}
 
 
 def tool_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:

@@ -23,17 +23,19 @@ _DAY: Final = 86400
 
 # Only the calls that their run counts, so that the models add up to the teams.
 _BY_MODEL: Final = f"""
-SELECT toString(call.model) AS label, sumOrNull(call.cost_usd) AS cost_usd,
-       countIf(call.cost_usd IS NULL) AS unpriced_calls, count() AS model_calls, uniqExact(call.trace_id) AS runs,
+SELECT toString(if(call.canonical_model = '', call.model, call.canonical_model)) AS label,
+       sumOrNull(call.cost_usd) AS cost_usd,
+       countIf(call.cost_usd IS NULL) AS unpriced_calls, countIf(call.kind NOT IN ('agent', 'workflow')) AS model_calls,
+       uniqExact(call.trace_id) AS runs,
        sumOrNull(call.input_tokens) AS input_tokens, sumOrNull(call.output_tokens) AS output_tokens,
        sumOrNull(call.cached_input_tokens) AS cached_input_tokens
 FROM ({
     copies.spans(
-        "trace_id, model, status, cost_usd, input_tokens, output_tokens, cached_input_tokens",
+        "trace_id, kind, model, canonical_model, status, cost_usd, input_tokens, output_tokens, cached_input_tokens",
         "(trace_id, team, span_id) IN (SELECT trace_id, team, arrayJoin(call_span_ids) FROM runs FINAL WHERE {where})",
     )
 }) AS call
-WHERE call.status != 'error'
+WHERE call.status != 'error' OR call.kind IN ('agent', 'workflow')
 GROUP BY label ORDER BY cost_usd DESC NULLS LAST, label
 """
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     import pyarrow as pa
+
+_FRAMES: Final = frozenset({"agent", "workflow"})  # what they report was spent, even where they failed in the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def steps(tree: pa.Table, call_span_ids: list[str]) -> list[Step]:
     result = []
     for at, _, rank, event in moments:
         row = abs(rank)
-        if event == "end" and columns["span_id"][row] in counted and columns["status"][row] != "error":
+        paid = columns["status"][row] != "error" or columns["kind"][row] in _FRAMES
+        if event == "end" and columns["span_id"][row] in counted and paid:
             for name, sum_so_far in tokens.items():
                 known = columns[name][row]
                 tokens[name] = sum_so_far if known is None else (sum_so_far or 0) + known

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from schema.pricing.prices import prices_of
 from schema.runs.evaluations_in_logs import facts_of_runs
+from schema.runs.frames import settle_frames
 from schema.runs.record_teams import IS_STAMPED
 from schema.runs.rows import RunRow, run_table
 from schema.runs.session_links import known_runs
@@ -19,6 +21,7 @@ from schema.runs.versions import row_without_spans, unchanged
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schema.pricing.prices import Prices
     from schema.runs.session_links import KnownRun, RunKey
     from schema.store.store import Store
 
@@ -50,19 +53,21 @@ def stale_traces(store: Store) -> list[str]:
     return ids
 
 
-def recompute(store: Store, trace_ids: Sequence[str]) -> int:
+def recompute(store: Store, trace_ids: Sequence[str], prices: Prices | None = None) -> int:
     """Compute the runs of these traces from the store and write them; return how many were written.
+
+    `prices` are for agents and workflows whose own report counts (schema.runs.frames); None: the public ones.
 
     Other runs of the same sessions are written too where their session changes (schema.runs.sessions).
     """
-    written = 0
+    written, prices = 0, prices or prices_of(())
     for first in range(0, len(trace_ids), TRACES_A_PASS):
         with store.writing_runs:
-            written += _recompute(store, trace_ids[first : first + TRACES_A_PASS])
+            written += _recompute(store, trace_ids[first : first + TRACES_A_PASS], prices)
     return written
 
 
-def _recompute(store: Store, trace_ids: Sequence[str]) -> int:
+def _recompute(store: Store, trace_ids: Sequence[str], prices: Prices) -> int:
     # Before the pass reads, so that one that read more is the newer version; by the store's clock, as others differ.
     now = int(store.command("SELECT toUnixTimestamp64Nano(now64(9))"))
     facts = facts_of_runs(store, trace_ids)
@@ -70,7 +75,7 @@ def _recompute(store: Store, trace_ids: Sequence[str]) -> int:
     known = {key: run for key, run in versions.items() if not run.is_deleted}
     rows: dict[RunKey, RunRow] = {}
     old: list[RunKey] = []  # runs that are newer than all of their spans
-    for spans in spans_by_run(store, trace_ids):
+    for spans in settle_frames(store, list(spans_by_run(store, trace_ids)), prices):
         key = spans[0].trace_id, spans[0].team
         summary = summarise(spans, facts.get(key))
         before = known.get(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schema.pricing.prices import prices_of
 from schema.runs.late_context import inherit
 from schema.runs.log_content import join_logs
 from schema.runs.recompute import recompute
@@ -23,4 +24,4 @@ def refresh_runs(store: Store, trace_ids: Iterable[str], policy: Policy) -> None
     traces = sorted(set(trace_ids) - {""})
     inherit(store, traces, policy)
     join_logs(store, traces)
-    recompute(store, traces)
+    recompute(store, traces, prices_of(policy.prices))

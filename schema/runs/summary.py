@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 from schema.normalise.evaluations import combined
 from schema.otlp.attributes import list_of, parse
 from schema.pricing.charge import call_of
-from schema.pricing.real_calls import model_calls, tool_calls
+from schema.pricing.real_calls import FRAME_KINDS, below, counted_frames, model_calls, tool_calls
 from schema.runs.log_facts import RunFacts
 from schema.runs.outcome import ended_in_error, outcome_of
 from schema.runs.rows import RunSummary
 from schema.span import UNASSIGNED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from schema.span import RunSpan
@@ -37,8 +37,12 @@ def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSum
     start = min(span.start_time for span in spans)
     candidates = [call_of(span) for span in spans]
     real, used = model_calls(candidates, parents), tool_calls(candidates, parents)
+    frames = counted_frames(candidates, parents, real)
+    covered = below(frames, real, parents)
     calls = [span for span in spans if span.span_id in real]
     answered = [call for call in calls if call.status != "error"]
+    paid = [span for span in spans if span.span_id in frames]
+    paid += [call for call in answered if call.span_id not in covered]
     tools = [span for span in spans if span.span_id in used]
     error = ended_in_error(spans)
     findings = Counter(facts.findings)
@@ -66,15 +70,15 @@ def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSum
         model_errors=len(calls) - len(answered),
         tool_calls=len(tools),
         tool_errors=sum(tool.status == "error" for tool in tools),
-        input_tokens=sum_of_known(call.input_tokens for call in answered),
-        output_tokens=sum_of_known(call.output_tokens for call in answered),
-        cached_input_tokens=sum_of_known(call.cached_input_tokens for call in answered),
-        cost_usd=sum_of_known(call.cost_usd for call in answered),
-        unpriced_calls=sum(call.cost_usd is None for call in answered),
-        unpriced_reasons=sorted(Counter(call.unpriced_reason for call in answered if call.unpriced_reason).items()),
-        reported_cost_usd=None,
-        call_span_ids=[call.span_id for call in calls],
-        models=sorted({call.model for call in calls if call.model}),
+        input_tokens=sum_of_known(span.input_tokens for span in paid),
+        output_tokens=sum_of_known(span.output_tokens for span in paid),
+        cached_input_tokens=sum_of_known(span.cached_input_tokens for span in paid),
+        cost_usd=sum_of_known(span.cost_usd for span in paid),
+        unpriced_calls=sum(span.cost_usd is None for span in paid),
+        unpriced_reasons=sorted(Counter(span.unpriced_reason for span in paid if span.cost_usd is None).items()),
+        reported_cost_usd=_reported_above(spans, frames, parents),
+        call_span_ids=[span.span_id for span in spans if span.span_id in frames or span.span_id in real - covered],
+        models=sorted({span.model for span in (*calls, *paid) if span.model}),
         tools=sorted({tool.tool_name or tool.name for tool in tools}),
         span_count=len(spans),
         linked_traces=linked_traces(spans),
@@ -84,6 +88,13 @@ def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSum
         findings=list(findings.items()),
         retain_until=max(span.retain_until for span in spans),
     )
+
+
+def _reported_above(spans: Sequence[RunSpan], counted: Collection[str], parents: Mapping[str, str]) -> Decimal | None:
+    """Return what the outermost agents or workflows reported for everything, where that is not the cost that counts."""
+    reported = {span.span_id: span.reported_cost_usd for span in spans if span.kind in FRAME_KINDS}
+    above = {key: cost for key, cost in reported.items() if cost is not None and key not in counted}
+    return sum_of_known(above[key] for key in above.keys() - below(above, above, parents))
 
 
 def linked_traces(spans: Sequence[RunSpan]) -> list[str]:

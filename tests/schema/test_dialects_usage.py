@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from otlp_requests import START, span_with, spans_of
 
-from schema.normalise.providers import provider_name, provider_of_model
 from schema.pricing.charge import call_of
+from schema.pricing.providers import provider_name, provider_of_model
 from schema.pricing.real_calls import model_calls
-from schema.pricing.usage import Usage, usage_of
+from schema.pricing.usage import Usage
+from schema.pricing.usage_objects import usage_of
 
 if TYPE_CHECKING:
     from schema.otlp.attributes import Plain

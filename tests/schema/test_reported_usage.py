@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from otlp_requests import span_with
 
-from schema.pricing.usage import NO_USAGE, Usage, first_cost, first_usage, known_cost, merged_usage
+from schema.pricing.usage import NO_USAGE, Usage, first_cost, known_cost
+from schema.pricing.usage_objects import first_reported, merged_usage
 
 if TYPE_CHECKING:
     from schema.otlp.attributes import Plain
@@ -41,8 +42,8 @@ def test_attributes_count_before_the_object_and_the_cache_once(
 
 def test_the_first_object_with_counts_is_the_usage() -> None:
     values: list[Plain] = ["no object", {}, {"responseId": "r"}, {"input_tokens": 1}, {"input_tokens": 2}]
-    assert first_usage(values) == Usage(1)
-    assert first_usage([]) == NO_USAGE
+    assert first_reported(values).usage == Usage(1)
+    assert first_reported([]).usage == NO_USAGE
 
 
 def test_the_attribute_is_the_cost_before_the_total_of_an_object() -> None:

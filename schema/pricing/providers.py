@@ -81,6 +81,7 @@ _MODEL_PREFIXES = (
     ("grok-", "xai"),
     ("deepseek-", "deepseek"),
 )
+_OPEN_WEIGHTS = ("gpt-oss",)  # anybody serves them
 # Bedrock's own ids: a maker, often with a region before it, and a dot (`us.anthropic.claude-...`).
 _BEDROCK_MODEL: Final = re.compile(
     r"((us|us-gov|eu|apac|jp|au|ca|global)\.)?"
@@ -107,6 +108,8 @@ def provider_name(name: str) -> str:
 def provider_of_model(model: str) -> str:
     """Return the maker of a well-known model, for dialects that name no provider; "" for any other model."""
     name = model.lower().removeprefix("models/")
+    if name.startswith(_OPEN_WEIGHTS):
+        return ""
     maker, slash, _ = name.partition("/")
     if slash and maker in {"openai", "anthropic", "google", "gemini", "mistral", "xai", "deepseek", "cohere"}:
         return provider_name(maker)

@@ -1,0 +1,114 @@
+"""Agents and workflows whose own report counts: nothing below them says what the calls cost.
+
+A span of such a kind keeps the counts that it reports in `usage_units`, and its own count and cost columns empty,
+because the calls below it often come in another request. When its run is computed and nothing below it carries any,
+its columns are filled; if a call comes later after all, they are emptied again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pyarrow as pa
+
+from schema import copies
+from schema.pricing import reasons
+from schema.pricing.charge import call_of, price_of
+from schema.pricing.real_calls import FRAME_KINDS, counted_frames, model_calls
+from schema.pricing.usage import TOKEN_COLUMNS
+from schema.span import RunSpan, Span
+from schema.store.bulk_update import MONEY, update_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from schema.pricing.prices import Prices
+    from schema.store.store import Store
+
+_REPORTED: Final = copies.spans(
+    ", ".join(copies.IDENTITY) + ", kind, provider, model, toUnixTimestamp64Nano(start_time) AS start_time,"
+    " duration_ns, status, usage_units, service_tier, reported_cost_usd",
+    "trace_id IN {traces:Array(String)} AND span_id IN {ids:Array(String)}",
+)
+_COLUMNS: Final = (*TOKEN_COLUMNS, "cost_usd", "cost_source", "unpriced_reason")
+_ASSIGNED: Final = {column: f"toUInt64OrNull({{{column}}})" for column in TOKEN_COLUMNS}
+
+
+class _Change(NamedTuple):
+    """A frame whose report begins to count, or no longer does."""
+
+    span: RunSpan
+    counts: bool
+
+
+def settle_frames(store: Store, runs: Sequence[list[RunSpan]], prices: Prices) -> Sequence[list[RunSpan]]:
+    """Return the spans of runs with the counts and costs of frames as they have to be, and write those that change."""
+    changes = [change for run in runs for change in _changes(run)]
+    if not changes:
+        return runs
+    settled = {_identity(span): span for span in _settled(store, changes, prices)}
+    _write(store, list(settled.values()))
+    return [[_as_settled(span, settled) if span.kind in FRAME_KINDS else span for span in run] for run in runs]
+
+
+def _changes(run: Sequence[RunSpan]) -> Iterator[_Change]:
+    reported = [span for span in run if span.kind in FRAME_KINDS and call_of(span).carries]
+    if not reported:
+        return
+    parents = {span.span_id: span.parent_span_id for span in run}
+    calls = [call_of(span) for span in run]
+    counted = counted_frames(calls, parents, model_calls(calls, parents))
+    for span in reported:
+        counts = span.span_id in counted
+        if counts == (span.unpriced_reason == reasons.COUNTED_BELOW):
+            yield _Change(span, counts)
+
+
+def _settled(store: Store, changes: Sequence[_Change], prices: Prices) -> Iterator[Span]:
+    """Yield the frames with the values of the columns that change."""
+    counting = {_identity(change.span): change.counts for change in changes}
+    bound = {
+        "traces": sorted({change.span.trace_id for change in changes}),
+        "ids": sorted({change.span.span_id for change in changes}),
+    }
+    for row in store.query(_REPORTED, bound).to_pylist():
+        span = Span(**row | {"usage_units": dict(row["usage_units"])})
+        counts = counting.get(_identity(span))
+        if counts is None:
+            continue
+        if counts:
+            for column in TOKEN_COLUMNS:
+                setattr(span, column, span.usage_units.pop(column, None))
+            span.cost_usd, span.cost_source, span.unpriced_reason = price_of(span, prices)
+        else:
+            span.unpriced_reason = reasons.COUNTED_BELOW
+        yield span
+
+
+def _write(store: Store, spans: Sequence[Span]) -> None:
+    new = {column: pa.array([str(getattr(span, column)) for span in spans], pa.string()) for column in copies.IDENTITY}
+    for column in _COLUMNS:
+        values = [getattr(span, column) for span in spans]
+        if column == "cost_usd":
+            new[column] = pa.array(values, MONEY)
+        else:
+            new[column] = pa.array(["" if value is None else str(value) for value in values], pa.string())
+    update_spans(
+        store,
+        pa.table(new),
+        {column: _ASSIGNED.get(column, f"{{{column}}}") for column in _COLUMNS},
+        "trace_id IN {traces:Array(String)}",
+        {"traces": sorted({span.trace_id for span in spans})},
+    )
+
+
+def _as_settled(span: RunSpan, settled: dict[tuple[str, ...], Span]) -> RunSpan:
+    changed = settled.get(_identity(span))
+    if changed is None:
+        return span
+    columns = {column: getattr(changed, column) for column in _COLUMNS if column in RunSpan._fields}
+    return span._replace(**columns)
+
+
+def _identity(span: Span | RunSpan) -> tuple[str, ...]:
+    return tuple(str(getattr(span, column)) for column in copies.IDENTITY)
