@@ -9,7 +9,6 @@ import json
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +20,7 @@ from schema.pricing.tariffs import BySecond, own_tariff, public_tariff
 from schema.pricing.usage_names import tier_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from schema.policy.policy import ModelPrice
     from schema.pricing.models import Found
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
 _NANOS = Decimal("0.000000001")  # the column is DECIMAL(18, 9)
 _ROOM = 10_000  # models and days that are remembered; senders choose the names of models
+_POLICIES = 8  # whose prices are kept at hand
 _DAY = 86_400 * 10**9  # ns
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SEARCHES = "web_searches"
@@ -43,10 +43,21 @@ class Priced(NamedTuple):
     reason: str = ""
 
 
-@lru_cache(maxsize=8)
-def prices_of(overrides: tuple[ModelPrice, ...]) -> Prices:
-    """Return the prices under a policy; they remember the models that they found."""
-    return Prices(overrides)
+_of_policies: dict[str, Prices] = {}
+
+
+def prices_of(overrides: Sequence[ModelPrice]) -> Prices:
+    """Return the prices under a policy; the same object for the same overrides, as it remembers what it found."""
+    key = _as_json(overrides)
+    if key not in _of_policies:
+        if len(_of_policies) >= _POLICIES:
+            _of_policies.clear()
+        _of_policies[key] = Prices(overrides)
+    return _of_policies[key]
+
+
+def _as_json(overrides: Sequence[ModelPrice]) -> str:
+    return json.dumps([own.model_dump(mode="json", exclude_defaults=True) for own in overrides])
 
 
 class _Price(NamedTuple):
@@ -63,10 +74,9 @@ class Prices:
     Of those for one provider, model and tier the latest wins that holds on the day of the call.
     """
 
-    def __init__(self, overrides: Iterable[ModelPrice] = ()) -> None:
+    def __init__(self, overrides: Sequence[ModelPrice] = ()) -> None:
         """Take the policy's own prices."""
-        overrides = tuple(overrides)
-        self.overrides = json.dumps([own.model_dump(mode="json", exclude_defaults=True) for own in overrides])
+        self.overrides = _as_json(overrides)
         self.public_source = f"genai-prices {version('genai-prices')}"
         self._overrides: dict[tuple[str, str], dict[str, list[tuple[date, Tariff]]]] = defaultdict(
             lambda: defaultdict(list)

@@ -39,6 +39,7 @@ _INCLUDED: Final = frozenset(
 _ADDED_UP_BY_THE_LIBRARY: Final = frozenset({"output_reasoning_mtok", "requests_kcount"})  # in any call
 _TIER_NAMES: Final = ("service_tier", "processing", "speed")  # under which the list keeps what senders call a tier
 _PRICE_OF: Final = {unit: str(unit_data[unit].get("price_key", unit)) for unit in UNITS}
+_SECONDS: Final = frozenset({"input_audio_seconds", "output_audio_seconds"})
 _CACHED_KIND: Final = {f"cache_{kind}_read_tokens": f"input_{kind}_mtok" for kind in ("audio", "image", "video")}
 
 
@@ -163,7 +164,7 @@ class ByLibrary:
         ).total_price
 
     def _has_rate(self, unit: str) -> bool:
-        if _PRICE_OF[unit] in self.priced:
+        if _PRICE_OF[unit] in self.priced or (unit in _SECONDS and "audio_hours" in self.priced):
             return True
         # The cached part of a kind of tokens that has a rate of its own would cost as much as if it were text.
         return unit in _INCLUDED and _CACHED_KIND.get(unit, "") not in self.priced
@@ -209,6 +210,8 @@ def public_tariff(found: Found, at: datetime, tier: str) -> Tariff | None:
         tiers = [each for part in parts if isinstance(part, genai_types.TieredPrices) for each in part.tiers]
         thresholds = sorted({-1, *(each.start for each in tiers)}, reverse=True)
         plain = ByToken(tuple([_rates(above, *[_at(part, above) for part in parts]) for above in thresholds]))
+    if not priced and found.model.id.endswith(":free"):  # the list names it, and has no rates because there are none
+        return ByToken((_rates(-1, Decimal(0), Decimal(0), None, None),))
     return ByLibrary(plain, priced, bool(price.output_mtok), found, at, context) if priced else None
 
 

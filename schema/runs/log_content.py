@@ -59,6 +59,7 @@ _ASSIGNMENTS: Final = {name: f"{{{name}}}" for name in _TEXTS} | {
     # The cost as it is at the moment of the update, for prices may change meanwhile.
     "reported_cost_usd": "coalesce(reported_cost_usd, {reported_cost_usd})",
     "cost_source": "if(cost_usd IS NULL AND {reported_cost_usd} IS NOT NULL, 'sender', cost_source)",
+    "unpriced_reason": "if(cost_usd IS NULL AND {reported_cost_usd} IS NOT NULL, '', unpriced_reason)",
     "cost_usd": "coalesce(cost_usd, {reported_cost_usd})",
 }
 

@@ -75,7 +75,9 @@ def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSum
         cached_input_tokens=sum_of_known(span.cached_input_tokens for span in paid),
         cost_usd=sum_of_known(span.cost_usd for span in paid),
         unpriced_calls=sum(span.cost_usd is None for span in paid),
-        unpriced_reasons=sorted(Counter(span.unpriced_reason for span in paid if span.cost_usd is None).items()),
+        unpriced_reasons=sorted(
+            Counter(span.unpriced_reason for span in paid if span.cost_usd is None and span.unpriced_reason).items()
+        ),
         reported_cost_usd=_reported_above(spans, frames, parents),
         call_span_ids=[span.span_id for span in spans if span.span_id in frames or span.span_id in real - covered],
         models=sorted({span.model for span in (*calls, *paid) if span.model}),
