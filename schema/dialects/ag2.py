@@ -23,6 +23,5 @@ DIALECT = Dialect(
     },
     columns={
         "reasoning_tokens": ("gen_ai.usage.thinking_tokens",),
-        "reported_cost": ("gen_ai.usage.cost",),
     },
 )

@@ -30,6 +30,7 @@ DIALECT = Dialect(
         "output_tokens": ("output_tokens",),
         "cached_input_tokens": ("cache_read_tokens",),
         "cache_write_tokens": ("cache_creation_tokens",),
+        "service_tier": ("speed",),
         "approval_status": ("decision",),
         "approval_by": ("source",),
         "status_message": ("error",),

@@ -31,7 +31,8 @@ class Dialect:
     `context`: team, workflow, workflow_version, session, user, environment from the dialect's own association keys.
     `named`: the same from names that the framework generates (thread, workflow class): weaker than the resource.
     `metadata`: prefixes and JSON objects in which users put context under free names.
-    `usage`: objects that hold token counts. `costs`: objects that hold USD, their sum under `total`.
+    `usage`: objects that hold token counts. `responses`: content that holds one. `costs`: objects that hold USD,
+        their sum under `total` or `total_cost`.
     `input`, `output`: conversations; `both`: one that holds input and output, as a list of events.
     `input_value`, `output_value`: values of any shape. `tool_input`, `tool_output`: arguments and result of a tool.
     `instructions`, `definitions`: system prompt and tools offered, kept apart from the messages.
@@ -50,6 +51,7 @@ class Dialect:
     named: Mapping[str, Keys] = field(default_factory=dict)
     metadata: Keys = ()
     usage: Keys = ()
+    responses: Keys = ()
     costs: Keys = ()
     input: Keys = ()
     output: Keys = ()

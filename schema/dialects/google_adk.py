@@ -15,6 +15,7 @@ DIALECT = Dialect(
     context={"session": ("gcp.vertex.agent.session_id",)},
     input_value=("gcp.vertex.agent.llm_request", "gcp.vertex.agent.data"),
     output_value=("gcp.vertex.agent.llm_response",),
+    responses=("gcp.vertex.agent.llm_response",),
     tool_input=("gcp.vertex.agent.tool_call_args",),
     tool_output=("gcp.vertex.agent.tool_response",),
 )

@@ -11,7 +11,6 @@ DIALECT = Dialect(
     name="litellm",
     scopes=("litellm",),
     columns={
-        "reported_cost": ("gen_ai.cost.total_cost",),
         "provider": ("error.llm_provider",),
     },
     context={

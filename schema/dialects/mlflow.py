@@ -34,6 +34,7 @@ DIALECT = Dialect(
     context={"session": ("mlflow.trace.session",), "user": ("mlflow.trace.user",)},
     metadata=("mlflow.traceTag.", "mlflow.traceMetadata."),
     usage=("mlflow.chat.tokenUsage",),
+    costs=("mlflow.llm.cost",),
     input_value=("mlflow.spanInputs",),
     definitions=("mlflow.chat.tools",),
     output_value=("mlflow.spanOutputs",),

@@ -42,16 +42,21 @@ DIALECT = Dialect(
         "reasoning_tokens": ("gen_ai.usage.reasoning.output_tokens",),
         "service_tier": (
             *("openai.response.service_tier", "gen_ai.openai.response.service_tier", "gen_ai.response.service_tier"),
-            *("aws.bedrock.response.service_tier", "anthropic.response.service_tier"),
+            *("gen_ai.anthropic.service_tier", "gen_ai.service_tier", "langsmith.metadata.service_tier"),
         ),
         "requested_tier": (
             *("openai.request.service_tier", "gen_ai.openai.request.service_tier", "gen_ai.request.service_tier"),
+            "gen_ai.request.batch",
+        ),
+        "reported_cost": (
+            *("gen_ai.usage.cost", "gen_ai.usage.total_cost", "gen_ai.usage.cost_usd", "gen_ai.usage.cost.total"),
+            *("gen_ai.cost.total_cost", "gen_ai.cost.total", "gen_ai.cost.total_tokens", "llm.usage.cost"),
         ),
         "prompt_name": ("gen_ai.prompt.name",),
         "error_type": ("error.type",),
     },
     named={"workflow": ("gen_ai.workflow.name",), "session": ("gen_ai.conversation.id",)},
-    usage=("gen_ai.usage.raw", "gen_ai.usage", "gen_ai.response.usage", "gen_ai.usage_metadata"),
+    usage=("gen_ai.usage.raw", "gen_ai.usage", "gen_ai.response.usage", "gen_ai.usage_metadata", "braintrust.metrics"),
     input=("gen_ai.input.messages",),
     output=("gen_ai.output.messages",),
     tool_input=("gen_ai.tool.call.arguments",),

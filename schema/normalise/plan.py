@@ -13,7 +13,7 @@ from schema.normalise.evaluations import RESULT_KEYS
 from schema.pricing.usage_names import PREFIXES, slot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from schema.policy.policy import AttributeKeys
 
@@ -26,6 +26,7 @@ _TEXTS: Final = frozenset(
         *("policy_name", "policy_decision", "approval_status", "approval_by", "outcome", "error_type"),
     }
 )
+_RESPONSES: Final = frozenset(key for dialect in DIALECTS for key in dialect.responses)
 _HELD: Final = {
     **{column: column for column in (*_TEXTS, "provider")},
     "response_model": "model",
@@ -53,6 +54,7 @@ class Plan:
     failures: tuple[tuple[str, frozenset[str]], ...]  # (key, values that mean failure)
     usage: tuple[str, ...]
     counts: tuple[tuple[str, str], ...]  # (what it counts, key), of counts without a rule of their own
+    details: tuple[tuple[str, str], ...]  # (name, key), of objects that hold parts of the counts
     costs: tuple[str, ...]
     attribute_schemas: tuple[str, ...]
     metadata: tuple[str, ...]
@@ -95,6 +97,7 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
     for key, rule in sorted(fed, key=lambda item: item[1].rank):
         by_use.setdefault(rule.use, []).append((key, rule))
     of = by_use.get
+    unruled = [(_counted(key), key) for key in keys if key.startswith(PREFIXES) and rules[key] is NO_RULE]
     columns: dict[str, str] = {}
     for key, rule in of(Use.COLUMN, ()):
         columns.setdefault(rule.slot, key)
@@ -105,8 +108,9 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
         held=tuple((_HELD[column], key) for column, key in columns.items() if column in _HELD),
         kinds=tuple((key, rule.values) for key, rule in of(Use.KIND, ()) if isinstance(rule.values, dict)),
         failures=tuple((key, frozenset(rule.values)) for key, rule in of(Use.FAILURE, ())),
-        usage=tuple(key for key, _ in of(Use.USAGE, ())),
-        counts=tuple(_counts(key for key in keys if rules[key] is NO_RULE)),
+        usage=(*(key for key, _ in of(Use.USAGE, ())), *(key for key in keys if key in _RESPONSES)),
+        counts=tuple((slot, key) for name, key in unruled if (slot := slot_of(tuple(name.split("."))))),
+        details=tuple((name, key) for name, key in unruled if name.lower().endswith("details")),
         costs=tuple(key for key, _ in of(Use.COSTS, ())),
         attribute_schemas=tuple(key for key, _ in of(Use.ATTRIBUTE_SCHEMA, ())),
         metadata=tuple(key for key, _ in of(Use.METADATA, ())),
@@ -121,13 +125,9 @@ def _plan(keys: tuple[str, ...], rules: Rules) -> Plan:
     )
 
 
-def _counts(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for key in keys:
-        if key.startswith(PREFIXES):
-            prefix = next(prefix for prefix in PREFIXES if key.startswith(prefix))
-            slot = slot_of(tuple(key.removeprefix(prefix).split(".")))
-            if slot:
-                yield slot, key
+def _counted(key: str) -> str:
+    """Return the name of what an attribute counts."""
+    return key.removeprefix(next(prefix for prefix in PREFIXES if key.startswith(prefix)))
 
 
 def _grouped(pairs: Iterable[tuple[str, _T]]) -> tuple[tuple[str, tuple[_T, ...]], ...]:

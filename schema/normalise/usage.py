@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from schema.otlp.attributes import parse, scalar
 from schema.pricing.arithmetic import Counts, settled
 from schema.pricing.real_calls import FRAME_KINDS
 from schema.pricing.usage import TOKEN_COLUMNS, Usage, count, first_cost, known_cost
-from schema.pricing.usage_names import TIER, tier_of
-from schema.pricing.usage_objects import NOTHING, counts_of, first_reported, merged_usage
+from schema.pricing.usage_names import TIER, TOTAL, UNCACHED, tier_of
+from schema.pricing.usage_objects import NOTHING, counts_of, fields, first_reported, merged_usage
 
 if TYPE_CHECKING:
     from schema.normalise.reading import Reading
-    from schema.pricing.usage_objects import Reported
+    from schema.otlp.attributes import Plain
     from schema.span import Span
-
-_IN_PARAMETERS: Final = "service_tier"
 
 
 def fill_usage(span: Span, reading: Reading) -> None:
     """Fill the counts, the tier and the reported cost of a span that may carry cost."""
-    plan, values = reading.plan, reading.values
+    plan, values, columns = reading.plan, reading.values, reading.plan.columns
     found: dict[str, int] = {}
-    tier = scalar(reading.best(TIER))
     for column in TOKEN_COLUMNS:
-        key = plan.columns.get(column)
-        number = None if key is None else count(values[key])
-        if number is not None:
-            found[column] = number
-    for slot, key in plan.counts:
-        if slot == TIER:
-            tier = tier or scalar(values[key])
-        else:
+        key = columns.get(column)
+        if key is not None:
             number = count(values[key])
             if number is not None:
-                found.setdefault(slot, number)
-    reported = first_reported(reading.parsed(plan.usage)) if plan.usage else NOTHING
-    usage, note = _settled(found, reported, count(reading.best("uncached_input_tokens")))
+                found[column] = number
+    tier = scalar(reading.best(TIER)) if TIER in columns else ""
+    if plan.counts or plan.usage or plan.details or UNCACHED in columns:
+        usage, span.usage_note, named = _put_together(found, reading, span.provider)
+        tier = tier or named
+    else:
+        usage, span.usage_note = settled(counts_of(found))
+    if usage.input_tokens is None and span.kind == "embedding" and TOTAL in found:
+        usage = usage._replace(input_tokens=found[TOTAL])  # an embedding has no output
+    if "requested_tier" in columns and not tier:
+        tier = _requested_tier(values[columns["requested_tier"]])
+    span.service_tier = tier_of(tier) if tier else ""
     if span.kind in FRAME_KINDS:
         span.usage_units = _kept_apart(usage)
     else:
-        span.usage_units = dict(usage.units) if usage.units else span.usage_units
-        for column, counted in zip(TOKEN_COLUMNS, usage, strict=False):
-            setattr(span, column, counted)
-    span.usage_note = note
-    span.service_tier = tier_of(tier or reported.tier or _requested_tier(reading))
-    span.reported_cost_usd = known_cost(first_cost(reading.best("reported_cost"), reading.parsed(plan.costs)), usage)
+        span.input_tokens, span.output_tokens, span.cached_input_tokens = usage[:3]
+        span.cache_write_tokens, span.reasoning_tokens = usage[3:5]
+        if usage.units:
+            span.usage_units = dict(usage.units)
+    if plan.costs or "reported_cost" in columns:
+        cost = first_cost(reading.best("reported_cost"), reading.parsed(plan.costs))
+        span.reported_cost_usd = known_cost(cost, usage)
 
 
 def _kept_apart(usage: Usage) -> dict[str, int]:
@@ -56,25 +57,42 @@ def _kept_apart(usage: Usage) -> dict[str, int]:
     return {**known, **usage.units} if any(known.values()) or usage.units else {}
 
 
-def _settled(found: dict[str, int], reported: Reported, uncached: int | None) -> tuple[Usage, str]:
-    """Return the counts of attributes and of a usage object put together, and what was corrected."""
+def _put_together(found: dict[str, int], reading: Reading, provider: str) -> tuple[Usage, str, str]:
+    """Return the counts of attributes and of a usage object, what was corrected, and the tier that either names."""
+    plan, values, tier = reading.plan, reading.values, ""
+    for slot, key in plan.counts:
+        if slot == TIER:
+            tier = tier or scalar(values[key])
+        else:
+            number = count(values[key])
+            if number is not None:
+                found.setdefault(slot, number)
+    for name, key in plan.details:
+        details = parse(values[key])
+        for slot, item in fields(details, (name,)) if isinstance(details, dict) else ():
+            number = count(item)
+            if slot == TIER:
+                tier = tier or scalar(item)
+            elif number is not None:
+                found.setdefault(slot, number)
+    uncached = count(reading.best(UNCACHED))
+    reported = first_reported(reading.parsed(plan.usage), provider) if plan.usage else NOTHING
+    tier = tier or reported.tier
     if not found and uncached is None:
-        return reported.usage, reported.note
+        return reported.usage, reported.note, tier
     own = counts_of(found)
     attributes = Usage(own.input, own.output, own.cached, own.written, own.reasoning, own.units)
     usage = merged_usage(attributes, reported.usage, uncached)
     total = reported.total if own.total is None else own.total
-    usage, note = settled(Counts(*usage[:5], total=total, units=usage.units))
-    return usage, note or reported.note
+    usage, note = settled(Counts(*usage[:5], total=total, units=usage.units, cache_beside=own.cache_beside))
+    return usage, note or reported.note, tier
 
 
-def _requested_tier(reading: Reading) -> str:
+def _requested_tier(asked: Plain) -> str:
     """Return the tier that the request asked for; the answer names another where it was served otherwise."""
-    key = reading.plan.columns.get("requested_tier")
-    if key is None:
-        return ""
-    asked = reading.values[key]
+    if asked is True:  # an attribute that says that the call is one of a batch
+        return "batch"
     if not isinstance(asked, str) or not asked.startswith("{"):
         return scalar(asked)
-    parameters = parse(asked) if _IN_PARAMETERS in asked else None
-    return scalar(parameters.get(_IN_PARAMETERS)) if isinstance(parameters, dict) else ""
+    parameters = parse(asked) if TIER in asked else None
+    return scalar(parameters.get(TIER)) if isinstance(parameters, dict) else ""

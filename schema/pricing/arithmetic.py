@@ -48,8 +48,11 @@ _CACHES: Final = ((False, False), (True, True), (False, True), (True, False))  #
 
 def settled(sent: Counts) -> tuple[Usage, str]:
     """Return the counts by their definition, and what was corrected or cannot be decided ("" if nothing)."""
+    as_sent = Usage(sent.input, sent.output, sent.cached, sent.written, sent.reasoning, sent.units)
+    if sent.total is None and not sent.cache_beside and not sent.thoughts_beside and _fits(sent):
+        return as_sent, ""  # most calls
     if not (sent.cached or sent.written or sent.reasoning):
-        return _usage(sent, _AS_DEFINED), "" if _adds_up(sent, _AS_DEFINED) else TOTAL_DIFFERS
+        return as_sent, "" if _adds_up(sent, _AS_DEFINED) else TOTAL_DIFFERS
     possible = _possible(sent)
     shape = _Reading(sent.cache_beside, sent.cache_beside, sent.thoughts_beside and bool(sent.reasoning))
     reading, note = shape if shape in possible else possible[0], ""
@@ -64,6 +67,12 @@ def settled(sent: Counts) -> tuple[Usage, str]:
         elif sent.total != sent.input + sent.output:  # many totals are just these two, whatever lies beside them
             note = TOTAL_DIFFERS
     return _usage(sent, reading), note or _corrected(sent, reading, shape)
+
+
+def _fits(sent: Counts) -> bool:
+    """Tell whether the parts can lie inside their wholes."""
+    cache = (sent.cached or 0) + (sent.written or 0)
+    return (sent.input is None or cache <= sent.input) and (sent.output is None or (sent.reasoning or 0) <= sent.output)
 
 
 def _possible(sent: Counts) -> list[_Reading]:

@@ -63,10 +63,10 @@ def money(value: Plain) -> Decimal | None:
 
 
 def first_cost(attribute: Plain, costs: Iterable[Plain]) -> Plain:
-    """Return the reported cost of a call: the attribute's own, else the `total` of the first object of costs."""
+    """Return the reported cost of a call: the attribute's own, else the total of the first object of costs."""
     if attribute is not None:
         return attribute
-    totals = (value.get("total") for value in costs if isinstance(value, dict))
+    totals = (value.get("total", value.get("total_cost")) for value in costs if isinstance(value, dict))
     return next((total for total in totals if total is not None), None)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import ceil, isfinite
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from schema.pricing.arithmetic import Counts, settled
 from schema.pricing.usage import NO_UNITS, NO_USAGE, Usage, count
-from schema.pricing.usage_names import TIER, TOOL_PROMPT, TOTAL, slot_of, snake
+from schema.pricing.usage_names import TIER, TOOL_PROMPT, TOTAL, UNCACHED, slot_of, snake, tier_of
 from schema.usage_units import CACHE_UNITS, UNITS
 
 if TYPE_CHECKING:
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
 _DEPTH: Final = 4  # objects inside a usage object
 _MOST: Final = 200  # fields of a usage object that are read; real ones have some twenty
-_KINDS: Final = frozenset({"audio", "image", "video"})
+_KINDS: Final = frozenset({"audio", "image", "video", "document"})
+_TIERS_IN_DETAILS: Final = frozenset({"flex", "priority"})
+_WHOLES: Final = frozenset({"input", "output", "input_tokens", "output_tokens"})
 _BESIDE: Final = frozenset({"cache_read_input_tokens", "cache_creation_input_tokens", "cache_write_input_tokens"})
 """Fields of Anthropic and Bedrock: on the top of an object, they exclude one another and the input."""
 
+_INNER: Final = ("usage", "usageMetadata", "usage_metadata", "billed_units")
 _GEMINI: Final = "prompt_token_count"
 
 
@@ -41,67 +45,94 @@ def usage_of(value: Plain) -> Usage:
     return reported_by(value).usage
 
 
-def first_reported(values: Iterable[Plain]) -> Reported:
+def first_reported(values: Iterable[Plain], provider: str = "") -> Reported:
     """Return what the first usage object says that has any counts."""
-    said = (reported_by(value) for value in values)
+    said = (reported_by(value, provider) for value in values)
     return next((each for each in said if each.usage != NO_USAGE), NOTHING)
 
 
-def reported_by(value: Plain) -> Reported:
-    """Return what a usage object says.
+def reported_by(value: Plain, provider: str = "") -> Reported:
+    """Return what a usage object says; `provider` is the one that was called, "" if unknown.
 
-    Buckets of Anthropic, Bedrock and Langfuse (`input` and `cache_read_input_tokens`) exclude one another, and
-    Gemini's thoughts lie beside its candidates: the counts are added up. The input of all others includes the cache.
+    Buckets of Anthropic, Bedrock and Langfuse (`input` and `cache_read_input_tokens`) exclude one another, and the
+    thoughts of Gemini and xAI lie beside the answer: the counts are added up. The input of all others includes
+    the cache.
     """
     if not isinstance(value, dict):
         return NOTHING
     value = _innermost(value)
-    top = {snake(key) for key in value}
     found: dict[str, int] = {}
-    tier = ""
-    for slot, item in _fields(value, (), 0):
+    tiers = []
+    for slot, item in fields(value):
         if slot == TIER:
-            tier = tier or str(item)
+            tiers.append(str(item))
         else:
-            number = count(item)
+            number = count(_whole(item) if slot.endswith("_seconds") else item)
             if number is not None:
                 found.setdefault(slot, number)
+    tier = next((each for each in tiers if tier_of(each)), tiers[0] if tiers else "")
     if not found:
         return NOTHING._replace(tier=tier)
-    nested = any(isinstance(value.get(key), dict) and _is_details(snake(key)) for key in value)
-    sent = counts_of(found, top=top, nested=nested)
+    sent = _by_shape(counts_of(found), value, provider)
     usage, note = settled(sent)
     return Reported(usage, tier, sent.total, note)
 
 
-def counts_of(found: dict[str, int], *, top: set[str] | frozenset[str] = frozenset(), nested: bool = False) -> Counts:
-    """Return counts by slot as counts of a call; `top` are the names of the object's own fields, in snake case."""
-    used, output, reasoning = found.get("input_tokens"), found.get("output_tokens"), found.get("reasoning_tokens")
-    written = found.get("cache_write_tokens")
-    by_lifetime = [found[unit] for unit in CACHE_UNITS if unit in found]
-    if sum(by_lifetime) > (written or 0):  # LangChain moves them there and leaves none behind
-        written = sum(by_lifetime)
-    if used is not None:
-        used += found.get(TOOL_PROMPT, 0)
+def counts_of(found: dict[str, int]) -> Counts:
+    """Return counts by slot (schema/pricing/usage_names.py) as counts of a call."""
+    get = found.get
+    used, output, reasoning = get("input_tokens"), get("output_tokens"), get("reasoning_tokens")
+    cached, written, total = get("cached_input_tokens"), get("cache_write_tokens"), get(TOTAL)
+    units = {unit: number for unit, number in found.items() if number and unit in UNITS}
+    if units:
+        by_lifetime = sum(units.get(unit, 0) for unit in CACHE_UNITS)
+        if by_lifetime > (written or 0):  # LangChain moves them there and leaves none behind
+            written = by_lifetime
+    tool_prompt = get(TOOL_PROMPT)
+    if tool_prompt and used is not None and (total is None or total > used + (output or 0) + (reasoning or 0)):
+        used += tool_prompt
+    beside = UNCACHED in found and found[UNCACHED] == used and bool(cached or written)
+    return Counts(used, output, cached, written, reasoning, total, units or NO_UNITS, cache_beside=beside)
+
+
+def _by_shape(sent: Counts, value: dict[str, Plain], provider: str) -> Counts:
+    """Return the counts with what the shape of an object says of them."""
+    top = {snake(key): key for key in value}
+    if "input" in top or "output" in top:
+        return _buckets(sent, value)
+    if "citation_tokens" in top and sent.output is not None:  # Perplexity
+        sent = sent._replace(output=sent.output + (count(value[top["citation_tokens"]]) or 0))
     gemini = _GEMINI in top
-    if gemini and output is None and reasoning is not None:
-        output = 0  # it thought until its limit, and answered nothing
-    total = found.get(TOTAL)
-    apart = "output_reasoning" in top and output is not None  # Langfuse's callback for LangChain: a bucket of its own
-    return Counts(
-        used,
-        output,
-        found.get("cached_input_tokens"),
-        written,
-        reasoning,
-        total,
-        {unit: number for unit, number in found.items() if number and unit in UNITS},
-        cache_beside=not nested and ("input" in top or not _BESIDE.isdisjoint(top)),
-        thoughts_beside=gemini or apart,
+    if gemini and sent.output is None and sent.reasoning is not None:
+        sent = sent._replace(output=0)  # it thought until its limit, and answered nothing
+    details = any(_is_details(name) and isinstance(value[key], dict) for name, key in top.items())
+    return sent._replace(
+        cache_beside=sent.cache_beside or (not details and not _BESIDE.isdisjoint(top)),
+        thoughts_beside=gemini or (provider == "xai" and "completion_tokens" in top),
     )
 
 
-def _fields(value: dict[str, Plain], path: tuple[str, ...], depth: int) -> Iterator[tuple[str, Plain]]:
+def _buckets(sent: Counts, value: dict[str, Plain]) -> Counts:
+    """Return the counts of Langfuse's own shape, in which every part lies beside the rest of the input or output.
+
+    A total of input and output alone says that they lie inside.
+    """
+    plain = (sent.input or 0) + (sent.output or 0)
+    if sent.total == plain:
+        return sent
+    parts = {"input": 0, "output": 0}
+    for key, item in value.items():
+        name = snake(key)
+        way = "input" if name in _BESIDE or name.startswith("cached_") else name.partition("_")[0]
+        if way in parts and name not in _WHOLES:
+            parts[way] += count(item) or 0
+    return sent._replace(
+        input=None if sent.input is None else sent.input + parts["input"],
+        output=None if sent.output is None else sent.output + parts["output"],
+    )
+
+
+def fields(value: dict[str, Plain], path: tuple[str, ...] = (), depth: int = 0) -> Iterator[tuple[str, Plain]]:
     """Yield (slot, value) of every field that counts something, those of inner objects first."""
     if depth > _DEPTH:
         return
@@ -109,11 +140,14 @@ def _fields(value: dict[str, Plain], path: tuple[str, ...], depth: int) -> Itera
     for key, item in items:
         inner = (*path, key)
         if isinstance(item, dict):
-            yield from _fields(item, inner, depth + 1)
+            yield from fields(item, inner, depth + 1)
         elif isinstance(item, list):
             yield from _listed(item, inner)
     for key, item in items:
         if not isinstance(item, (dict, list)) and item is not None:
+            if path and key in _TIERS_IN_DETAILS:  # LangChain: the tokens that this tier served
+                yield TIER, key
+                continue
             slot = slot_of((*path, key))
             if slot:
                 yield slot, item
@@ -134,21 +168,23 @@ def _listed(items: list[Plain], path: tuple[str, ...]) -> Iterator[tuple[str, Pl
                 yield slot, number
 
 
+def _whole(seconds: Plain) -> Plain:
+    return ceil(seconds) if isinstance(seconds, float) and isfinite(seconds) else seconds
+
+
 def _is_details(name: str) -> bool:
     return name.startswith(("input", "prompt")) and name.endswith("details")
 
 
 def _innermost(value: dict[str, Plain]) -> dict[str, Plain]:
-    """Return the usage inside a provider's metadata (`{"anthropic": {"usage": {...}}}`), else the value itself."""
-    for inner in value.values():
-        if isinstance(inner, dict):
-            for name in ("usage", "usageMetadata", "usage_metadata", "billed_units"):
-                if isinstance(inner.get(name), dict):
-                    return inner[name]  # type: ignore[return-value]
-    for name in ("usage", "usageMetadata", "usage_metadata", "billed_units"):
-        inner = value.get(name)
-        if isinstance(inner, dict):
-            return inner
+    """Return the usage in a response or a provider's metadata (`{"anthropic": {"usage": {...}}}`), else all of it."""
+    for outer in (value, *value.values()):
+        if isinstance(outer, dict):
+            for name in _INNER:
+                inner = outer.get(name)
+                if isinstance(inner, dict):
+                    tiers = {key: item for key, item in outer.items() if slot_of((key,)) == TIER}
+                    return {**tiers, **(inner if name == "billed_units" else _innermost(inner))}
     return value
 
 

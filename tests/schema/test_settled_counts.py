@@ -14,7 +14,7 @@ from otlp_requests import span_with
 from schema.pricing.arithmetic import CACHE_ADDED, THOUGHTS_ADDED, TOTAL_DIFFERS, TWO_READINGS, Counts, settled
 from schema.pricing.usage import Usage
 from schema.pricing.usage_names import slot_of, tier_of
-from schema.pricing.usage_objects import usage_of
+from schema.pricing.usage_objects import reported_by, usage_of
 from schema.usage_units import UNITS
 
 if TYPE_CHECKING:
@@ -159,6 +159,24 @@ def test_with_a_total_the_counts_are_right_or_marked(  # noqa: PLR0913 - parts o
         ({"prompt_tokens": 50, "completion_tokens": 5, "prompt_cache_hit_tokens": 40}, Usage(50, 5, 40)),
         ({"billed_units": {"search_units": 1}}, Usage(units={"rerank_searches": 1})),
         ({"usage": {"inputTokens": 4, "outputTokens": 2}}, Usage(4, 2)),
+        ({"openai": {"cachedPromptTokens": 7, "reasoningTokens": 3}}, Usage(None, None, 7, None, 3)),  # Vercel
+        # Langfuse's own shape: every part lies beside the rest
+        (
+            {"input": 100, "output": 20, "input_cache_read": 600, "input_audio_tokens": 30, "output_reasoning": 5},
+            Usage(730, 25, 600, None, 5, {"input_audio_tokens": 30}),
+        ),
+        ({"input": 0, "output": 9, "input_priority": 40, "input_priority_cache_read": 60}, Usage(100, 9)),
+        # Perplexity, https://docs.perplexity.ai/api-reference
+        (
+            {"prompt_tokens": 9, "completion_tokens": 50, "citation_tokens": 30, "num_search_queries": 2},
+            Usage(9, 80, None, None, None, {"output_citation_tokens": 30, "web_searches": 2}),
+        ),
+        ({"type": "duration", "seconds": 12.4}, Usage(units={"audio_seconds": 13})),
+        ({"total_tokens": 7, "prompt_tokens": 7}, Usage(7)),
+        (
+            {"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 1}},
+            Usage(5, None, 3, 1),
+        ),
         ({"input_tokens": True, "output_tokens": -1}, Usage()),
         ({"cost": 0.4, "cost_details": {"input": 3}}, Usage()),
     ],
@@ -225,6 +243,38 @@ def test_the_tier_that_answered_counts_before_the_one_that_was_asked_for() -> No
     assert called(**asked, openai__response__service_tier="default").service_tier == ""
     parameters = json.dumps({"temperature": 0, "service_tier": "flex"})
     assert called(llm__invocation_parameters=parameters).service_tier == "flex"
+
+
+def test_the_tier_is_found_where_langchain_and_anthropic_put_it() -> None:
+    usage: dict[str, Any] = {"input_tokens": 9, "input_token_details": {"flex": 5, "flex_cache_read": 4}}
+    found = reported_by(usage)
+    assert (found.tier, found.usage) == ("flex", Usage(9, None, 4))
+    assert reported_by({"input_tokens": 9, "service_tier": "standard", "speed": "fast"}).tier == "fast"
+    assert tier_of(reported_by({"input_tokens": 9, "inference_geo": "us"}).tier) == "us"
+    assert tier_of(reported_by({"input_tokens": 9, "inference_geo": "global"}).tier) == ""
+    assert called(gen_ai__request__batch=True).service_tier == "batch"
+
+
+def test_the_thoughts_of_xai_lie_beside_its_answer() -> None:
+    usage: dict[str, Any] = {
+        "prompt_tokens": 30,
+        "completion_tokens": 200,
+        "completion_tokens_details": {"reasoning_tokens": 100},
+    }
+    assert reported_by(usage, "xai").usage.output_tokens == 300
+    assert reported_by(usage, "openai").usage.output_tokens == 200
+
+
+def test_details_in_an_attribute_of_their_own_are_read() -> None:
+    details = json.dumps({"cache_read": 67, "audio": 5})
+    span = called(gen_ai__usage__input_token_details=details)
+    assert (span.cached_input_tokens, span.usage_units) == (67, {"input_audio_tokens": 5})
+
+
+def test_counts_inside_a_response_are_read() -> None:
+    counts = {"prompt_token_count": 1000, "candidates_token_count": 100, "thoughts_token_count": 900}
+    span = called(gcp__vertex__agent__llm_response=json.dumps({"usage_metadata": counts}))
+    assert (span.input_tokens, span.output_tokens, span.usage_note) == (1000, 1000, THOUGHTS_ADDED)
 
 
 def test_a_correction_is_noted_in_the_row() -> None:
