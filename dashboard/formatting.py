@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
 UNKNOWN = "—"
@@ -59,6 +60,12 @@ def money(usd: Decimal | None, *, missing: str = UNKNOWN) -> str:
         return f"${usd.quantize(_HUNDREDTH_OF_CENT)}"
     digits = 1 - usd.adjusted()  # two significant digits
     return f"${usd:.{digits}f}"
+
+
+def reasons(counts: Mapping[str, int]) -> str:
+    """Return why calls have no price, the most frequent reason first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(reason if number == 1 else f"{reason} ({count(number)})" for reason, number in ordered)
 
 
 def cost(usd: Decimal | None, unpriced_calls: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -65,7 +66,7 @@ def _total(teams: list[dict[str, Any]]) -> None:
             Fact(
                 "Calls without a price",
                 formatting.count(unpriced),
-                "missing from every cost here" if unpriced else "every call is priced",
+                _why(teams) if unpriced else "every call is priced",
                 "warn" if unpriced else "",
             ),
             Fact("Runs", formatting.count(runs)),
@@ -73,6 +74,14 @@ def _total(teams: list[dict[str, Any]]) -> None:
         ],
         label="What the chosen runs cost",
     )
+
+
+def _why(teams: list[dict[str, Any]]) -> str:
+    """Return that these calls are missing from the costs, and why they have no price."""
+    why: Counter[str] = Counter()
+    for row in teams:
+        why.update(dict(row["unpriced_reasons"]))
+    return "; ".join(filter(None, ["missing from every cost here", formatting.reasons(why)]))
 
 
 def _per_run(cost: Decimal | None, runs: int, unpriced: int) -> str:

@@ -169,7 +169,7 @@ def _facts(run: Run, zone: tzinfo) -> None:
                 formatting.money(
                     run.cost_usd, missing=formatting.NO_PRICE if run.unpriced_calls else formatting.UNKNOWN
                 ),
-                f"+ {formatting.plural(run.unpriced_calls, 'call')} without a price" if run.unpriced_calls else "",
+                _cost_note(run),
                 "warn" if run.unpriced_calls else "",
             ),
             Fact("Input tokens", formatting.tokens(run.input_tokens), _cached(run)),
@@ -181,6 +181,17 @@ def _facts(run: Run, zone: tzinfo) -> None:
         ],
         label="Facts of the run",
     )
+
+
+def _cost_note(run: Run) -> str:
+    """Return what the cost lacks and why, and what the agent itself reported for everything."""
+    notes = []
+    if run.unpriced_calls:
+        missing = f"+ {formatting.plural(run.unpriced_calls, 'call')} without a price"
+        notes.append(": ".join(filter(None, [missing, formatting.reasons(run.unpriced_reasons)])))
+    if run.reported_cost_usd is not None:
+        notes.append(f"the agent reports {formatting.money(run.reported_cost_usd)}")
+    return "; ".join(notes)
 
 
 def _cached(run: Run) -> str:

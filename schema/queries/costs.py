@@ -59,12 +59,16 @@ def over_time(store: Store, scope: Scope, chosen: Filter, *, by: Literal["team",
 
 
 def by_group(store: Store, scope: Scope, chosen: Filter, *, by: Literal["team", "workflow", "model"]) -> pa.Table:
-    """Return label, cost_usd (NULL: nothing priced), unpriced_calls, model_calls, runs and tokens, dearest first."""
+    """Return label, cost_usd (NULL: nothing priced), unpriced_calls, model_calls, runs and tokens, dearest first.
+
+    Teams and workflows have unpriced_reasons too, a map from a reason to the number of its calls.
+    """
     where, bound = chosen.within(scope)
     if by == "model":
         return store.query(_BY_MODEL.format(where=where), bound)
     return store.query(
         f"SELECT toString({by}) AS label, sumOrNull(cost_usd) AS cost_usd, sum(unpriced_calls) AS unpriced_calls,"
+        " sumMap(unpriced_reasons) AS unpriced_reasons,"
         " sum(model_calls) AS model_calls, count() AS runs, sumOrNull(input_tokens) AS input_tokens,"
         " sumOrNull(output_tokens) AS output_tokens, sumOrNull(cached_input_tokens) AS cached_input_tokens"
         f" FROM runs FINAL WHERE {where} GROUP BY label ORDER BY cost_usd DESC NULLS LAST, label",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from schema.store.store import Store
 
 _TEAM = "(empty({teams:Array(String)}) OR team IN {teams:Array(String)})"
-_MAPS = ("attributes", "resource_attributes", "context", "findings")
+_MAPS = ("attributes", "resource_attributes", "context", "findings", "usage_units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,8 @@ def load_tree(store: Store, scope: Scope, trace_id: str, team: str | None = None
     spans = store.query(
         copies.spans(
             "span_id, parent_span_id, toString(team) AS team, kind, name, duration_ns, status, approval_status, model,"
-            " tool_name, input_tokens, output_tokens, cost_usd, toUnixTimestamp64Nano(start_time) AS start_ns",
+            " tool_name, input_tokens, output_tokens, cost_usd, unpriced_reason,"
+            " toUnixTimestamp64Nano(start_time) AS start_ns",
             f"trace_id = {{trace:String}} AND {_TEAM} AND {scope.where}",
         ),
         {"trace": trace_id, "teams": [] if others else _named(team)} | scope.parameters,

@@ -38,13 +38,20 @@ function renderFacts(list, span, offset) {
   fact(list, "Started", `+${duration(offset)}`);
   const calls = span.kind === "llm" || span.kind === "embedding" || span.kind === "reranker";
   if (span.model || calls) fact(list, "Model", [span.provider, span.model].filter(Boolean).join(" / ") || UNKNOWN);
-  if (calls || span.input_tokens !== null || span.output_tokens !== null) {
+  if (calls || span.input_tokens !== null || span.output_tokens !== null || Object.keys(span.usage_units || {}).length) {
     fact(list, "Tokens", `${count(span.input_tokens)} in · ${count(span.output_tokens)} out`, tokenNotes(span));
   }
   if (span.cost_usd !== null) fact(list, "Cost", money(span.cost_usd), span.cost_source, `$${span.cost_usd}`);
-  else if (calls) fact(list, "Cost", `no price for ${span.model || "an unnamed model"}`);
-  if (span.reported_cost_usd !== null) fact(list, "Cost said by the sender", money(span.reported_cost_usd));
+  else if (span.unpriced_reason) fact(list, "Cost", "no price", span.unpriced_reason);
+  else if (calls) fact(list, "Cost", "no price");
+  if (span.reported_cost_usd !== null) {
+    const more = span.cost_usd !== null && Number(span.reported_cost_usd) > 1.01 * Number(span.cost_usd);
+    const note = more ? "more than our price: it may hold a fee that is not in the counts" : "";
+    fact(list, "Cost reported by the sender", money(span.reported_cost_usd), note);
+  }
+  if (span.service_tier) fact(list, "Service tier", span.service_tier);
   for (const [label, value] of [
+    ["OpenTelemetry kind", span.span_kind], ["Trace state", span.trace_state],
     ["Tool", span.tool_name], ["Tool call", span.tool_call_id], ["Response", span.response_id],
     ["Prompt", [span.prompt_name, span.prompt_version].filter(Boolean).join(" v")],
     ["Policy", [span.policy_name, span.policy_decision].filter(Boolean).join(": ")],
@@ -55,7 +62,9 @@ function renderFacts(list, span, offset) {
 
 function tokenNotes(span) {
   const notes = [["cached", span.cached_input_tokens], ["cache write", span.cache_write_tokens], ["reasoning", span.reasoning_tokens]];
-  return notes.filter(([, value]) => value).map(([label, value]) => `${count(value)} ${label}`).join(" · ");
+  for (const [unit, number] of Object.entries(span.usage_units || {})) notes.push([unit.replaceAll("_", " "), number]);
+  const counted = notes.filter(([, value]) => value).map(([label, value]) => `${count(value)} ${label}`);
+  return [...counted, span.usage_note].filter(Boolean).join(" · ");
 }
 
 function fact(list, label, value, note, title) {

@@ -192,8 +192,9 @@ export class Tree {
     const model = c.model[i] && !c.name[i].includes(c.model[i]) ? c.model[i] : "";
     row.extra.textContent = [this.foreign(i), c.orphan[i] ? "parent missing" : "", model, shift && c.depth[i] > LEVELS ? `level ${c.depth[i]}` : "", hidden].filter(Boolean).join(" · ");
     row.tokens.textContent = c.input_tokens[i] === null && c.output_tokens[i] === null ? "" : count((c.input_tokens[i] || 0) + (c.output_tokens[i] || 0));
-    row.cost.textContent = c.cost_usd[i] === null ? (c.kind[i] === "llm" ? "no price" : "") : money(c.cost_usd[i]);
+    row.cost.textContent = c.cost_usd[i] === null ? (c.kind[i] === "llm" && !c.unpriced_reason[i].startsWith("counted") ? "no price" : "") : money(c.cost_usd[i]);
     row.cost.classList.toggle("unknown", c.cost_usd[i] === null);
+    row.cost.title = c.unpriced_reason[i];
     this.drawBar(row, i, kind);
     row.node.setAttribute("aria-level", c.depth[i] + 1);
     row.node.setAttribute("aria-selected", selected);
