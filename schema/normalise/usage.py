@@ -84,7 +84,7 @@ def _put_together(found: dict[str, int], reading: Reading, provider: str) -> tup
     attributes = Usage(own.input, own.output, own.cached, own.written, own.reasoning, own.units)
     usage = merged_usage(attributes, reported.usage, uncached)
     total = reported.total if own.total is None else own.total
-    usage, note = settled(Counts(*usage[:5], total=total, units=usage.units, cache_beside=own.cache_beside))
+    usage, note = settled(Counts(*usage[:5], total=total, units=usage.units, cache_outside=own.cache_outside))
     return usage, note or reported.note, tier
 
 

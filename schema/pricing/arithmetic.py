@@ -30,8 +30,8 @@ class Counts(NamedTuple):
     reasoning: int | None = None
     total: int | None = None
     units: Mapping[str, int] = NO_UNITS
-    cache_beside: bool = False  # the shape says that cached and written tokens lie beside the input
-    thoughts_beside: bool = False  # the shape says that reasoning tokens lie beside the output
+    cache_outside: bool = False  # the shape says that cached and written tokens lie beside the input
+    thoughts_outside: bool = False  # the shape says that reasoning tokens lie beside the output
 
 
 class _Reading(NamedTuple):
@@ -49,12 +49,12 @@ _CACHES: Final = ((False, False), (True, True), (False, True), (True, False))  #
 def settled(sent: Counts) -> tuple[Usage, str]:
     """Return the counts by their definition, and what was corrected or cannot be decided ("" if nothing)."""
     as_sent = Usage(sent.input, sent.output, sent.cached, sent.written, sent.reasoning, sent.units)
-    if sent.total is None and not sent.cache_beside and not sent.thoughts_beside and _fits(sent):
+    if sent.total is None and not sent.cache_outside and not sent.thoughts_outside and _fits(sent):
         return as_sent, ""  # most calls
     if not (sent.cached or sent.written or sent.reasoning):
         return as_sent, "" if _adds_up(sent, _AS_DEFINED) else TOTAL_DIFFERS
     possible = _possible(sent)
-    shape = _Reading(sent.cache_beside, sent.cache_beside, sent.thoughts_beside and bool(sent.reasoning))
+    shape = _Reading(sent.cache_outside, sent.cache_outside, sent.thoughts_outside and bool(sent.reasoning))
     reading, note = shape if shape in possible else possible[0], ""
     if sent.total is not None and sent.input is not None and sent.output is not None:
         fitting = [each for each in possible if _adds_up(sent, each)]

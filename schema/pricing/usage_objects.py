@@ -20,7 +20,7 @@ _MOST: Final = 200  # fields of a usage object that are read; real ones have som
 _KINDS: Final = frozenset({"audio", "image", "video", "document"})
 _TIERS_IN_DETAILS: Final = frozenset({"flex", "priority"})
 _WHOLES: Final = frozenset({"input", "output", "input_tokens", "output_tokens"})
-_BESIDE: Final = frozenset({"cache_read_input_tokens", "cache_creation_input_tokens", "cache_write_input_tokens"})
+_OUTSIDE: Final = frozenset({"cache_read_input_tokens", "cache_creation_input_tokens", "cache_write_input_tokens"})
 """Fields of Anthropic and Bedrock: on the top of an object, they exclude one another and the input."""
 
 _INNER: Final = ("usage", "usageMetadata", "usage_metadata", "billed_units")
@@ -91,8 +91,8 @@ def counts_of(found: dict[str, int]) -> Counts:
     tool_prompt = get(TOOL_PROMPT)
     if tool_prompt and used is not None and (total is None or total > used + (output or 0) + (reasoning or 0)):
         used += tool_prompt
-    beside = UNCACHED in found and found[UNCACHED] == used and bool(cached or written)
-    return Counts(used, output, cached, written, reasoning, total, units or NO_UNITS, cache_beside=beside)
+    outside = UNCACHED in found and found[UNCACHED] == used and bool(cached or written)
+    return Counts(used, output, cached, written, reasoning, total, units or NO_UNITS, cache_outside=outside)
 
 
 def _by_shape(sent: Counts, value: dict[str, Plain], provider: str) -> Counts:
@@ -107,8 +107,8 @@ def _by_shape(sent: Counts, value: dict[str, Plain], provider: str) -> Counts:
         sent = sent._replace(output=0)  # it thought until its limit, and answered nothing
     details = any(_is_details(name) and isinstance(value[key], dict) for name, key in top.items())
     return sent._replace(
-        cache_beside=sent.cache_beside or (not details and not _BESIDE.isdisjoint(top)),
-        thoughts_beside=gemini or (provider == "xai" and "completion_tokens" in top),
+        cache_outside=sent.cache_outside or (not details and not _OUTSIDE.isdisjoint(top)),
+        thoughts_outside=gemini or (provider == "xai" and "completion_tokens" in top),
     )
 
 
@@ -123,7 +123,7 @@ def _buckets(sent: Counts, value: dict[str, Plain]) -> Counts:
     parts = {"input": 0, "output": 0}
     for key, item in value.items():
         name = snake(key)
-        way = "input" if name in _BESIDE or name.startswith("cached_") else name.partition("_")[0]
+        way = "input" if name in _OUTSIDE or name.startswith("cached_") else name.partition("_")[0]
         if way in parts and name not in _WHOLES:
             parts[way] += count(item) or 0
     return sent._replace(

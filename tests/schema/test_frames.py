@@ -117,13 +117,13 @@ def test_calls_without_counts_are_covered_by_the_agent_above_them(store: Store) 
     assert (alone.cost_usd, alone.unpriced_calls, alone.unpriced_reasons) == (None, 1, {reasons.NO_TOKENS: 1})
 
 
-def test_a_call_whose_ancestors_are_missing_may_be_below_the_agent(store: Store) -> None:
+def test_a_call_with_missing_ancestors_may_be_below_the_agent(store: Store) -> None:
     run = received(store, uuid4().bytes, {"id": 1, "attributes": PAID}, {"id": 3, "parent": 9, "attributes": LLM})
     assert run is not None
     assert (run.cost_usd, run.reported_cost_usd) == (CALL_COST, Decimal("1.87"))
 
 
-def test_an_agent_whose_model_has_no_price_is_counted_as_unpriced(store: Store) -> None:
+def test_an_agent_with_a_model_without_price_is_counted_as_unpriced(store: Store) -> None:
     unknown = {**AGENT, "gen_ai.request.model": "our-own"}
     run = received(store, uuid4().bytes, {"id": 1, "attributes": unknown})
     assert run is not None

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
         (Counts(800, 700, 300, None, 200, 9999), Usage(800, 700, 300, None, 200), TOTAL_DIFFERS),
         (Counts(800, 700, None, None, None, 1501), Usage(800, 700), TOTAL_DIFFERS),
         (Counts(None, 700, 300), Usage(None, 700, 300), ""),
-        (Counts(840, 246, 452, 296, cache_beside=True), Usage(1588, 246, 452, 296), ""),
-        (Counts(840, 246, 452, 296, None, 1086, cache_beside=True), Usage(840, 246, 452, 296), ""),
+        (Counts(840, 246, 452, 296, cache_outside=True), Usage(1588, 246, 452, 296), ""),
+        (Counts(840, 246, 452, 296, None, 1086, cache_outside=True), Usage(840, 246, 452, 296), ""),
     ],
 )
 def test_the_numbers_tell_what_lies_beside_what(sent: Counts, usage: Usage, note: str | None) -> None:
@@ -61,16 +61,16 @@ parts = st.integers(0, 5_000)
     written=parts,
     answer=parts,
     thoughts=parts,
-    cache_beside=st.booleans(),
-    thoughts_beside=st.booleans(),
+    cache_outside=st.booleans(),
+    thoughts_outside=st.booleans(),
 )
 def test_with_a_total_the_counts_are_right_or_marked(  # noqa: PLR0913 - parts of one call
-    *, fresh: int, cached: int, written: int, answer: int, thoughts: int, cache_beside: bool, thoughts_beside: bool
+    *, fresh: int, cached: int, written: int, answer: int, thoughts: int, cache_outside: bool, thoughts_outside: bool
 ) -> None:
     used, output = fresh + cached + written, answer + thoughts
     sent = Counts(
-        fresh if cache_beside else used,
-        answer if thoughts_beside else output,
+        fresh if cache_outside else used,
+        answer if thoughts_outside else output,
         cached,
         written,
         thoughts,
