@@ -47,8 +47,8 @@ def usage_of(value: Plain) -> Usage:
 
 def first_reported(values: Iterable[Plain], provider: str = "") -> Reported:
     """Return what the first usage object says that has any counts."""
-    said = (reported_by(value, provider) for value in values)
-    return next((each for each in said if each.usage != NO_USAGE), NOTHING)
+    found = (reported_by(value, provider) for value in values)
+    return next((each for each in found if each.usage != NO_USAGE), NOTHING)
 
 
 def reported_by(value: Plain, provider: str = "") -> Reported:
