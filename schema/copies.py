@@ -1,15 +1,16 @@
 """The copy of a span that counts: one rule for every query that reads spans.
 
-The identity of a span is its trace id, its span id and its team (docs/adr/0017-a-run-is-of-one-team.md). Exporters send
-a span again, first unfinished and then complete, or after a time-out. Of copies of one span the last received counts,
-and of copies in one request the last of them. The same ids under another team are another span.
+The identity of a span is its trace id, its span id, its team and what an SDK fixes when a span starts: OpenTelemetry's
+kind and the service (docs/adr/0021-two-spans-under-one-id.md). Exporters send a span again, first unfinished and then
+complete, or after a time-out; name, times and attributes may differ. Of copies of one span the last received counts,
+and of copies in one request the last of them.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-IDENTITY: Final = ("trace_id", "span_id", "team")
+IDENTITY: Final = ("trace_id", "span_id", "team", "span_kind", "service_name")
 """The columns that identify a span; two rows with the same values are copies of one span."""
 
 SPAN: Final = ", ".join(IDENTITY)

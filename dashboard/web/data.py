@@ -34,7 +34,7 @@ Columns = dict[str, Any]
 router = APIRouter()
 
 TRACE_ID = re.compile(r"[0-9a-f]{32}")
-SPAN_ID = re.compile(r"[0-9a-f]{16}")
+SPAN_ID = re.compile(r"[0-9a-f]{16}(?:\.\d{1,4})?")  # a number where several spans share an id
 LOGS_A_PAGE = 100
 _LAST_OFFSET = 10**9
 _YEAR_S = 365 * 24 * 3600
@@ -64,7 +64,7 @@ def run_span(trace_id: str, span_id: str, request: Request) -> Response:
     store = connection.store()
     try:
         span = load_span(store, scope, trace_id, span_id, team)
-        log_records = count_span_logs(store, scope, trace_id, span["team"], span_id) if span else 0
+        log_records = count_span_logs(store, scope, trace_id, span["team"], span["span_id"]) if span else 0
     except StoreError:
         return _store_error()
     if span is None:
@@ -77,7 +77,7 @@ def run_span_logs(trace_id: str, span_id: str, request: Request) -> Response:
     """Return the log records that name a span, from `offset` on."""
     if not SPAN_ID.fullmatch(span_id):
         return _bad_span_id()
-    return _log_page(trace_id, request, span_id)
+    return _log_page(trace_id, request, span_id.partition(".")[0])
 
 
 @router.get("/api/runs/{trace_id}/logs")

@@ -43,14 +43,14 @@ _PRICED_BY: Final = (
 )
 # The calls that their run counts, so that the costs add up to what the run and its team paid.
 _COPIES: Final = copies.spans(
-    f"trace_id, span_id, team, kind, provider, model, start_time, duration_ns, status, {_PRICED_BY}",
+    f"{', '.join(copies.IDENTITY)}, kind, provider, model, start_time, duration_ns, status, {_PRICED_BY}",
     "(trace_id, team, span_id) IN (SELECT trace_id, team, arrayJoin(call_span_ids) FROM runs FINAL"  # noqa: S608 - our own text
     " WHERE (empty({teams:Array(String)}) OR has({teams:Array(String)}, toString(team)))"
     f" AND trace_id IN (SELECT trace_id FROM spans WHERE {_WITHIN}))",
 )
 _CALLS: Final = (
-    "SELECT trace_id, span_id, toString(team) AS team, toString(kind) AS kind, provider, model,"  # noqa: S608 - our own text
-    f" toUnixTimestamp64Nano(start_time) AS start_time, duration_ns, status, {_PRICED_BY}"
+    "SELECT trace_id, span_id, toString(team) AS team, span_kind, service_name, toString(kind) AS kind,"  # noqa: S608 - our own text
+    f" provider, model, toUnixTimestamp64Nano(start_time) AS start_time, duration_ns, status, {_PRICED_BY}"
     f" FROM ({_COPIES}) AS spans WHERE {_WITHIN}"
 )
 _TIME: Final = pa.timestamp("ns", "UTC")
@@ -114,9 +114,7 @@ def _write(store: Store, different: Sequence[tuple[Span, Priced]], bounds: dict[
     """Write the new costs of these calls in one light update."""
     new = pa.table(
         {
-            "trace_id": [call.trace_id for call, _ in different],
-            "span_id": [call.span_id for call, _ in different],
-            "team": [call.team for call, _ in different],
+            **{name: [getattr(call, name) for call, _ in different] for name in copies.IDENTITY},
             "cost_usd": pa.array([priced.cost_usd for _, priced in different], MONEY),
             "cost_source": [priced.source for _, priced in different],
             "unpriced_reason": [priced.reason for _, priced in different],

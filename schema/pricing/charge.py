@@ -8,9 +8,10 @@ from schema.pricing import reasons
 from schema.pricing.prices import Priced
 from schema.pricing.real_calls import FRAME_KINDS, MODEL_KINDS, Call, model_calls
 from schema.pricing.usage import TOKEN_COLUMNS, Usage
+from schema.shared_ids import keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from schema.pricing.prices import Prices
     from schema.span import RunSpan, Span
@@ -22,39 +23,43 @@ def charge(spans: Iterable[Span], prices: Prices) -> None:
     The spans have their teams already: spans of one team do not affect the calls of another. What an agent or
     workflow reports is kept apart until its run is computed (schema/runs/frames.py).
     """
-    parents: dict[tuple[str, str], dict[str, str]] = {}
-    calls: dict[tuple[str, str], list[Span]] = {}
+    runs: dict[tuple[str, str], list[Span]] = {}
+    calling = set()
     for span in spans:
         run = span.trace_id, span.team
-        if run not in parents:
-            parents[run], calls[run] = {}, []
-        parents[run][span.span_id] = span.parent_span_id
+        runs.setdefault(run, []).append(span)
         if span.kind in MODEL_KINDS:
-            calls[run].append(span)
+            calling.add(run)
         elif span.kind in FRAME_KINDS and (span.usage_units or span.reported_cost_usd is not None):
             span.unpriced_reason = reasons.COUNTED_BELOW
-    for run, members in calls.items():
-        if members:
-            _charge_run(members, parents[run], prices)
+    for run in calling:
+        _charge_run(runs[run], prices)
 
 
-def _charge_run(spans: Sequence[Span], parents: Mapping[str, str], prices: Prices) -> None:
-    calls = [call_of(span) for span in spans]
-    real = model_calls(calls, parents)
-    for span, call in zip(spans, calls, strict=True):
-        if span.span_id in real:
+def _charge_run(spans: Sequence[Span], prices: Prices) -> None:
+    keys = keys_of(spans)
+    parents = dict(keys)
+    models = [(span, call_of(span, *key)) for span, key in zip(spans, keys, strict=True) if span.kind in MODEL_KINDS]
+    real = model_calls((call for _, call in models), parents)
+    for span, call in models:
+        if call.span_id in real:
             span.cost_usd, span.cost_source, span.unpriced_reason = price_of(span, prices)
         else:
             _clear(span)
             span.unpriced_reason = reasons.COUNTED_BELOW if call.known else ""
 
 
-def call_of(span: Span | RunSpan) -> Call:
-    """Return the columns that decide whether a span is a real call."""
+def calls_of(spans: Sequence[RunSpan]) -> list[Call]:
+    """Return what decides which spans of a run are real calls, under keys that tell spans of one id apart."""
+    return [call_of(span, *key) for span, key in zip(spans, keys_of(spans), strict=True)]
+
+
+def call_of(span: Span | RunSpan, key: str, parent_key: str) -> Call:
+    """Return the columns that decide whether a span is a real call; keys are those of `schema.shared_ids`."""
     usage = span.input_tokens is not None or span.output_tokens is not None
     return Call(
-        span.span_id,
-        span.parent_span_id,
+        key,
+        parent_key,
         span.kind,
         span.start_time,
         span.duration_ns,

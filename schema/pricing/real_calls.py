@@ -23,7 +23,10 @@ COSTED_KINDS = MODEL_KINDS | FRAME_KINDS
 
 
 class Call(NamedTuple):
-    """The columns of a span that the rules need. All spans belong to one trace; times in ns."""
+    """The columns of a span that the rules need. All spans belong to one run; times in ns.
+
+    The ids are keys: spans that share an id have different ones (schema/shared_ids.py).
+    """
 
     span_id: str
     parent_span_id: str

@@ -31,11 +31,13 @@ SELECT toString(if(call.canonical_model = '', call.model, call.canonical_model))
        sumOrNull(call.cached_input_tokens) AS cached_input_tokens
 FROM ({
     copies.spans(
-        "trace_id, kind, model, canonical_model, status, cost_usd, input_tokens, output_tokens, cached_input_tokens",
+        "trace_id, kind, model, canonical_model, status, unpriced_reason, cost_usd, input_tokens, output_tokens,"
+        " cached_input_tokens",
         "(trace_id, team, span_id) IN (SELECT trace_id, team, arrayJoin(call_span_ids) FROM runs FINAL WHERE {where})",
     )
 }) AS call
-WHERE call.status != 'error' OR call.kind IN ('agent', 'workflow')
+WHERE (call.kind IN ('agent', 'workflow') OR call.kind IN ('llm', 'embedding') AND call.status != 'error')
+  AND NOT startsWith(call.unpriced_reason, 'counted ')
 GROUP BY label ORDER BY cost_usd DESC NULLS LAST, label
 """
 

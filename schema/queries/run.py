@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
 from schema import copies
 from schema.queries.tree import build_tree
+from schema.shared_ids import id_of, keys_of
+from schema.store.typed_rows import typed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,38 +116,73 @@ def other_teams(store: Store, scope: Scope, trace_id: str, team: str) -> list[Ot
 def load_tree(store: Store, scope: Scope, trace_id: str, team: str | None = None, *, others: bool = False) -> pa.Table:
     """Return the light columns of every span of a team's run in tree pre-order; no team named: of the whole trace.
 
-    With `others`, those of other teams in the same trace are there too. Besides the columns of `spans`: parent (row, -1
-    for a root), depth, end (row after the subtree), orphan, start_ns (from the start of the run), and first_sent_by:
-    the other team that sent a span of this id before, mostly empty. No rows if the store has no such run.
+    With `others`, those of other teams in the same trace are there too. `span_id` is a key (schema.shared_ids), for two
+    spans may share an id. Besides the columns of `spans`: parent (row, -1 for a root), depth, end (row after the
+    subtree), orphan, start_ns (from the start of the run), and first_sent_by: the other team that sent a span of this
+    id before, mostly empty. No rows if the store has no such run.
     """
     spans = store.query(
         copies.spans(
-            "span_id, parent_span_id, toString(team) AS team, kind, name, duration_ns, status, approval_status, model,"
-            " tool_name, input_tokens, output_tokens, cost_usd, unpriced_reason,"
+            "span_id, parent_span_id, toString(team) AS team, span_kind, service_name, kind, name, duration_ns, status,"
+            " approval_status, model, tool_name, input_tokens, output_tokens, cost_usd, unpriced_reason,"
             " toUnixTimestamp64Nano(start_time) AS start_ns",
             f"trace_id = {{trace:String}} AND {_TEAM} AND {scope.where}",
         ),
         {"trace": trace_id, "teams": [] if others else _named(team)} | scope.parameters,
-    ).sort_by([("start_ns", "ascending"), ("span_id", "ascending"), ("team", "ascending")])
+    ).sort_by([(name, "ascending") for name in ("start_ns", "span_id", "team", "span_kind", "service_name")])
     starts = spans.column("start_ns").to_pylist()
-    ids = list(zip(spans.column("span_id").to_pylist(), spans.column("team").to_pylist(), strict=True))
-    senders = Counter(span_id for span_id, _ in ids)
-    first = _first_senders(store, scope, trace_id, {span_id for span_id, teams in senders.items() if teams > 1})
-    parents = spans.column("parent_span_id").to_pylist()
+    keys = _keys(spans)
+    ids = [(key.own, key.team) for key in keys]
+    senders = Counter(id_of(span_id) for span_id, _ in set(ids))
+    first = _first_senders(store, scope, trace_id, {span_id for span_id, found in senders.items() if found > 1})
+    parents = [key.parent for key in keys]
     if len({sender for _, sender in ids}) > 1:
         tree = build_tree(ids, _parents(ids, parents, first), starts)
     else:
-        tree = build_tree(spans.column("span_id").to_pylist(), parents, starts)
+        tree = build_tree([own for own, _ in ids], parents, starts)
     own = [start for start, (_, sender) in zip(starts, ids, strict=True) if team in {None, sender}]
     begin = min(own or starts, default=0)
-    ordered = spans.take(pa.array(tree.order, pa.int64())).drop_columns(["parent_span_id", "start_ns"])
+    ordered = spans.take(pa.array(tree.order, pa.int64()))
+    ordered = ordered.drop_columns(["span_id", "parent_span_id", "start_ns", "span_kind", "service_name"])
+    ordered = ordered.append_column("span_id", pa.array([ids[index][0] for index in tree.order], pa.string()))
     for name, values in (("parent", tree.parent), ("depth", tree.depth), ("end", tree.end)):
         ordered = ordered.append_column(name, pa.array(values, pa.int32()))
     offsets = pa.array([starts[index] - begin for index in tree.order], pa.int64())
     ordered = ordered.append_column("start_ns", offsets).append_column("orphan", pa.array(tree.orphan, pa.bool_()))
-    also = [first.get(ids[index][0], ids[index][1]) for index in tree.order]
+    also = [first.get(id_of(ids[index][0]), ids[index][1]) for index in tree.order]
     conflicts = ["" if sender == ids[index][1] else sender for sender, index in zip(also, tree.order, strict=True)]
     return ordered.append_column("first_sent_by", pa.array(conflicts, pa.string()))
+
+
+class _Key(NamedTuple):
+    """What a row of a tree is called, and what is above it."""
+
+    own: str
+    parent: str
+    team: str
+
+
+class _Row(NamedTuple):
+    """The columns of a span that its key depends on."""
+
+    span_id: str
+    parent_span_id: str
+    team: str
+    span_kind: str
+    service_name: str
+
+
+def _keys(spans: pa.Table) -> list[_Key]:
+    """Return the key of each span; ids are shared within a team."""
+    rows = list(typed_rows(spans, _Row))
+    by_team: dict[str, list[int]] = {}
+    for index, row in enumerate(rows):
+        by_team.setdefault(row.team, []).append(index)
+    found: dict[int, _Key] = {}
+    for team, members in by_team.items():
+        keys = keys_of([rows[index] for index in members])
+        found.update({index: _Key(*key, team) for index, key in zip(members, keys, strict=True)})
+    return [found[index] for index in range(len(rows))]
 
 
 def load_span(
@@ -155,17 +192,19 @@ def load_span(
 
     Where no team is named and several sent a span of this id, it is that of the first.
     """
+    key, span_id = span_id, id_of(span_id)
     if team is None:
         team = _first_senders(store, scope, trace_id, {span_id}).get(span_id)
-    rows = _micros(
+    table = _micros(
         store.query(
             copies.spans(
                 "*", f"trace_id = {{trace:String}} AND span_id = {{span:String}} AND {_TEAM} AND {scope.where}"
             ),
             {"trace": trace_id, "span": span_id, "teams": _named(team)} | scope.parameters,
         )
-    ).to_pylist()
-    return rows[0] | {name: dict(rows[0][name]) for name in _MAPS} if rows else None
+    )
+    rows = dict(zip((own for own, _, _ in _keys(table)), table.to_pylist(), strict=True))
+    return rows[key] | {name: dict(rows[key][name]) for name in _MAPS} if key in rows else None
 
 
 def _named(team: str | None) -> list[str]:

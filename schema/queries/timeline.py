@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from schema.shared_ids import id_of
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
     import pyarrow as pa
 
+_CALLS: Final = frozenset({"llm", "embedding"})
 _FRAMES: Final = frozenset({"agent", "workflow"})  # what they report was spent, even where they failed in the end
 
 
@@ -18,7 +21,7 @@ class Step:
     """One moment of a run: a span starts or ends. The sums are of the model calls that have ended by now."""
 
     row: int  # of the span in the tree
-    span_id: str
+    span_id: str  # its key in the tree
     event: Literal["start", "end"]
     at_ns: int  # from the start of the run
     input_tokens: int | None  # None while nothing is known
@@ -48,8 +51,10 @@ def steps(tree: pa.Table, call_span_ids: list[str]) -> list[Step]:
     result = []
     for at, _, rank, event in moments:
         row = abs(rank)
-        paid = columns["status"][row] != "error" or columns["kind"][row] in _FRAMES
-        if event == "end" and columns["span_id"][row] in counted and paid:
+        kind = columns["kind"][row]
+        paid = kind in _FRAMES or (kind in _CALLS and columns["status"][row] != "error")
+        paid = paid and not columns["unpriced_reason"][row].startswith("counted ")
+        if event == "end" and id_of(columns["span_id"][row]) in counted and paid:
             for name, sum_so_far in tokens.items():
                 known = columns[name][row]
                 tokens[name] = sum_so_far if known is None else (sum_so_far or 0) + known

@@ -1,8 +1,9 @@
-"""Agents and workflows whose own report counts: nothing below them says what the calls cost.
+"""Agents and workflows with a report of their own that counts: nothing below them says what the calls cost.
 
 A span of such a kind keeps the counts that it reports in `usage_units`, and its own count and cost columns empty,
 because the calls below it often come in another request. When its run is computed and nothing below it carries any,
-its columns are filled; if a call comes later after all, they are emptied again.
+its columns are filled; if a call comes later after all, they are emptied again. So are those of a call that another
+span of the same id, which came in another request, repeats.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import pyarrow as pa
 
 from schema import copies
 from schema.pricing import reasons
-from schema.pricing.charge import call_of, price_of
-from schema.pricing.real_calls import FRAME_KINDS, counted_frames, model_calls
+from schema.pricing.charge import calls_of, price_of
+from schema.pricing.real_calls import COSTED_KINDS, FRAME_KINDS, MODEL_KINDS, counted_frames, model_calls
 from schema.pricing.usage import TOKEN_COLUMNS
 from schema.span import RunSpan, Span
 from schema.store.bulk_update import MONEY, update_spans
@@ -35,7 +36,7 @@ _ASSIGNED: Final = {column: f"toUInt64OrNull({{{column}}})" for column in TOKEN_
 
 
 class _Change(NamedTuple):
-    """A frame whose report begins to count, or no longer does."""
+    """A span with counts that begin to count, or no longer do."""
 
     span: RunSpan
     counts: bool
@@ -48,20 +49,26 @@ def settle_frames(store: Store, runs: Sequence[list[RunSpan]], prices: Prices) -
         return runs
     settled = {_identity(span): span for span in _settled(store, changes, prices)}
     _write(store, list(settled.values()))
-    return [[_as_settled(span, settled) if span.kind in FRAME_KINDS else span for span in run] for run in runs]
+    return [[_as_settled(span, settled) if span.kind in COSTED_KINDS else span for span in run] for run in runs]
 
 
 def _changes(run: Sequence[RunSpan]) -> Iterator[_Change]:
-    reported = [span for span in run if span.kind in FRAME_KINDS and call_of(span).carries]
-    if not reported:
+    shared = len({span.span_id for span in run}) < len(run)
+    if not shared and not any(span.kind in FRAME_KINDS and _reports(span) for span in run):
         return
-    parents = {span.span_id: span.parent_span_id for span in run}
-    calls = [call_of(span) for span in run]
-    counted = counted_frames(calls, parents, model_calls(calls, parents))
-    for span in reported:
-        counts = span.span_id in counted
-        if counts == (span.unpriced_reason == reasons.COUNTED_BELOW):
-            yield _Change(span, counts)
+    calls = calls_of(run)
+    parents = {call.span_id: call.parent_span_id for call in calls}
+    real = model_calls(calls, parents)
+    counted = counted_frames(calls, parents, real) | real
+    for span, call in zip(run, calls, strict=True):
+        if call.carries and (span.kind in FRAME_KINDS or (shared and span.kind in MODEL_KINDS)):
+            counts = call.span_id in counted
+            if counts == (span.unpriced_reason == reasons.COUNTED_BELOW):
+                yield _Change(span, counts)
+
+
+def _reports(span: RunSpan) -> bool:
+    return bool(span.unpriced_reason or span.reported_cost_usd is not None or span.cost_usd is not None)
 
 
 def _settled(store: Store, changes: Sequence[_Change], prices: Prices) -> Iterator[Span]:

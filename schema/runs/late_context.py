@@ -66,6 +66,8 @@ class StoredContext(NamedTuple):
     session_id: str
     user_id: str
     environment: str
+    span_kind: str
+    service_name: str
     context: list[tuple[str, str]]  # what it and its resource name: schema/normalise/context.py
     arrival_team: str  # the team that it was stored with
     received_ns: int  # ns since the epoch
@@ -84,9 +86,9 @@ class ChangedContext(NamedTuple):
 
 # Every stored copy of every span, in the order in which they were received.
 _SPANS: Final = (
-    f"SELECT trace_id, span_id, parent_span_id, {', '.join(_CONTEXT)}, context, arrival_team,"  # noqa: S608 - our own names
-    " toUnixTimestamp64Nano(received_at) AS received_ns, toUInt32(retain_until) AS retained, _partition_id AS partition"
-    " FROM spans WHERE trace_id IN {traces:Array(String)}"
+    f"SELECT trace_id, span_id, parent_span_id, {', '.join(_CONTEXT)}, span_kind, service_name, context,"  # noqa: S608 - our own names
+    " arrival_team, toUnixTimestamp64Nano(received_at) AS received_ns, toUInt32(retain_until) AS retained,"
+    " _partition_id AS partition FROM spans WHERE trace_id IN {traces:Array(String)}"
     " ORDER BY trace_id, span_id, received_at, _block_number, _block_offset"
 )
 
@@ -120,13 +122,14 @@ def _traces_of(store: Store, sql: str, trace_ids: Sequence[str]) -> list[str]:
 def changed_contexts(stored: Iterable[StoredContext], retention: Retention) -> Iterator[ChangedContext]:
     """Yield the stored copies of spans that get another context, with their new columns.
 
-    Copies with one id that name the same team by themselves are one span, and the last of them has its context.
+    Copies of one kind and service under one id that name the same team by themselves are one span, and the last of
+    them has its context.
     """
-    spans: dict[tuple[str, str, str], list[StoredContext]] = {}
-    contexts: dict[tuple[str, str, str], Context] = {}
+    spans: dict[tuple[str, ...], list[StoredContext]] = {}
+    contexts: dict[tuple[str, ...], Context] = {}
     for copy in stored:
         context = remembered((copy.trace_id, copy.span_id), (copy.trace_id, copy.parent_span_id), dict(copy.context))
-        span = (*context.span, own_team(context))
+        span = (*context.span, own_team(context), copy.span_kind, copy.service_name)
         spans.setdefault(span, []).append(copy)
         contexts[span] = context
     for same, values in zip(spans.values(), resolve(list(contexts.values())), strict=True):

@@ -48,8 +48,8 @@ WHERE trace_id IN {{traces:Array(String)}} AND span_id != ''
        OR startsWith(body, 'claude_code.'))
 """  # noqa: S608 - our own words
 _SPANS = copies.spans(
-    f"trace_id, span_id, toString(team) AS team, {RESOURCE_TEAM} AS resource_team, kind, scope_name, model,"
-    " tool_call_id, output_tokens, attributes['request_id'] AS request_id,"
+    f"trace_id, span_id, toString(team) AS team, span_kind, service_name, {RESOURCE_TEAM} AS resource_team, kind,"
+    " scope_name, model, tool_call_id, output_tokens, attributes['request_id'] AS request_id,"
     " toUnixTimestamp64Nano(start_time) AS start_ns, duration_ns, input, output, input_preview, output_preview,"
     " prompt_hash, reported_cost_usd",
     "trace_id IN {traces:Array(String)}",

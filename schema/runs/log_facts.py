@@ -57,6 +57,8 @@ class LoggedSpan(NamedTuple):
     trace_id: str
     span_id: str
     team: str
+    span_kind: str
+    service_name: str
     resource_team: str  # named by the span's resource, "" if it names none or a key stamped it
     kind: str
     scope_name: str

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from schema.store.store import Store
 
-_place = attrgetter("trace_id", "team", "start_time", "span_id")
+_place = attrgetter("trace_id", "team", "start_time", "span_id", "span_kind", "service_name")
 _READ: Final = {
     "team": "toString(team) AS team",
     "start_time": "toUnixTimestamp64Nano(start_time) AS start_time",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from schema.normalise.evaluations import combined
 from schema.otlp.attributes import list_of, parse
-from schema.pricing.charge import call_of
+from schema.pricing.charge import calls_of
 from schema.pricing.real_calls import FRAME_KINDS, below, counted_frames, model_calls, tool_calls
 from schema.runs.log_facts import RunFacts
 from schema.runs.outcome import ended_in_error, outcome_of
@@ -29,21 +29,22 @@ def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSum
     `facts` is what the log records of the run add, None where there are none.
     """
     facts = facts or RunFacts()
-    parents = {span.span_id: span.parent_span_id for span in spans}
+    candidates = calls_of(spans)
+    parents = {call.span_id: call.parent_span_id for call in candidates}
     roots = [span for span in spans if not span.parent_span_id]
     orphans = [span for span in spans if span.parent_span_id and span.parent_span_id not in parents]
     root = (roots or orphans or spans)[0]
     root_first = [root, *spans]
     start = min(span.start_time for span in spans)
-    candidates = [call_of(span) for span in spans]
     real, used = model_calls(candidates, parents), tool_calls(candidates, parents)
     frames = counted_frames(candidates, parents, real)
     covered = below(frames, real, parents)
-    calls = [span for span in spans if span.span_id in real]
+    keyed = [(span, call.span_id) for span, call in zip(spans, candidates, strict=True)]
+    calls = [span for span, key in keyed if key in real]
     answered = [call for call in calls if call.status != "error"]
-    paid = [span for span in spans if span.span_id in frames]
-    paid += [call for call in answered if call.span_id not in covered]
-    tools = [span for span in spans if span.span_id in used]
+    paid = [span for span, key in keyed if key in frames]
+    paid += [span for span, key in keyed if key in real - covered and span.status != "error"]
+    tools = [span for span, key in keyed if key in used]
     error = ended_in_error(spans)
     findings = Counter(facts.findings)
     for span in spans:
@@ -78,8 +79,8 @@ def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSum
         unpriced_reasons=sorted(
             Counter(span.unpriced_reason for span in paid if span.cost_usd is None and span.unpriced_reason).items()
         ),
-        reported_cost_usd=_reported_above(spans, frames, parents),
-        call_span_ids=[span.span_id for span in spans if span.span_id in frames or span.span_id in real - covered],
+        reported_cost_usd=_reported_above(keyed, frames, parents),
+        call_span_ids=[span.span_id for span, key in keyed if key in frames or key in real - covered],
         models=sorted({span.model for span in (*calls, *paid) if span.model}),
         tools=sorted({tool.tool_name or tool.name for tool in tools}),
         span_count=len(spans),
@@ -92,9 +93,11 @@ def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSum
     )
 
 
-def _reported_above(spans: Sequence[RunSpan], counted: Collection[str], parents: Mapping[str, str]) -> Decimal | None:
+def _reported_above(
+    keyed: Sequence[tuple[RunSpan, str]], counted: Collection[str], parents: Mapping[str, str]
+) -> Decimal | None:
     """Return what the outermost agents or workflows reported for everything, where that is not the cost that counts."""
-    reported = {span.span_id: span.reported_cost_usd for span in spans if span.kind in FRAME_KINDS}
+    reported = {key: span.reported_cost_usd for span, key in keyed if span.kind in FRAME_KINDS}
     above = {key: cost for key, cost in reported.items() if cost is not None and key not in counted}
     return sum_of_known(above[key] for key in above.keys() - below(above, above, parents))
 

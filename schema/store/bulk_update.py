@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MONEY: Final = pa.decimal128(18, 9)
 """Arrow type of the cost columns of a span."""
 
-ROW: Final = ("trace_id", "span_id", "received_ns", "arrival_team")
+ROW: Final = ("trace_id", "span_id", "received_ns", "arrival_team", "span_kind", "service_name")
 """Columns that identify one copy of a span; no update changes them."""
 
 _AS_TEXT: Final = {"received_ns": "toString(toUnixTimestamp64Nano(received_at))"}

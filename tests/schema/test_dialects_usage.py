@@ -145,7 +145,11 @@ OWN = "com.anthropic.sdk.python"
 )
 def test_a_failed_call_reported_twice_by_siblings_is_one(spans: list[dict[str, Any]], calls: int) -> None:
     found = spans_of(*({**span, "id": number} for number, span in enumerate(spans, 1)))
-    assert len(model_calls(map(call_of, found), {span.span_id: span.parent_span_id for span in found})) == calls
+    parents = {span.span_id: span.parent_span_id for span in found}
+    assert (
+        len(model_calls((call_of(span, *key) for span, key in zip(found, parents.items(), strict=True)), parents))
+        == calls
+    )
 
 
 def test_a_model_that_is_called_like_a_function_is_a_call() -> None:

@@ -34,7 +34,7 @@ def observe(spans: Iterable[Span]) -> dict[str, Any]:
 
 def _trace(spans: list[Span]) -> dict[str, Any]:
     ids = {span.span_id for span in spans}
-    calls = [call_of(span) for span in spans]
+    calls = [call_of(span, span.span_id, span.parent_span_id) for span in spans]
     parents = {span.span_id: span.parent_span_id for span in spans}
     real, tools = model_calls(calls, parents), tool_calls(calls, parents)
     tops = [span for span in spans if span.parent_span_id not in ids]
