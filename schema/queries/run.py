@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from schema import copies
 from schema.queries.tree import build_tree
+from schema.span import PLACED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,13 +116,15 @@ def load_tree(store: Store, scope: Scope, trace_id: str, team: str | None = None
     """Return the light columns of every span of a team's run in tree pre-order; no team named: of the whole trace.
 
     With `others`, those of other teams in the same trace are there too. Besides the columns of `spans`: parent (row, -1
-    for a root), depth, end (row after the subtree), orphan, start_ns (from the start of the run), and first_sent_by:
-    the other team that sent a span of this id before, mostly empty. No rows if the store has no such run.
+    for a root), depth, end (row after the subtree), orphan, start_ns (from the start of the run), start_known (false:
+    start_ns is only a place in the run, the end of the span if that is known), and first_sent_by: the other team that
+    sent a span of this id before, mostly empty. No rows if the store has no such run.
     """
     spans = store.query(
         copies.spans(
             "span_id, parent_span_id, toString(team) AS team, kind, name, duration_ns, status, approval_status, model,"
-            " tool_name, input_tokens, output_tokens, cost_usd, toUnixTimestamp64Nano(start_time) AS start_ns",
+            " tool_name, input_tokens, output_tokens, cost_usd, toUnixTimestamp64Nano(start_time) AS start_ns,"
+            f" {PLACED_AT} AS placed_at",
             f"trace_id = {{trace:String}} AND {_TEAM} AND {scope.where}",
         ),
         {"trace": trace_id, "teams": [] if others else _named(team)} | scope.parameters,
@@ -135,16 +138,32 @@ def load_tree(store: Store, scope: Scope, trace_id: str, team: str | None = None
         tree = build_tree(ids, _parents(ids, parents, first), starts)
     else:
         tree = build_tree(spans.column("span_id").to_pylist(), parents, starts)
-    own = [start for start, (_, sender) in zip(starts, ids, strict=True) if team in {None, sender}]
-    begin = min(own or starts, default=0)
-    ordered = spans.take(pa.array(tree.order, pa.int64())).drop_columns(["parent_span_id", "start_ns"])
+    begin, last = _extent(spans, team)
+    known = [place == "start" for place in spans.column("placed_at").to_pylist()]
+    ordered = spans.take(pa.array(tree.order, pa.int64())).drop_columns(["parent_span_id", "start_ns", "placed_at"])
     for name, values in (("parent", tree.parent), ("depth", tree.depth), ("end", tree.end)):
         ordered = ordered.append_column(name, pa.array(values, pa.int32()))
-    offsets = pa.array([starts[index] - begin for index in tree.order], pa.int64())
+    offsets = pa.array(
+        [(starts[index] if known[index] else min(max(starts[index], begin), last)) - begin for index in tree.order],
+        pa.int64(),
+    )
+    ordered = ordered.append_column("start_known", pa.array([known[index] for index in tree.order], pa.bool_()))
     ordered = ordered.append_column("start_ns", offsets).append_column("orphan", pa.array(tree.orphan, pa.bool_()))
     also = [first.get(ids[index][0], ids[index][1]) for index in tree.order]
     conflicts = ["" if sender == ids[index][1] else sender for sender, index in zip(also, tree.order, strict=True)]
     return ordered.append_column("first_sent_by", pa.array(conflicts, pa.string()))
+
+
+def _extent(spans: pa.Table, team: str | None) -> tuple[int, int]:
+    """Return the first start and the last end of the spans of a team (None: of all), in ns since the epoch."""
+    rows = spans.select(["team", "start_ns", "duration_ns", "placed_at"]).to_pylist()
+    rows = [row for row in rows if team in {None, row["team"]}] or rows
+    for place in ("start", "end", "receipt"):
+        there = [row for row in rows if row["placed_at"] == place]
+        if there:
+            ends = [row["start_ns"] + row["duration_ns"] for row in rows if row["placed_at"] in {place, "end"}]
+            return min(row["start_ns"] for row in there), max(ends)
+    return 0, 0
 
 
 def load_span(
