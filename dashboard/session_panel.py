@@ -96,7 +96,7 @@ def _row(run: dict[str, Any], zone: tzinfo, path: str, *, present: bool) -> Row:
             run_cells.started(run, zone, note="this run" if present else ""),
             Cell(run["root_name"] or formatting.UNKNOWN, title=f"{run['workflow']}: {run['root_name']}"),
             run_cells.outcome(run),
-            Cell(formatting.duration(run["duration_ns"])),
+            Cell(formatting.duration(run["duration_ns"] or None)),
             run_cells.cost(run),
             Cell(run["input_preview"] or formatting.UNKNOWN),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from itertools import accumulate, chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import pyarrow as pa
 
@@ -21,6 +21,16 @@ Outcome = Literal["success", "failure", "escalated", "unknown"]
 
 UNASSIGNED = "unassigned"
 """Team and workflow of a span if none is named."""
+
+
+START_TIME: Final = "otlp.start_time"
+"""The attribute that is "unknown" where `start_time` is only the place of a span: its end, else its receipt."""
+
+PLACED_AT: Final = (
+    f"multiIf(NOT mapContains(spans.attributes, '{START_TIME}'), 'start',"
+    " spans.start_time = spans.received_at, 'receipt', 'end')"
+)
+"""What `start_time` is, as SQL over `spans`."""
 
 
 @dataclass(slots=True)
@@ -46,7 +56,7 @@ class Span:
     kind: Kind = "other"
     span_kind: str = ""  # OTLP's own: internal, server, client, producer, consumer
     name: str = ""
-    start_time: int = 0  # ns since the epoch, UTC
+    start_time: int = 0  # ns since the epoch, UTC; START_TIME tells whether it is unknown
     duration_ns: int = 0
     status: Status = "unset"
     status_message: str = ""
@@ -167,6 +177,7 @@ class RunSpan(NamedTuple):
     findings: list[tuple[str, int]]
     retain_until: int
     inserted_at: int  # microseconds since the epoch
+    placed_at: Literal["start", "end", "receipt"]  # what start_time is
 
 
 def to_batch(spans: Sequence[Span]) -> pa.RecordBatch:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from collector.api.contract import Taken
 from collector.errors import IntakeError
-from collector.otlp.messages import Encoding, count, decode, drop_invalid_spans
+from collector.otlp.defects import Defects
+from collector.otlp.messages import Encoding, count, decode
 from collector.otlp.refusals import RefusedError
 from collector.spool.spool import Incoming, Signal
 
@@ -29,17 +30,23 @@ _TOP_LEVEL: Final[dict[str, Signal]] = {"resourceSpans": "traces", "resourceLogs
 def ingest_file(spool: Spool, name: str, body: bytes) -> list[Taken]:
     """Append the requests in the file `name`; on return they are on disk. Raises IntakeError or SpoolError."""
     requests = []
-    rejected = []
     for signal, encoding, part in _requests(name, body):
         try:
-            request = decode(signal, part, encoding)
+            request = decode(signal, part, encoding, defects := Defects())
         except RefusedError as error:
             raise IntakeError(f"{name}: {error}") from None
-        rejected.append(drop_invalid_spans(request) if signal == "traces" else 0)  # type: ignore[arg-type]  # by signal
-        requests.append(Incoming(signal, request.SerializeToString(), name, _KEY_NAME, count(request), rejected[-1]))
+        requests.append(
+            Incoming(signal, request.SerializeToString(), name, _KEY_NAME, count(request), defects.by_reason)
+        )
     return [
-        Taken(id=receipt.id, signal=request.signal, items=request.spans, rejected=bad, repeated=receipt.duplicate)
-        for receipt, request, bad in zip(spool.append(requests), requests, rejected, strict=True)
+        Taken(
+            id=receipt.id,
+            signal=request.signal,
+            items=request.spans,
+            rejected=sum(request.rejected.values()),
+            repeated=receipt.duplicate,
+        )
+        for receipt, request in zip(spool.append(requests), requests, strict=True)
     ]
 
 

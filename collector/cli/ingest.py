@@ -37,7 +37,7 @@ class Report:
     requests: int = 0
     items: Counter[Signal] = field(default_factory=Counter)
     repeated: int = 0  # requests that were sent before and are not stored again
-    rejected: int = 0  # spans without a valid id
+    rejected: int = 0  # items that cannot be read, and spans without valid ids
     quarantined: int = 0  # requests that failed three times
     problems: list[str] = field(default_factory=list)  # one sentence for each unreadable file
 
@@ -61,7 +61,9 @@ class Report:
                 f"{self.repeated} of the requests were sent before within a day and were not stored again."
             )
         if self.rejected:
-            sentences.append(f"{self.rejected} spans have no valid trace or span id and were rejected.")
+            sentences.append(
+                f"{self.rejected} spans, log records or points cannot be read or have no valid ids, and were rejected."
+            )
         if self.quarantined:
             sentences.append(f"{self.quarantined} of the requests failed three times and are quarantined, not stored.")
         return sentences + self.problems

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-from collector.otlp.messages import count, decode, drop_invalid_spans, resources
+from collector.otlp.defects import Defects
+from collector.otlp.messages import count, decode, resources
+from collector.otlp.refusals import TooLargeError
 from collector.receivers.inflate import inflate
 from collector.spool.spool import Incoming, Signal
 
@@ -30,24 +30,26 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The request for the spool, None if it is empty, and the number of rejected spans."""
+    """The request for the spool, None if it is empty, and what could not be read."""
 
     incoming: Incoming | None
-    rejected_spans: int
+    defects: Defects
 
 
 def accept(body: Body, keys: IngestKeys, key: IngestKey, max_bytes: int) -> Accepted:
     """Decompress, decode, check and stamp a body of at most `max_bytes` decompressed bytes. Raises RefusedError."""
     content = inflate(body.content, body.compression, max_bytes)
-    request = decode(body.signal, content, body.encoding)
-    rejected = drop_invalid_spans(request) if isinstance(request, ExportTraceServiceRequest) else 0
+    defects = Defects()
+    request = decode(body.signal, content, body.encoding, defects)
     items = count(request)
     if not items:
-        return Accepted(None, rejected)
-    if keys.stamp(key, request) or rejected or body.encoding == "json":
+        return Accepted(None, defects)
+    if keys.stamp(key, request) or defects or body.encoding == "json":
         content = request.SerializeToString()
+        if defects and len(content) > max_bytes:
+            raise TooLargeError(f"The body has over {max_bytes} bytes after its texts were made UTF-8.")
     sender = _sender(request, key, body.client)
-    return Accepted(Incoming(body.signal, content, sender, key.name, items, rejected), rejected)
+    return Accepted(Incoming(body.signal, content, sender, key.name, items, defects.by_reason), defects)
 
 
 def _sender(request: ExportRequest, key: IngestKey, client: str) -> str:

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from collector.otlp.messages import success
 from collector.otlp.refusals import BadRequestError, RefusedError, TryAgainError
 from collector.receivers.accept import Body
-from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, account_of, log_failure
+from collector.receivers.reception import REQUEST_HEADER, account_of, log_failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -103,7 +103,7 @@ class _Receiver(grpc.GenericRpcHandler):
             await context.abort(grpc.StatusCode.INTERNAL, "The collector failed on this request.")
         if result.receipt is not None:
             context.set_trailing_metadata(((REQUEST_HEADER, str(result.receipt.id)),))
-        return success("protobuf", rejected_spans=result.rejected_spans, reason=INVALID_SPANS)
+        return success(signal, "protobuf", result.defects)
 
     async def _take(self, signal: Signal, context: _Context, held: Held, sender: Sender) -> Acknowledged:
         metadata = context.invocation_metadata() or ()

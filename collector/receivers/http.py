@@ -29,7 +29,7 @@ from collector.receivers.inflate import ENCODINGS, content_encoding
 from collector.receivers.metrics import metrics_route
 from collector.receivers.own_host import OwnHostOnly
 from collector.receivers.readiness import Readiness
-from collector.receivers.reception import INVALID_SPANS, REQUEST_HEADER, account_of, log_failure
+from collector.receivers.reception import REQUEST_HEADER, account_of, log_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,7 @@ class _Receiver:
         held.belongs_to(account_of(key, client))
         body = Body(signal, await self._read(request, held), encoding, compression, client)
         result = await self._reception.take(body, key, held)
-        answer = _answer(encoding, success(encoding, rejected_spans=result.rejected_spans, reason=INVALID_SPANS), 200)
+        answer = _answer(encoding, success(signal, encoding, result.defects), 200)
         if result.receipt is not None:
             answer.headers[REQUEST_HEADER] = str(result.receipt.id)
         return answer

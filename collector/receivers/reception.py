@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from collector.keys.ingest_keys import IngestKeys
+    from collector.otlp.defects import Defects
     from collector.receivers.accept import Accepted, Body
     from collector.receivers.in_flight import Held
     from collector.spool.spool import Receipt, Signal, Spool
@@ -32,8 +33,6 @@ log = logging.getLogger(__name__)
 
 REQUEST_HEADER = "x-spanledger-request"
 """Header of the response with the request's id in the spool (in gRPC: trailing metadata)."""
-
-INVALID_SPANS = "Spans without a trace id of 16 bytes and a span id of 8 bytes, not all zero, belong to no run."
 
 _INLINE_BYTES = 32 << 10
 
@@ -57,7 +56,7 @@ class Acknowledged:
     """Result of a request; `receipt` is None if the request was empty and nothing was written."""
 
     receipt: Receipt | None
-    rejected_spans: int
+    defects: Defects
 
 
 class Reception:
@@ -98,7 +97,7 @@ class Reception:
                     receipt = await asyncio.wrap_future(self._commits.submit(accepted.incoming))
                     charge.kept = not receipt.duplicate
             else:
-                self.refusals.count_empty(key.name, signal, accepted.rejected_spans)
+                self.refusals.count_empty(key.name, signal, accepted.defects.by_reason)
         except SpoolOverdueError:
             raise OverdueError("What waits has waited for too long: it must be stored first.") from None
         except SpoolFullError:
@@ -107,7 +106,7 @@ class Reception:
             raise UnavailableError("The spool cannot be written at the moment.") from None
         except MemoryError:
             raise UnavailableError("There is no memory for this request at the moment.") from None
-        return Acknowledged(receipt, accepted.rejected_spans)
+        return Acknowledged(receipt, accepted.defects)
 
     async def _accept(self, body: Body, key: IngestKey) -> Accepted:
         limit = self.limits.max_body_bytes

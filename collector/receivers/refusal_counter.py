@@ -17,7 +17,7 @@ from collector.spool.ledger import Refused
 from collector.spool.schema import MINUTE_NS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from collector.spool.spool import Signal, Spool
 
@@ -51,16 +51,25 @@ class RefusalCounter:
         self._thread = threading.Thread(target=self._run, name="refusals", daemon=True)
         self._thread.start()
 
-    def refused(self, key_name: str, signal: Signal, reason: str, spans: int | None = None) -> None:
-        """Count one refused request. `key_name` is empty if unknown, `spans` None if the request was not decoded."""
+    def refused(
+        self, key_name: str, signal: Signal, reason: str, spans: int | None = None, *, requests: int = 1
+    ) -> None:
+        """Count one refused request. `key_name` is empty if unknown, `spans` None if the request was not decoded.
+
+        `requests` is 0 for further spans of a request that is counted already.
+        """
         slot = (key_name, signal, time.time_ns() // MINUTE_NS, reason, spans is None)
         with self._lock:
-            self._requests[slot] += 1
+            self._requests[slot] += requests
             self._spans[slot] += spans or 0
 
-    def count_empty(self, key_name: str, signal: Signal, rejected_spans: int) -> None:
-        """Count a request that was answered with success but is not stored, because it has no valid items."""
-        self.refused(key_name, signal, spool_ledger.INVALID_IDS if rejected_spans else "empty", rejected_spans)
+    def count_empty(self, key_name: str, signal: Signal, rejected: Mapping[str, int]) -> None:
+        """Count a request that was answered with success but is not stored, because it has no valid items.
+
+        `rejected` counts its items by reason; the request itself counts under the first of them.
+        """
+        for number, (reason, spans) in enumerate(rejected.items() or (("empty", 0),)):
+            self.refused(key_name, signal, reason, spans, requests=0 if number else 1)
 
     @contextlib.contextmanager
     def request(self, signal: Signal) -> Iterator[Sender]:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from collector.spool.records import Incoming, Signal
 
-INVALID_IDS: Final = "invalid_ids"
-"""Reason for rejecting single spans of an accepted request: OTLP needs ids of 16 and 8 bytes, not all zero."""
-
 FORGOTTEN: Final = -1
 """The minute of the entry that sums up all forgotten minutes, so that totals never decrease."""
 
@@ -73,13 +70,13 @@ class Entry:
 def count_group(connection: sqlite3.Connection, requests: Sequence[tuple[Incoming, bool]], now: int) -> None:
     """Count the duplicates and the rejected spans of a group of requests that is being appended."""
     repeated: Counter[tuple[str, str, str]] = Counter()
-    rejected: Counter[tuple[str, Signal]] = Counter()
+    rejected: Counter[tuple[str, Signal, str]] = Counter()
     for request, duplicate in requests:
         if duplicate:
             repeated[request.key_name, request.signal, "requests"] += 1
             repeated[request.key_name, request.signal, "spans"] += request.spans
-        if request.rejected:
-            rejected[request.key_name, request.signal] += request.rejected
+        for reason, spans in request.rejected.items():
+            rejected[request.key_name, request.signal, reason] += spans
     minute = now // MINUTE_NS
     for key_name, signal in {(key_name, signal) for key_name, signal, _ in repeated}:
         connection.execute(
@@ -88,7 +85,13 @@ def count_group(connection: sqlite3.Connection, requests: Sequence[tuple[Incomin
             (*(repeated[key_name, signal, unit] for unit in ("requests", "spans")),
              _entry(connection, key_name, signal, minute)),
         )  # fmt: skip
-    count_refused(connection, [Refused(*slot, minute, INVALID_IDS, 0, spans, 0) for slot, spans in rejected.items()])
+    count_refused(
+        connection,
+        [
+            Refused(key_name, signal, minute, reason, 0, spans, 0)
+            for (key_name, signal, reason), spans in rejected.items()
+        ],
+    )
 
 
 def count_refused(connection: sqlite3.Connection, refusals: Iterable[Refused]) -> None:

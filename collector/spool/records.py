@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Signal = Literal["traces", "logs", "metrics"]
 
@@ -12,7 +15,7 @@ Signal = Literal["traces", "logs", "metrics"]
 class Incoming:
     """One OTLP request that the receiver accepted. `body` is protobuf; `spans` counts spans, records or points.
 
-    `rejected` counts spans of the same request that were removed from `body`.
+    `rejected` counts those of the same request that were removed from `body`, by reason.
     """
 
     signal: Signal
@@ -20,7 +23,7 @@ class Incoming:
     sender: str
     key_name: str
     spans: int
-    rejected: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,14 @@ def _draw(chosen: Filter, by: Literal["workflow", "tool", "model"]) -> None:
     if not groups:
         notice(f"No {by} has run in this time range: choose a longer one or fewer names.")
         return
-    drawn = groups[:_DRAWN]
+    drawn = [group for group in groups[:_DRAWN] if group["p95_ns"] is not None]
     note = f"{len(drawn)} of {len(groups)} drawn" if len(drawn) < len(groups) else ""
     subheading(f"Slowest {by}s by p95", note)
-    charts.latency(
-        [group["label"] for group in drawn],
-        {name: [group[column] for group in drawn] for name, column in _PERCENTILES.items()},
-    )
+    if drawn:
+        charts.latency(
+            [group["label"] for group in drawn],
+            {name: [group[column] for group in drawn] for name, column in _PERCENTILES.items()},
+        )
     subheading(f"Every {by}", formatting.plural(len(groups), by))
     columns = (
         Column(by.capitalize(), sort=True, wide=True),
@@ -45,7 +46,7 @@ def _draw(chosen: Filter, by: Literal["workflow", "tool", "model"]) -> None:
         Column("Error rate", numeric=True, sort=True),
         *(Column(name, numeric=True, sort=True) for name in _PERCENTILES),
     )
-    slowest = max(group["p95_ns"] for group in groups)
+    slowest = max(group["p95_ns"] or 0 for group in groups)
     table(f"latency_{by}", label=f"Duration by {by}", columns=columns, rows=[_row(group, slowest) for group in groups])
 
 
@@ -62,8 +63,8 @@ def _row(group: dict[str, Any], slowest: float) -> Row:
             *(
                 Cell(
                     formatting.duration(group[column]),
-                    value=group[column],
-                    share=group[column] / slowest if column == "p95_ns" and slowest else None,
+                    value=group[column] or 0,
+                    share=(group[column] or 0) / slowest if column == "p95_ns" and slowest else None,
                 )
                 for column in _PERCENTILES.values()
             ),

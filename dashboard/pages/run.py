@@ -163,7 +163,7 @@ def _facts(run: Run, zone: tzinfo) -> None:
         [
             Fact("Outcome", label, "the root failed" if run.error else "", tone),
             Fact("Started", formatting.moment(run.start_time, zone), str(zone)),
-            Fact("Duration", formatting.duration(run.duration_ns)),
+            Fact("Duration", formatting.duration(run.duration_ns or None)),
             Fact(
                 "Cost",
                 formatting.money(

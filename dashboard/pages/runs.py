@@ -177,7 +177,7 @@ def _row(run: dict[str, Any], zone: tzinfo, *, session_runs: int) -> Row:
             Cell(run["team"]),
             Cell(run["workflow"], note=run["workflow_version"], title=run["root_name"]),
             run_cells.outcome(run),
-            Cell(formatting.duration(run["duration_ns"])),
+            Cell(formatting.duration(run["duration_ns"] or None)),
             run_cells.cost(run),
             Cell(formatting.count(run["model_calls"])),
             Cell(formatting.count(run["tool_calls"])),

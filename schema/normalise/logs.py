@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from schema.otlp.attributes import plain, text
+from schema.otlp.ids import span_id_of, trace_id_of
 from schema.otlp.resource import team_of, text_map
-from schema.otlp.timestamps import LATEST, retained_until
+from schema.otlp.timestamps import known, retained_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,14 +41,14 @@ def log_batch(
             for record in scope_logs.log_records:
                 attributes = text_map(record.attributes)
                 team = team_of(policy.attributes.team, attributes, resource)
-                time = record.time_unix_nano or record.observed_time_unix_nano or received_at
+                time = known(record.time_unix_nano, record.observed_time_unix_nano) or received_at
                 rows.append(
                     {
                         "team": team,
                         "service_name": resource.get("service.name", ""),
-                        "trace_id": record.trace_id.hex(),
-                        "span_id": record.span_id.hex(),
-                        "time": min(time, LATEST),
+                        "trace_id": trace_id_of(record.trace_id),
+                        "span_id": span_id_of(record.span_id),
+                        "time": time,
                         "event_name": record.event_name or attributes.get("event.name", ""),
                         "severity": record.severity_text,
                         "body": text(plain(record.body)),

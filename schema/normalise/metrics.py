@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from schema.otlp.resource import team_of, text_map
-from schema.otlp.timestamps import LATEST, retained_until
+from schema.otlp.timestamps import known, retained_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ def point_batch(
         for scope_metrics in resource_metrics.scope_metrics:
             for metric in scope_metrics.metrics:
                 metric_findings = list(next(findings_of).items())
-                for point in _points(metric):
+                for point in _points(metric, received_at):
                     team = team_of(policy.attributes.team, dict(point["attributes"]), resource)
                     rows.append(
                         point
@@ -66,7 +66,7 @@ def point_batch(
     return pa.RecordBatch.from_pylist(rows, schema=POINT_SCHEMA)
 
 
-def _points(metric: Metric) -> Iterator[dict[str, Any]]:
+def _points(metric: Metric, received_at: int) -> Iterator[dict[str, Any]]:
     kind = metric.WhichOneof("data")
     if kind is None:
         return
@@ -77,8 +77,8 @@ def _points(metric: Metric) -> Iterator[dict[str, Any]]:
         yield {
             "type": kind,
             "temporality": _TEMPORALITY[temporality] if temporality < len(_TEMPORALITY) else "",
-            "start_time": min(point.start_time_unix_nano, LATEST),
-            "time": min(point.time_unix_nano, LATEST),
+            "start_time": known(point.start_time_unix_nano),
+            "time": known(point.time_unix_nano) or received_at,
             "value": float(getattr(point, number)) if number else None,
             "count": getattr(point, "count", None),
             "sum": _sum(point),

@@ -12,11 +12,13 @@ from schema.normalise.context import Context, resolve, surroundings_of, words_of
 from schema.normalise.plan import plans_for
 from schema.normalise.reading import read
 from schema.normalise.unmapped import fill_content
+from schema.otlp.attributes import MENDED
 from schema.otlp.events import NO_EVENTS, links_json, read_events
+from schema.otlp.ids import span_id_of
 from schema.otlp.resource import text_map
-from schema.otlp.timestamps import LATEST, retained_until
+from schema.otlp.timestamps import known, retained_until
 from schema.pricing.charge import charge
-from schema.span import Span
+from schema.span import START_TIME, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +60,7 @@ def normalise(request: ExportTraceServiceRequest, *, received_at: int, policy: P
             scope = _scope(scope_spans.scope.name, policy.attributes)
             for otlp in scope_spans.spans:
                 reading = read(otlp.attributes, scope.plans)
-                span = _span(otlp, reading, scope)
+                span = _span(otlp, reading, scope, received_at)
                 trace = span.trace_id
                 context = Context((trace, span.span_id), (trace, span.parent_span_id), reading.words, around)
                 span.service_name = service
@@ -82,28 +84,29 @@ def _scope(name: str, keys: AttributeKeys) -> _Scope:
     )
 
 
-def _span(otlp: OtlpSpan, reading: Reading, scope: _Scope) -> Span:
-    start, end = otlp.start_time_unix_nano, otlp.end_time_unix_nano
-    if start > LATEST or end > LATEST:
-        start, end = min(start, LATEST), min(end, LATEST)
+def _span(otlp: OtlpSpan, reading: Reading, scope: _Scope, received_at: int) -> Span:
+    start, end = known(otlp.start_time_unix_nano), known(otlp.end_time_unix_nano)
     span = Span(
         trace_id=otlp.trace_id.hex(),
         span_id=otlp.span_id.hex(),
-        parent_span_id=otlp.parent_span_id.hex(),
+        parent_span_id=span_id_of(otlp.parent_span_id),
         trace_state=otlp.trace_state,
         span_kind=_SPAN_KINDS.get(otlp.kind, ""),
         name=otlp.name,
-        start_time=start,
-        duration_ns=end - start if end > start else 0,
+        start_time=start or end or received_at,
+        duration_ns=end - start if 0 < start < end else 0,
         scope_name=scope.name,
         dialect=scope.dialect or _NAMES[reading.plan.dialect],
-        truncated=bool(otlp.dropped_attributes_count or otlp.dropped_events_count or otlp.dropped_links_count),
+        truncated=bool(otlp.dropped_attributes_count or otlp.dropped_events_count or otlp.dropped_links_count)
+        or MENDED in reading.values,
     )
     events = read_events(otlp) if otlp.events else NO_EVENTS
     fill_columns(span, otlp.status, reading, events, exceptions_are_errors=scope.exceptions_are_errors)
     fill_content(span, reading, events)
     if otlp.links:
         span.links = links_json(otlp)
+    if not start:
+        span.attributes[START_TIME] = "unknown"
     return span
 
 

@@ -25,6 +25,9 @@ _LONE_SURROGATE = re.compile(
 _NOT_A_REPR = re.compile(r"\\(?![\\'\"abfnrtvxuUN0-7\n])")
 _JSON_START = frozenset('{["')
 
+MENDED: Final = "otlp.mended"
+"""The attribute with which the receiver names values of a record or resource that it mended."""
+
 STAMPED: Final = "spanledger.stamped."
 """Before a context column: the resource attribute that is true where an ingest key, not the sender, named it."""
 

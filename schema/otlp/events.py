@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from schema.otlp.attributes import Plain, dump, plain, text
+from schema.otlp.ids import span_id_of, trace_id_of
+from schema.otlp.timestamps import known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +42,11 @@ def read_events(span: OtlpSpan) -> Events:
     events = Events()
     for event in span.events:
         attributes = {pair.key: plain(pair.value) for pair in event.attributes}
-        stored: dict[str, Plain] = {"time": event.time_unix_nano, "name": event.name, "attributes": attributes}
+        stored: dict[str, Plain] = {
+            "time": known(event.time_unix_nano) or None,
+            "name": event.name,
+            "attributes": attributes,
+        }
         if _MESSAGE_EVENTS.fullmatch(event.name):
             events.messages.append(stored)
         else:
@@ -56,22 +62,23 @@ def is_interrupt(error_type: str) -> bool:
 
 
 def links_json(span: OtlpSpan) -> str:
-    """Return the links of a span as JSON."""
+    """Return the links of a span as JSON, without those that link to nothing: their ids are invalid."""
     return dump(
         [
             {
-                "trace_id": link.trace_id.hex(),
-                "span_id": link.span_id.hex(),
+                "trace_id": trace_id,
+                "span_id": span_id,
                 "attributes": {pair.key: plain(pair.value) for pair in link.attributes},
             }
             for link in span.links
+            if (trace_id := trace_id_of(link.trace_id)) and (span_id := span_id_of(link.span_id))
         ]
     )
 
 
 def events_json(events: Iterable[dict[str, Plain]]) -> str:
-    """Return events as JSON, in the order of their times."""
-    return dump(sorted(events, key=lambda event: event["time"]))  # type: ignore[arg-type,return-value]
+    """Return events as JSON, in the order of their times; those of an unknown time come first."""
+    return dump(sorted(events, key=lambda event: event["time"] or 0))  # type: ignore[arg-type,return-value]
 
 
 def _read_exception(events: Events, name: str, message: str) -> None:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from schema.store.store import Store
 
 _QUANTILES: Final = (
-    "count() AS count, countIf(failed) AS errors, quantileExact(0.5)(duration_ns) AS p50_ns,"
-    " quantileExact(0.95)(duration_ns) AS p95_ns, quantileExact(0.99)(duration_ns) AS p99_ns"
+    "count() AS count, countIf(failed) AS errors, quantileExactOrNull(0.5)(nullIf(duration_ns, 0)) AS p50_ns,"
+    " quantileExactOrNull(0.95)(nullIf(duration_ns, 0)) AS p95_ns,"
+    " quantileExactOrNull(0.99)(nullIf(duration_ns, 0)) AS p99_ns"
 )
 _RUNS: Final = "SELECT workflow AS label, duration_ns, error AS failed FROM runs FINAL WHERE {where}"
 _COPIES: Final = copies.spans(
@@ -33,13 +34,14 @@ _SOURCES: Final = {
 
 
 def percentiles(store: Store, scope: Scope, chosen: Filter, *, by: Literal["workflow", "tool", "model"]) -> pa.Table:
-    """Return label, count, errors, p50_ns, p95_ns and p99_ns (exact), slowest p95 first.
+    """Return label, count, errors, p50_ns, p95_ns and p99_ns (exact; null: no duration is known), slowest p95 first.
 
     A workflow's durations are those of its runs; a tool's and a model's are those of the spans in the chosen runs.
     """
     where, bound = chosen.within(scope)
     source = _SOURCES[by].replace("{where}", where)
     return store.query(
-        f"SELECT toString(label) AS label, {_QUANTILES} FROM ({source}) GROUP BY label ORDER BY p95_ns DESC, label",
+        f"SELECT toString(label) AS label, {_QUANTILES} FROM ({source}) GROUP BY label"
+        " ORDER BY p95_ns DESC NULLS LAST, label",
         bound,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from schema.runs.record_teams import RESOURCE_TEAM, SPEAKS_OF
+from schema.span import PLACED_AT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +22,9 @@ WHERE trace_id = {{trace:String}} AND {{scope}} AND {SPEAKS_OF} AND {{which}}
 """
 _OF_RUN: Final = "FROM spans WHERE trace_id = {trace:String} AND team = {team:String}"
 _SPANS: Final = f"(SELECT span_id {_OF_RUN})"
-_START: Final = f"(SELECT minOrNull(toUnixTimestamp64Nano(start_time)) {_OF_RUN})"
+_START: Final = (
+    f"(SELECT argMinOrNull(toUnixTimestamp64Nano(start_time), ({PLACED_AT} != 'start', spans.start_time)) {_OF_RUN})"
+)
 _RESOURCES: Final = f"SELECT groupUniqArray({RESOURCE_TEAM}) AS teams {_OF_RUN}"
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from schema import copies
 from schema.queries.tree import build_tree
-from schema.shared_ids import id_of, keys_of
-from schema.store.typed_rows import typed_rows
+from schema.queries.tree_keys import keys_of_rows
+from schema.shared_ids import id_of
+from schema.span import PLACED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from schema.store.store import Store
 
 _TEAM = "(empty({teams:Array(String)}) OR team IN {teams:Array(String)})"
+_USED: Final = ["span_id", "parent_span_id", "start_ns", "span_kind", "service_name", "placed_at"]  # for the tree alone
 _MAPS = ("attributes", "resource_attributes", "context", "findings", "usage_units")
 
 
@@ -118,20 +120,21 @@ def load_tree(store: Store, scope: Scope, trace_id: str, team: str | None = None
 
     With `others`, those of other teams in the same trace are there too. `span_id` is a key (schema.shared_ids), for two
     spans may share an id. Besides the columns of `spans`: parent (row, -1 for a root), depth, end (row after the
-    subtree), orphan, start_ns (from the start of the run), and first_sent_by: the other team that sent a span of this
-    id before, mostly empty. No rows if the store has no such run.
+    subtree), orphan, start_ns (from the start of the run), start_known (false: start_ns is only a place in the run, the
+    end of the span if that is known), and first_sent_by: the other team that sent a span of this id before, mostly
+    empty. No rows if the store has no such run.
     """
     spans = store.query(
         copies.spans(
             "span_id, parent_span_id, toString(team) AS team, span_kind, service_name, kind, name, duration_ns, status,"
             " approval_status, model, tool_name, input_tokens, output_tokens, cost_usd, unpriced_reason,"
-            " toUnixTimestamp64Nano(start_time) AS start_ns",
+            f" toUnixTimestamp64Nano(start_time) AS start_ns, {PLACED_AT} AS placed_at",
             f"trace_id = {{trace:String}} AND {_TEAM} AND {scope.where}",
         ),
         {"trace": trace_id, "teams": [] if others else _named(team)} | scope.parameters,
     ).sort_by([(name, "ascending") for name in ("start_ns", "span_id", "team", "span_kind", "service_name")])
     starts = spans.column("start_ns").to_pylist()
-    keys = _keys(spans)
+    keys = keys_of_rows(spans)
     ids = [(key.own, key.team) for key in keys]
     senders = Counter(id_of(span_id) for span_id, _ in set(ids))
     first = _first_senders(store, scope, trace_id, {span_id for span_id, found in senders.items() if found > 1})
@@ -140,49 +143,33 @@ def load_tree(store: Store, scope: Scope, trace_id: str, team: str | None = None
         tree = build_tree(ids, _parents(ids, parents, first), starts)
     else:
         tree = build_tree([own for own, _ in ids], parents, starts)
-    own = [start for start, (_, sender) in zip(starts, ids, strict=True) if team in {None, sender}]
-    begin = min(own or starts, default=0)
-    ordered = spans.take(pa.array(tree.order, pa.int64()))
-    ordered = ordered.drop_columns(["span_id", "parent_span_id", "start_ns", "span_kind", "service_name"])
+    begin, last = _extent(spans, team)
+    known = [place == "start" for place in spans.column("placed_at").to_pylist()]
+    ordered = spans.take(pa.array(tree.order, pa.int64())).drop_columns(_USED)
     ordered = ordered.append_column("span_id", pa.array([ids[index][0] for index in tree.order], pa.string()))
     for name, values in (("parent", tree.parent), ("depth", tree.depth), ("end", tree.end)):
         ordered = ordered.append_column(name, pa.array(values, pa.int32()))
-    offsets = pa.array([starts[index] - begin for index in tree.order], pa.int64())
+    offsets = pa.array(
+        [(starts[index] if known[index] else min(max(starts[index], begin), last)) - begin for index in tree.order],
+        pa.int64(),
+    )
+    ordered = ordered.append_column("start_known", pa.array([known[index] for index in tree.order], pa.bool_()))
     ordered = ordered.append_column("start_ns", offsets).append_column("orphan", pa.array(tree.orphan, pa.bool_()))
     also = [first.get(id_of(ids[index][0]), ids[index][1]) for index in tree.order]
     conflicts = ["" if sender == ids[index][1] else sender for sender, index in zip(also, tree.order, strict=True)]
     return ordered.append_column("first_sent_by", pa.array(conflicts, pa.string()))
 
 
-class _Key(NamedTuple):
-    """What a row of a tree is called, and what is above it."""
-
-    own: str
-    parent: str
-    team: str
-
-
-class _Row(NamedTuple):
-    """The columns of a span that its key depends on."""
-
-    span_id: str
-    parent_span_id: str
-    team: str
-    span_kind: str
-    service_name: str
-
-
-def _keys(spans: pa.Table) -> list[_Key]:
-    """Return the key of each span; ids are shared within a team."""
-    rows = list(typed_rows(spans, _Row))
-    by_team: dict[str, list[int]] = {}
-    for index, row in enumerate(rows):
-        by_team.setdefault(row.team, []).append(index)
-    found: dict[int, _Key] = {}
-    for team, members in by_team.items():
-        keys = keys_of([rows[index] for index in members])
-        found.update({index: _Key(*key, team) for index, key in zip(members, keys, strict=True)})
-    return [found[index] for index in range(len(rows))]
+def _extent(spans: pa.Table, team: str | None) -> tuple[int, int]:
+    """Return the first start and the last end of the spans of a team (None: of all), in ns since the epoch."""
+    rows = spans.select(["team", "start_ns", "duration_ns", "placed_at"]).to_pylist()
+    rows = [row for row in rows if team in {None, row["team"]}] or rows
+    for place in ("start", "end", "receipt"):
+        there = [row for row in rows if row["placed_at"] == place]
+        if there:
+            ends = [row["start_ns"] + row["duration_ns"] for row in rows if row["placed_at"] in {place, "end"}]
+            return min(row["start_ns"] for row in there), max(ends)
+    return 0, 0
 
 
 def load_span(
@@ -203,7 +190,7 @@ def load_span(
             {"trace": trace_id, "span": span_id, "teams": _named(team)} | scope.parameters,
         )
     )
-    rows = dict(zip((own for own, _, _ in _keys(table)), table.to_pylist(), strict=True))
+    rows = dict(zip((own for own, _, _ in keys_of_rows(table)), table.to_pylist(), strict=True))
     return rows[key] | {name: dict(rows[key][name]) for name in _MAPS} if key in rows else None
 
 

@@ -59,7 +59,8 @@ def summary(store: Store, scope: Scope, chosen: Filter) -> Summary:
         " countIf(outcome = 'success') AS success, sumOrNull(cost_usd) AS cost_usd,"
         " sum(unpriced_calls) AS unpriced_calls, sumOrNull(input_tokens) AS input_tokens,"
         " sumOrNull(output_tokens) AS output_tokens,"
-        " quantileExactOrNull(0.5)(duration_ns) AS p50_ns, quantileExactOrNull(0.95)(duration_ns) AS p95_ns"
+        " quantileExactOrNull(0.5)(nullIf(duration_ns, 0)) AS p50_ns,"
+        " quantileExactOrNull(0.95)(nullIf(duration_ns, 0)) AS p95_ns"
         f" FROM runs FINAL WHERE {where}",
         bound,
     ).to_pylist()[0]

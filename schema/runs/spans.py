@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from schema import copies
-from schema.span import RunSpan
+from schema.span import PLACED_AT, RunSpan
 from schema.store.typed_rows import typed_rows
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ _READ: Final = {
     "team": "toString(team) AS team",
     "start_time": "toUnixTimestamp64Nano(start_time) AS start_time",
     "retain_until": "toUInt32(retain_until) AS retain_until",
+    "placed_at": f"{PLACED_AT} AS placed_at",
     "inserted_at": "toUnixTimestamp64Micro(inserted_at) AS inserted_at",
 }
 _SPANS: Final = copies.spans(

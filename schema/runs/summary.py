@@ -35,7 +35,7 @@ def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSum
     orphans = [span for span in spans if span.parent_span_id and span.parent_span_id not in parents]
     root = (roots or orphans or spans)[0]
     root_first = [root, *spans]
-    start = min(span.start_time for span in spans)
+    start, duration = _times(spans)
     real, used = model_calls(candidates, parents), tool_calls(candidates, parents)
     frames = counted_frames(candidates, parents, real)
     covered = below(frames, real, parents)
@@ -60,7 +60,7 @@ def summarise(spans: Sequence[RunSpan], facts: RunFacts | None = None) -> RunSum
         service_name=_first(span.service_name for span in root_first),
         root_name=root.name,
         start_time=start,
-        duration_ns=max(span.start_time + span.duration_ns for span in spans) - start,
+        duration_ns=duration,
         outcome=outcome_of(
             stated=_first(span.outcome for span in root_first),
             verdict=combined([*(span.evaluation for span in spans), *facts.verdicts]),
@@ -100,6 +100,18 @@ def _reported_above(
     reported = {key: span.reported_cost_usd for span, key in keyed if span.kind in FRAME_KINDS}
     above = {key: cost for key, cost in reported.items() if cost is not None and key not in counted}
     return sum_of_known(above[key] for key in above.keys() - below(above, above, parents))
+
+
+def _times(spans: Sequence[RunSpan]) -> tuple[int, int]:
+    """Return the start of a run and its duration, which is 0 if no span has a known start.
+
+    The receipt of a span says nothing about when the run was, unless nothing else is known.
+    """
+    starts = [span.start_time for span in spans if span.placed_at == "start"]
+    ends = [span.start_time + span.duration_ns for span in spans if span.placed_at != "receipt"]
+    if starts:
+        return min(starts), max(ends) - min(starts)
+    return min(ends or [span.start_time for span in spans]), 0
 
 
 def linked_traces(spans: Sequence[RunSpan]) -> list[str]:

@@ -40,8 +40,10 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     spool.close()
 
 
-def incoming(body: bytes, key_name: str = "payments", spans: int = 1, rejected: int = 0) -> Incoming:
-    return Incoming("traces", body, "sender", key_name, spans, rejected)
+def incoming(
+    body: bytes, key_name: str = "payments", spans: int = 1, rejected: dict[str, int] | None = None
+) -> Incoming:
+    return Incoming("traces", body, "sender", key_name, spans, rejected or {})
 
 
 def counted(spool: Spool) -> dict[str, dict[str, int]]:
@@ -122,7 +124,7 @@ def test_refusals_are_counted_by_reason_and_unknown_spans_are_not_invented(spool
     counter.refused("payments", "traces", "too_large")
     counter.refused("payments", "traces", "daily_volume", 40)
     counter.close()
-    spool.append([incoming(b"a", spans=3, rejected=2)])
+    spool.append([incoming(b"a", spans=3, rejected={"invalid_ids": 2})])
     LedgerCopy(spool, empty_store).copy()
     line = in_the_store(empty_store)["payments"]
     assert line.rejected_requests == {"too_large": 2, "daily_volume": 1}

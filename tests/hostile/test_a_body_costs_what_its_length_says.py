@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import sys
 import time
 import zlib
@@ -16,6 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
 from collector.keys.ingest_keys import IngestKeys
+from collector.otlp.defects import Defects
 from collector.otlp.messages import decode, drop_invalid_spans
 from collector.otlp.refusals import BadRequestError, TooLargeError
 from collector.receivers import inflate as inflating
@@ -99,7 +101,7 @@ def test_too_many_messages_are_refused_before_decoding(content: bytes) -> None:
 
 def test_a_long_text_is_not_taken_for_many_messages() -> None:
     request = ExportTraceServiceRequest()
-    span = request.resource_spans.add().scope_spans.add().spans.add()
+    span = request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"t" * 16, span_id=b"s" * 8)
     span.attributes.add(key="input.value").value.string_value = "\n\0\x12\0" * (4 * MIB)
     assert decode("traces", request.SerializeToString(), "protobuf") == request
 
@@ -122,10 +124,17 @@ def test_a_long_text_is_not_taken_for_many_json_values() -> None:
 
 @pytest.mark.parametrize("value", ["1e999999999", "-1e999", "1e400", "9" * 5_000, "NaN", "Infinity"])
 @pytest.mark.parametrize("field", ["kind", "startTimeUnixNano", "flags", "droppedAttributesCount"])
-def test_an_invalid_number_is_a_bad_request(field: str, value: str) -> None:
-    body = f'{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"{field}":{value}}}]}}]}}]}}'
-    with pytest.raises(BadRequestError, match=r"^The body is not OTLP in JSON\.$"):
-        decode("traces", body.encode(), "json")
+def test_an_invalid_number_is_unknown(field: str, value: str) -> None:
+    ids = f'"traceId":"{"a" * 32}","spanId":"{"b" * 16}"'
+    body = f'{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{ids},"{field}":{value}}}]}}]}}]}}'
+    defects = Defects()
+    request = decode("traces", body.encode(), "json", defects)
+    assert isinstance(request, ExportTraceServiceRequest)
+    (span,) = request.resource_spans[0].scope_spans[0].spans
+    assert {known.name for known, _ in span.ListFields()} == {"trace_id", "span_id", "attributes"}
+    assert [(path[1], kind) for path, kind in defects.mended if path] == [
+        (re.sub("([A-Z])", r"_\1", field).lower(), "no value of the enum" if field == "kind" else "not a number")
+    ]
 
 
 def test_invalid_spans_among_valid_ones_are_removed_in_linear_time() -> None:
@@ -136,7 +145,8 @@ def test_invalid_spans_among_valid_ones_are_removed_in_linear_time() -> None:
     def drop(number: int) -> ExportTraceServiceRequest:
         request = ExportTraceServiceRequest()
         request.resource_spans.add().scope_spans.add().MergeFromString(pair * number)
-        assert drop_invalid_spans(request) == number
+        drop_invalid_spans(request, defects := Defects())
+        assert defects.by_reason == {"invalid_ids": number}
         return request
 
     assert {span.name for span in drop(100).resource_spans[0].scope_spans[0].spans} == {"good"}

@@ -35,7 +35,9 @@ def add(store: Store, *span_ids: str) -> None:
 def new(**values: str) -> pa.Table:
     named = {"user": list(values.values())}
     return pa.table(
-        {"trace_id": [TRACE] * len(values), "span_id": list(values), "team": ["unassigned"] * len(values)} | named
+        {"trace_id": [TRACE] * len(values), "span_id": list(values), "team": ["unassigned"] * len(values)}
+        | {"span_kind": [""] * len(values), "service_name": [""] * len(values)}
+        | named
     )
 
 

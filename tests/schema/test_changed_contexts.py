@@ -17,7 +17,7 @@ def stored(
 ) -> StoredContext:
     named = [("operator.team", context)] if context else []
     columns = UNKNOWN._replace(team=team)
-    return StoredContext("t", span_id, parent, *columns, named, team, received, received // DAY + 30, "p")
+    return StoredContext("t", span_id, parent, *columns, "", "shop", named, team, received, received // DAY + 30, "p")
 
 
 def test_the_columns_are_those_that_context_fills() -> None:

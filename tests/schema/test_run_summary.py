@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -18,9 +18,11 @@ from schema.span import RunSpan, Span
 TRACE, OTHER = "1" * 32, "2" * 32
 
 
-def span(span_id: str, parent: str = "", **more: Any) -> RunSpan:
+def span(span_id: str, parent: str = "", placed_at: str = "start", **more: Any) -> RunSpan:
     defaults: dict[str, Any] = {"trace_id": TRACE, "start_time": 1_000, "duration_ns": 10, "retain_until": 60_000}
-    return cast("RunSpan", Span(span_id=span_id, parent_span_id=parent, **defaults | more))
+    stored = Span(span_id=span_id, parent_span_id=parent, **defaults | more)
+    columns = {name: getattr(stored, name) for name in RunSpan._fields if hasattr(stored, name)}
+    return RunSpan(**columns, inserted_at=0, placed_at=placed_at)  # type: ignore[arg-type]  # one of three words
 
 
 def test_the_row_has_every_column_of_the_table_once() -> None:
@@ -52,6 +54,23 @@ def test_the_root_names_the_run_and_other_spans_fill_in_what_it_leaves_open() ->
     assert (run.start_time, run.duration_ns, run.outcome, run.output_preview) == (900, 500, "escalated", "last")
     assert run.complete
     assert run.key == (TRACE, "t")
+
+
+@pytest.mark.parametrize(
+    ("spans", "start", "duration"),
+    [
+        ([("start", 900, 100), ("end", 950, 0), ("receipt", 5_000, 0)], 900, 100),
+        ([("start", 900, 0), ("end", 950, 0), ("receipt", 100, 0)], 900, 50),
+        ([("start", 900, 100), ("end", 800, 0)], 900, 100),
+        ([("end", 950, 0), ("end", 970, 0), ("receipt", 5_000, 0)], 950, 0),
+        ([("receipt", 5_000, 0), ("receipt", 6_000, 0)], 5_000, 0),
+    ],
+)
+def test_a_run_takes_its_times_from_what_is_known(spans: list[tuple[str, int, int]], start: int, duration: int) -> None:
+    run = summarise(
+        [span(str(n), placed_at=place, start_time=at, duration_ns=ns) for n, (place, at, ns) in enumerate(spans)]
+    )
+    assert (run.start_time, run.duration_ns) == (start, duration)
 
 
 def test_facts_of_log_records_join_those_of_spans() -> None:

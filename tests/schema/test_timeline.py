@@ -8,7 +8,8 @@ from schema.queries.timeline import steps
 
 
 def tree_of(*rows: dict[str, object]) -> pa.Table:
-    defaults = {"status": "ok", "input_tokens": None, "output_tokens": None, "cost_usd": None}
+    defaults = {"kind": "llm", "status": "ok", "input_tokens": None, "output_tokens": None, "cost_usd": None}
+    defaults["unpriced_reason"] = ""
     return pa.Table.from_pylist([defaults | row for row in rows])
 
 
@@ -65,6 +66,8 @@ def test_a_run_without_spans_has_no_steps() -> None:
         "end",
         "start_ns",
         "duration_ns",
+        "kind",
+        "unpriced_reason",
         "status",
         "input_tokens",
         "output_tokens",

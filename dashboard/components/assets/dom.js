@@ -46,6 +46,11 @@ export function duration(ns) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+// How long a span took: 0 is unknown, as docs/schema.md has it.
+export function lasted(ns) {
+  return duration(ns || null);
+}
+
 export function count(value) {
   return value === null || value === undefined ? UNKNOWN : value.toLocaleString("en-US");
 }

@@ -1,6 +1,6 @@
 // Replay of a run. All steps are here from the start, so the clock needs no server; texts come a few steps ahead.
 
-import { button, count, duration, el, getJson, money, plural, svg } from "./dom.js";
+import { button, count, duration, el, getJson, lasted, money, plural, svg } from "./dom.js";
 import { renderContent } from "./conversation.js";
 import { kindIcon, kindOf } from "./kinds.js";
 import { StepList } from "./step_list.js";
@@ -151,7 +151,7 @@ class Player {
     head.appendChild(kindIcon(tree.kind[row]));
     el("h2", "", head, tree.name[row] || "(no name)");
     const verb = now.event === "start" ? "starts" : failed ? "ends with an error" : "ends";
-    el("p", `span-kind${failed ? " failed" : ""}`, this.scene, `${kind.label} ${verb} at +${duration(now.at_ns)} · ${duration(tree.duration_ns[row])} long${tree.model[row] ? ` · ${tree.model[row]}` : ""}`);
+    el("p", `span-kind${failed ? " failed" : ""}`, this.scene, `${kind.label} ${verb}${tree.start_known[row] ? ` at +${duration(now.at_ns)}` : ", start unknown"} · ${lasted(tree.duration_ns[row])} long${tree.model[row] ? ` · ${tree.model[row]}` : ""}`);
     const body = el("div", "", this.scene);
     try {
       const span = await this.text(now.span_id);

@@ -1,11 +1,11 @@
 // Everything that is known of one span.
 
 import { renderContent } from "./conversation.js";
-import { count, duration, el, money, plural, UNKNOWN } from "./dom.js";
+import { count, duration, el, lasted, money, plural, UNKNOWN } from "./dom.js";
 import { kindIcon, kindOf } from "./kinds.js";
 import { Records } from "./records.js";
 
-// `offset` is where the span starts in its run (ns), `logs` where its log records come from, `note` what is to be known
+// `offset` is where the span starts in its run (ns; null: unknown), `logs` where its log records come from, `note` what is to be known
 // before anything else.
 export function renderSpan(parent, span, { offset, logs, note }) {
   parent.replaceChildren();
@@ -30,12 +30,12 @@ export function renderSpan(parent, span, { offset, logs, note }) {
   pairs(parent, "Attributes", span.attributes, false);
   pairs(parent, "Resource", span.resource_attributes, false);
   el("p", "ids", parent, `span ${span.span_id}${span.parent_span_id ? ` · parent ${span.parent_span_id}` : ""}${span.dialect ? ` · ${span.dialect}` : ""}${span.redaction_version ? ` · redaction ${span.redaction_version}` : ""}`);
-  if (span.truncated) el("p", "problem", parent, "The sender dropped some attributes, events or links of this span.");
+  if (span.truncated) el("p", "problem", parent, span.attributes["otlp.mended"] ? "Some values of this span could not be read: see the attribute otlp.mended." : "The sender dropped some attributes, events or links of this span.");
 }
 
 function renderFacts(list, span, offset) {
-  fact(list, "Duration", duration(span.duration_ns));
-  fact(list, "Started", `+${duration(offset)}`);
+  fact(list, "Duration", lasted(span.duration_ns));
+  fact(list, "Started", offset === null ? UNKNOWN : `+${duration(offset)}`);
   const calls = span.kind === "llm" || span.kind === "embedding" || span.kind === "reranker";
   if (span.model || calls) fact(list, "Model", [span.provider, span.model].filter(Boolean).join(" / ") || UNKNOWN);
   if (calls || span.input_tokens !== null || span.output_tokens !== null || Object.keys(span.usage_units || {}).length) {

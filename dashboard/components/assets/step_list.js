@@ -77,7 +77,7 @@ export class StepList {
     const sign = event === "start" ? "┌ " : this.tree.end[index] > index + 1 ? "└ " : "";
     row.name.textContent = `${failed ? "✕ " : ""}${sign}${this.tree.name[index] || "(no name)"}`;
     row.name.title = this.tree.name[index];
-    row.at.textContent = `+${duration(at)}`;
+    row.at.textContent = this.tree.start_known[index] ? `+${duration(at)}` : "start unknown";
   }
 
   destroy() {

@@ -38,6 +38,7 @@ export class Strip {
     context.scale(ratio, ratio);
     const lanes = Math.min(LANES, this.deepest + 1), lane = height / lanes;
     for (let i = 0; i < tree.depth.length; i++) {
+      if (!tree.start_known[i]) continue; // it has a place among the steps, not in time
       const x = (tree.start_ns[i] / this.total) * width;
       const long = Math.max(1.5, (tree.duration_ns[i] / this.total) * width);
       context.globalAlpha = i === this.row ? 1 : tree.start_ns[i] <= this.at ? 0.75 : 0.2;

@@ -73,7 +73,7 @@ class TraceView {
       const url = this.spanUrl + id, query = `?team=${encodeURIComponent(team)}`;
       const span = await getJson(url + query, this.showing.signal);
       const note = this.tree.foreign(index);
-      renderSpan(this.panel, span, { offset: this.tree.columns.start_ns[index], logs: `${url}/logs${query}`, note });
+      renderSpan(this.panel, span, { offset: this.tree.columns.start_known[index] ? this.tree.columns.start_ns[index] : null, logs: `${url}/logs${query}`, note });
       this.panel.scrollTop = 0;
       this.panel.dataset.span = id;
     } catch (error) {

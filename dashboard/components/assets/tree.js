@@ -1,6 +1,6 @@
 // The spans of a run as a tree with a waterfall. Only the rows in view exist as elements, whatever the run's size.
 
-import { count, duration, el, money } from "./dom.js";
+import { count, duration, el, lasted, money } from "./dom.js";
 import { kindIcon, kindOf } from "./kinds.js";
 import { Toolbar } from "./tree_toolbar.js";
 
@@ -202,7 +202,7 @@ export class Tree {
     row.node.setAttribute("aria-setsize", this.visible.length);
     if (leaf) row.node.removeAttribute("aria-expanded");
     else row.node.setAttribute("aria-expanded", !this.folded[i]);
-    row.node.setAttribute("aria-label", `${kind.label}: ${c.name[i].slice(0, 120)}, ${duration(c.duration_ns[i])}${failed ? ", error" : ""}${this.own(i) ? "" : `, team ${c.team[i]}`}`);
+    row.node.setAttribute("aria-label", `${kind.label}: ${c.name[i].slice(0, 120)}, ${lasted(c.duration_ns[i])}${c.start_known[i] ? "" : ", start unknown"}${failed ? ", error" : ""}${this.own(i) ? "" : `, team ${c.team[i]}`}`);
   }
 
   drawBar(row, i, kind) {
@@ -211,10 +211,11 @@ export class Tree {
     const end = Math.min(Math.max(this.columns.start_ns[i] + this.columns.duration_ns[i], 0), this.total);
     const left = (100 * start) / this.total;
     const width = (100 * (end - start)) / this.total;
+    row.bar.hidden = !this.columns.start_known[i];
     row.bar.style.left = `${left}%`;
     row.bar.style.width = `${width}%`;
     row.bar.style.background = kind.color;
-    row.duration.textContent = duration(this.columns.duration_ns[i]);
+    row.duration.textContent = this.columns.start_known[i] ? lasted(this.columns.duration_ns[i]) : "start unknown";
     const inside = left + width > 80 && width > 25, before = !inside && left + width > 80;
     row.duration.className = `duration${inside ? " inside" : ""}`;
     row.duration.style.left = before || inside ? "" : `calc(${left + width}% + 6px)`;
