@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
@@ -84,6 +84,31 @@ def test_spans_without_ids_are_rejected_by_partial_success(start_receiver: Calla
     )
     (waiting,) = receiver.open_spool().take(10, 1 << 30)
     assert (waiting.spans, waiting.body) == (1, one_span())
+
+
+def test_a_record_that_cannot_be_read_is_rejected_alone(start_receiver: Callable[..., RunningReceiver]) -> None:
+    receiver = start_receiver()
+    logs = ExportLogsServiceRequest()
+    records = logs.resource_logs.add().scope_logs.add().log_records
+    for text in ("sound", "cut @@", "\x7f" * 40):
+        records.add().body.string_value = text
+    broken = logs.SerializeToString().replace(b"@@", b"\xe2\x82").replace(b"\x0a\x28\x7f", b"\x0a\xff\x7f")
+    metrics = ExportMetricsServiceRequest()
+    metrics.resource_metrics.add().scope_metrics.add().metrics.add(name="@@").gauge.data_points.add(as_int=1)
+    with Client(receiver.grpc_address) as client:
+        code, answer, _ = client.send(broken, "logs")
+        assert client.send(metrics.SerializeToString().replace(b"@@", b"\xff\xff"), "metrics")[0] == grpc.StatusCode.OK
+    assert code == grpc.StatusCode.OK
+    partial = ExportLogsServiceResponse.FromString(answer).partial_success
+    assert partial.rejected_log_records == 1
+    assert partial.error_message == (
+        "Rejected 1: resource_logs[0].scope_logs[0].log_records[2]: cut off or not protobuf."
+        " Mended 1: resource_logs[0].scope_logs[0].log_records[1].body.string_value: not UTF-8."
+    )
+    waiting = receiver.open_spool().take(10, 1 << 30)
+    assert [(request.signal, request.spans) for request in waiting] == [("logs", 2), ("metrics", 1)]
+    (scope,) = ExportLogsServiceRequest.FromString(waiting[0].body).resource_logs[0].scope_logs
+    assert [record.body.string_value for record in scope.log_records] == ["sound", "cut \ufffd"]
 
 
 def test_what_cannot_be_read_is_an_invalid_argument_and_not_quoted(

@@ -123,13 +123,18 @@ def test_refusals_are_counted_by_reason_and_unknown_spans_are_not_invented(spool
     counter.refused("payments", "traces", reason_of(TooLargeError("big")))
     counter.refused("payments", "traces", "too_large")
     counter.refused("payments", "traces", "daily_volume", 40)
+    counter.count_empty("payments", "traces", {"invalid_ids": 1, "unreadable": 3})
     counter.close()
-    spool.append([incoming(b"a", spans=3, rejected={"invalid_ids": 2})])
+    spool.append([incoming(b"a", spans=3, rejected={"invalid_ids": 2, "unreadable": 1})])
     LedgerCopy(spool, empty_store).copy()
     line = in_the_store(empty_store)["payments"]
-    assert line.rejected_requests == {"too_large": 2, "daily_volume": 1}
-    assert line.rejected_spans == {"daily_volume": 40, "invalid_ids": 2}
-    assert (line.uncounted_requests, line.received_requests, line.received_spans) == (2, 4, 45)
+    assert {name: count for name, count in line.rejected_requests.items() if count} == {
+        "too_large": 2,
+        "daily_volume": 1,
+        "invalid_ids": 1,
+    }
+    assert line.rejected_spans == {"daily_volume": 40, "invalid_ids": 3, "unreadable": 4}
+    assert (line.uncounted_requests, line.received_requests, line.received_spans) == (2, 5, 50)
 
 
 def test_refusals_are_kept_while_the_spool_refuses(spool: Spool) -> None:
