@@ -84,8 +84,16 @@ def _put_together(found: dict[str, int], reading: Reading, provider: str) -> tup
     attributes = Usage(own.input, own.output, own.cached, own.written, own.reasoning, own.units)
     usage = merged_usage(attributes, reported.usage, uncached)
     total = reported.total if own.total is None else own.total
+    if total is not None and _sum(reported.usage) == total != _sum(usage):  # the object knows more than the attributes
+        usage = usage._replace(input_tokens=reported.usage.input_tokens, output_tokens=reported.usage.output_tokens)
     usage, note = settled(Counts(*usage[:5], total=total, units=usage.units, cache_outside=own.cache_outside))
     return usage, note or reported.note, tier
+
+
+def _sum(usage: Usage) -> int | None:
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    return usage.input_tokens + usage.output_tokens
 
 
 def _requested_tier(asked: Plain) -> str:

@@ -52,6 +52,7 @@ def model_calls(spans: Iterable[Call], parents: Mapping[str, str]) -> set[str]:
     - It wraps another one that has usage, or that has as little as itself.
     - It is a call that a second instrumentation reported too: same response id and parent, another scope, overlapping
       time. Failed calls have no response id; of two of these, the time of one has to lie inside the other's.
+    - It is a call that one scope recorded twice: same response id, parent, start and end, to the nanosecond.
     """
     models = {span.span_id: span for span in spans if span.kind in MODEL_KINDS and span.known}
     if not _nested(models, parents):
@@ -126,7 +127,7 @@ def _nested(models: Mapping[str, Call], parents: Mapping[str, str]) -> bool:
 
 
 def _reported_twice(calls: Collection[Call]) -> set[str]:
-    if len({span.scope for span in calls}) == 1:
+    if len({span.scope for span in calls}) == 1 and len({_instant(span) for span in calls}) == len(calls):
         return set()
     siblings: dict[tuple[str, str], list[Call]] = defaultdict(list)
     for span in calls:
@@ -140,11 +141,19 @@ def _reported_twice(calls: Collection[Call]) -> set[str]:
         kept: list[Call] = []
         for span in group:
             together = _overlap if span.response_id else _surrounds
-            if any(span.scope != other.scope and together(span, other) for other in kept):
+            if any(
+                together(span, other) if span.scope != other.scope else _instant(span) == _instant(other)
+                for other in kept
+            ):
                 twice.add(span.span_id)
             else:
                 kept.append(span)
     return twice
+
+
+def _instant(span: Call) -> tuple[str, int, int]:
+    """Return what two spans of one scope share only if they are one call that a gateway recorded twice."""
+    return span.response_id or span.span_id, span.start, span.duration
 
 
 def _overlap(one: Call, other: Call) -> bool:

@@ -63,11 +63,19 @@ def money(value: Plain) -> Decimal | None:
 
 
 def first_cost(attribute: Plain, costs: Iterable[Plain]) -> Plain:
-    """Return the reported cost of a call: the attribute's own, else the total of the first object of costs."""
+    """Return the reported cost of a call: the attribute's own, else the total of an object of costs.
+
+    An object without a total has the parts of the cost; they are added up.
+    """
     if attribute is not None:
         return attribute
-    totals = (value.get("total", value.get("total_cost")) for value in costs if isinstance(value, dict))
-    return next((total for total in totals if total is not None), None)
+    objects = [value for value in costs if isinstance(value, dict)]
+    totals = (value.get("total", value.get("total_cost")) for value in objects)
+    total = next((total for total in totals if total is not None), None)
+    if total is not None or not objects:
+        return total
+    parts = [amount for part in objects[0].values() if (amount := money(part)) is not None]
+    return str(sum(parts)) if parts else None
 
 
 def known_cost(cost: Plain, usage: Usage) -> Decimal | None:

@@ -84,10 +84,16 @@ def test_the_same_response_id_alone_does_not_make_one_call() -> None:
     spans = spans_of(
         {"id": 1},
         {"id": 2, "parent": 1, "attributes": same, "scope": "one"},
-        {"id": 3, "parent": 1, "attributes": same, "scope": "one"},
+        {"id": 3, "parent": 1, "attributes": same, "scope": "one", "end": START + 1_001},
         {"id": 4, "parent": 1, "attributes": same, "scope": "two", **later},
     )
     assert [span.cost_usd for span in spans[1:]] == [COST] * 3
+
+
+def test_a_call_that_one_scope_recorded_twice_is_one() -> None:
+    same = {"parent": 1, "attributes": {**LLM, "gen_ai.response.id": "r1"}, "scope": "a gateway"}
+    spans = spans_of({"id": 1}, {"id": 2, **same}, {"id": 3, **same})
+    assert [span.cost_usd for span in spans[1:]] == [COST, None]
 
 
 def test_a_model_without_a_price_costs_nothing_known_but_the_senders_word() -> None:

@@ -51,6 +51,9 @@ def test_the_attribute_is_the_cost_before_the_total_of_an_object() -> None:
     assert first_cost(0.2, objects) == 0.2
     assert first_cost(None, objects) == 0.3
     assert first_cost(None, []) is None
+    assert first_cost(None, [{"input": 0.1, "output": 0.2, "cache_read_input_tokens": 0.05, "note": "x"}]) == (
+        "0.350000000"
+    )
 
 
 @pytest.mark.parametrize(
