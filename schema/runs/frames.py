@@ -2,8 +2,8 @@
 
 A span of such a kind keeps the counts that it reports in `usage_units`, and its own count and cost columns empty,
 because the calls below it often come in another request. When its run is computed and nothing below it carries any,
-its columns are filled; if a call comes later after all, they are emptied again. So are those of a call that another
-span of the same id, which came in another request, repeats.
+its columns are filled; if a call comes later after all, they are emptied again. So are those of a wrapper of a call
+that came in another request.
 """
 
 from __future__ import annotations
@@ -53,18 +53,20 @@ def settle_frames(store: Store, runs: Sequence[list[RunSpan]], prices: Prices) -
 
 
 def _changes(run: Sequence[RunSpan]) -> Iterator[_Change]:
-    shared = len({span.span_id for span in run}) < len(run)
-    if not shared and not any(span.kind in FRAME_KINDS and _reports(span) for span in run):
+    """Yield the spans with counts or reasons that are not what the whole run says."""
+    several = sum(span.kind in MODEL_KINDS for span in run) > 1
+    if not several and not any(span.kind in FRAME_KINDS and _reports(span) for span in run):
         return
     calls = calls_of(run)
     parents = {call.span_id: call.parent_span_id for call in calls}
     real = model_calls(calls, parents)
-    counted = counted_frames(calls, parents, real) | real
+    frames = counted_frames(calls, parents, real)
     for span, call in zip(run, calls, strict=True):
-        if call.carries and (span.kind in FRAME_KINDS or (shared and span.kind in MODEL_KINDS)):
-            counts = call.span_id in counted
-            if counts == (span.unpriced_reason == reasons.COUNTED_BELOW):
-                yield _Change(span, counts)
+        below = span.unpriced_reason == reasons.COUNTED_BELOW
+        if span.kind in FRAME_KINDS and call.carries and below == (call.span_id in frames):
+            yield _Change(span, below)
+        elif span.kind in MODEL_KINDS and call.known and call.span_id not in real and not below:
+            yield _Change(span, counts=False)
 
 
 def _reports(span: RunSpan) -> bool:
