@@ -44,9 +44,13 @@ def leftover(value: Plain, known: Known, depth: int = 0) -> Plain:
     if isinstance(value, dict):
         kept: dict[str, Plain] = {}
         for key, item in value.items():
-            if isinstance(item, (int, float)) and (key, item) in known:
-                continue
-            rest = leftover(item, known, depth + 1)
+            rest: Plain
+            if type(item) is str:  # no call for what is most frequent
+                rest = None if not item or item in known else _leftover_text(item, known, depth + 1)
+            elif isinstance(item, (dict, list)):
+                rest = leftover(item, known, depth + 1)
+            else:
+                rest = None if (key, item) in known else item
             if rest is not None:
                 kept[key] = rest
         return kept or None

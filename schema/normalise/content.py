@@ -20,7 +20,6 @@ from schema.messages.conversation import (
     with_tool_calls,
     without_blank_start,
 )
-from schema.messages.one_message import Message
 from schema.messages.shapes import is_whole, messages_of, with_system
 from schema.messages.tool_definitions import definitions_of, with_definitions
 from schema.messages.tool_values import result_failed, result_text, unwrapped_arguments, unwrapped_result
@@ -29,6 +28,7 @@ from schema.otlp.attributes import Plain, parse, text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schema.messages.one_message import Message
     from schema.messages.parts import Part
     from schema.normalise.content_sources import Source, Sources
 
