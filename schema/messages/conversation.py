@@ -13,8 +13,8 @@ from schema.otlp.attributes import dump, list_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from schema.messages.one_message import Message
     from schema.messages.parts import Part
-    from schema.messages.shapes import Message
     from schema.otlp.attributes import Plain
 
 PREVIEW = 200
@@ -43,22 +43,30 @@ def has_parts(messages: list[Message]) -> bool:
 
 
 def last_user_text(messages: Sequence[Message]) -> str:
-    """Return the text of the last message of a user; of the last message if there is none of a user."""
+    """Return the last text of a user that is not blank; the text of the last message if there is none of a user."""
     for message in reversed(messages):
         if message.get("role") == "user":
-            content = _text_of(message)
+            content = _shown_text(message)
             if content:
                 return content
-    return _text_of(messages[-1]) if messages else ""
+    return _shown_text(messages[-1]) if messages else ""
 
 
 def answer_text(messages: Sequence[Message]) -> str:
-    """Return the text of the last message that has any; its tool calls by name if none has."""
+    """Return the text of the last message that has any but blanks; its tool calls by name if none has."""
     for message in reversed(messages):
-        content = _text_of(message)
+        content = _shown_text(message)
         if content:
             return content
     return ", ".join(str(part.get("name")) for part in _parts(messages) if part.get("type") == "tool_call")
+
+
+def without_blank_start(text: str) -> str:
+    """Return a text from its first line that is not blank, "" if all are."""
+    if not text[:1].isspace():
+        return text
+    start = len(text) - len(text.lstrip())
+    return "" if start == len(text) else text[text.rfind("\n", 0, start) + 1 :]
 
 
 def system_text(messages: Iterable[Message]) -> str:
@@ -92,3 +100,7 @@ def _text_of(message: Message) -> str:
             if isinstance(content, str):
                 texts.append(content)
     return "\n".join(texts)
+
+
+def _shown_text(message: Message) -> str:
+    return without_blank_start(_text_of(message))

@@ -1,42 +1,46 @@
-"""Parts of a message: any provider's content blocks as text, tool call, tool result, reasoning or media.
+"""Parts of a message: text, reasoning, tool call, tool result, media, and any other block as it came.
 
 The shape is that of the OpenTelemetry GenAI convention, so that its messages pass through unchanged:
 `{"type": "text" | "reasoning", "content": str}`, `{"type": "tool_call", "id", "name", "arguments"}`,
 `{"type": "tool_result", "id", "name", "content"}`, `{"type": "media", "modality", "mime_type", "uri" | "content"}`.
-A key that the sender did not fill is left out.
+A key that the sender did not fill is left out. Fields for which this shape has no key are in `extra`, an object; in
+that of a tool result, `is_error` is true if the tool failed, however the sender says so.
+A block of an unknown type is `{"type": its type, "content": its other fields}`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from schema.otlp.attributes import Plain, dump, parse
+from schema.messages.fields import holds
+from schema.otlp.attributes import Plain, list_of, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from schema.messages.fields import Fields
 
 Part = dict[str, Plain]
 
-_TEXT_KEYS = ("text", "content", "refusal", "value")
-_REASONING_KEYS = ("content", "thinking", "text", "reasoning", "summary", "reasoningText", "data")
-_MEDIA_KEYS = (
-    "uri",
-    "url",
-    "image_url",
-    "input_audio",
-    "source",
-    "file",
-    "file_id",
-    "data",
-    "content",
-    "image",
-    "bytes",
-)
+KNOWN: Final = frozenset({"text", "reasoning", "tool_call", "tool_result", "media"})
+"""Types of parts that have keys of their own."""
+
+_FAILED: Final = frozenset({"error", "failed", "OUTCOME_FAILED", "OUTCOME_DEADLINE_EXCEEDED"})
+_TEXT_TYPES: Final = frozenset({None, "text", "input_text", "output_text", "summary_text", "reasoning_text"})
 
 
 def text_part(content: str) -> Part:
     """Return a text part."""
     return {"type": "text", "content": content}
+
+
+def refusal_part(content: str) -> Part:
+    """Return the text in which a model refuses."""
+    return {"type": "text", "content": content, "extra": {"type": "refusal"}}
+
+
+def other_part(kind: str, block: dict[str, Plain]) -> Part:
+    """Return a part for a block of a type that has no reader: it shows itself."""
+    content = {key: value for key, value in block.items() if key != "type"}
+    return {"type": kind, "content": content["content"] if content.keys() == {"content"} else content}
 
 
 def tool_call(call_id: Plain, name: Plain, arguments: Plain) -> Part:
@@ -50,155 +54,69 @@ def tool_call(call_id: Plain, name: Plain, arguments: Plain) -> Part:
     return part
 
 
-def tool_result(call_id: Plain, name: Plain, content: Plain) -> Part:
+def tool_result(call_id: Plain, name: Plain, content: Plain, *, failed: bool = False) -> Part:
     """Return a tool result; a list of text blocks becomes one text."""
     part: Part = {"type": "tool_result"}
     if call_id:
         part["id"] = call_id
     if name:
         part["name"] = name
-    part["content"] = _joined_text(content)
+    part["content"], rest = joined_text(content)
+    extra: dict[str, Plain] = {}
+    if failed or says_failed(content):
+        extra["is_error"] = True
+    if rest:
+        extra["content"] = rest
+    if extra:
+        part["extra"] = extra
     return part
 
 
-def parts_of(content: Plain) -> list[Part]:
-    """Return the parts of a message's content: a string, one block or a list of blocks."""
-    if content is None or content == "":
-        return []
-    if isinstance(content, str):
-        return [text_part(content)]
-    if isinstance(content, dict):
-        return _block(content)
-    if isinstance(content, list):
-        return [part for item in content for part in parts_of(item)]
-    return [text_part(dump(content))]
+def with_extra(part: Part, fields: Fields) -> Part:
+    """Return the part with the fields that were not taken."""
+    extra = fields.extra()
+    if extra:
+        known = part.get("extra")
+        part["extra"] = {**extra, **known} if isinstance(known, dict) else extra
+    return part
 
 
-def _joined_text(content: Plain) -> Plain:
-    if isinstance(content, list) and content:
-        texts = [item.get("text") if isinstance(item, dict) else None for item in content]
-        if all(isinstance(text, str) for text in texts):
-            return "\n".join(str(text) for text in texts)
-    return content
+def says_failed(value: Plain) -> bool:
+    """Return whether an object says that a tool failed, by a name that MCP, Anthropic, Bedrock or Gemini has for it.
 
-
-def _block(block: dict[str, Plain]) -> list[Part]:
-    kind = block.get("type")
-    reader = _READERS.get(kind) if isinstance(kind, str) else None
-    if reader is not None:
-        return reader(block)
-    for key, untyped in _UNTYPED.items():
-        if key in block:
-            return untyped(block)
-    text = block.get("text")
-    if isinstance(text, str):
-        if block.get("thought") is True:  # Gemini
-            return [{"type": "reasoning", "content": text}]
-        return [text_part(text)]
-    return [text_part(dump(block))]
-
-
-def _first(block: dict[str, Plain], *keys: str) -> Plain:
-    for key in keys:
-        value = block.get(key)
-        if value is not None and value != "":
-            return value
-    return None
-
-
-def _text(block: dict[str, Plain]) -> list[Part]:
-    value = _first(block, *_TEXT_KEYS)
-    if isinstance(value, dict):  # OpenAI assistants: {"text": {"value": ...}}
-        value = _first(value, "value", "text")
-    if value is None:
-        return []
-    return [text_part(value if isinstance(value, str) else dump(value))]
-
-
-def _reasoning(block: dict[str, Plain]) -> list[Part]:
-    value = _first(block, *_REASONING_KEYS)
-    if isinstance(value, dict):  # Bedrock: {"reasoningText": {"text": ...}}
-        value = _first(value, "text", "reasoningText") or value
-        if isinstance(value, dict):
-            value = _first(value, "text") or value
-    value = _joined_text(value)
-    if value is None or value == []:
-        return []
-    return [{"type": "reasoning", "content": value if isinstance(value, str) else dump(value)}]
-
-
-def _call(block: dict[str, Plain]) -> list[Part]:
-    inner = _first(block, "toolUse", "function_call", "functionCall", "tool_call", "function")
-    source = inner if isinstance(inner, dict) else block
-    function = source.get("function")
-    if isinstance(function, dict):
-        name, arguments = function.get("name"), function.get("arguments")
-    else:
-        name = _first(source, "name", "toolName", "tool_name")
-        arguments = _first(source, "arguments", "args", "input", "parameters")
-    call_id = _first(source, "call_id", "id", "toolCallId", "toolUseId", "tool_use_id", "tool_call_id") or block.get(
-        "id"
+    A `status` or an `outcome` is only looked at beside the other fields of a result, for tools have such fields too.
+    """
+    if isinstance(value, str):
+        value = parse(value) if value[:1] == "{" and '"isError"' in value else None
+    if not isinstance(value, dict):
+        return False
+    kind = value.get("type")
+    return (
+        value.get("isError") is True
+        or value.get("is_error") is True
+        or (isinstance(kind, str) and (kind.endswith("_tool_result_error") or kind.startswith("error-")))
     )
-    return [tool_call(call_id, name, arguments)]
 
 
-def _result(block: dict[str, Plain]) -> list[Part]:
-    inner = _first(block, "toolResult", "function_response", "functionResponse", "tool_call_result")
-    source = inner if isinstance(inner, dict) else block
-    call_id = _first(source, "tool_use_id", "toolUseId", "toolCallId", "tool_call_id", "call_id", "id")
-    content = _first(source, "content", "result", "response", "output")
-    if isinstance(content, dict) and content.keys() == {"type", "value"}:  # Vercel: {"type": "json", "value": ...}
-        content = content["value"]
-    return [tool_result(call_id, _first(source, "name", "toolName"), content)]
+def is_failure(value: Plain) -> bool:
+    """Return whether a status or an outcome of a tool result means failure."""
+    return isinstance(value, str) and value in _FAILED
 
 
-def _media(block: dict[str, Plain]) -> list[Part]:
-    part: Part = {"type": "media"}
-    modality = _first(block, "modality") or _modality(str(block.get("type") or ""))
-    if modality:
-        part["modality"] = modality
-    value = _first(block, *_MEDIA_KEYS)
-    source = value if isinstance(value, dict) else block
-    inner = source.get("image")
-    if isinstance(inner, dict):  # OpenInference: {"image": {"image": {"url": ...}}}
-        source = inner
-    mime_type = _first(source, "mime_type", "media_type", "mimeType", "mediaType", "format") or block.get("mediaType")
-    if mime_type:
-        part["mime_type"] = mime_type
-    uri = _first(source, "uri", "url", "file_uri", "fileUri", "file_id", "image_url")
-    if uri is not None:
-        part["uri"] = uri
-    else:
-        content = _first(source, "data", "content", "bytes", "file_data", "image", "file")
-        part["content"] = value if content is None else content
-    return [part]
-
-
-def _modality(kind: str) -> str:
-    return next((name for name in ("image", "audio", "video") if name in kind), "")
-
-
-_READERS: Mapping[str, Callable[[dict[str, Plain]], list[Part]]] = (
-    dict.fromkeys(("text", "input_text", "output_text", "refusal"), _text)
-    | dict.fromkeys(("reasoning", "thinking", "redacted_thinking"), _reasoning)
-    | dict.fromkeys(("tool_call", "tool_use", "server_tool_use", "tool-call", "function_call", "function"), _call)
-    | dict.fromkeys(
-        ("tool_call_response", "tool_result", "tool-result", "function_call_output", "web_search_tool_result"), _result
-    )
-    | dict.fromkeys(
-        (
-            *("blob", "uri", "file", "media", "image", "image_url", "input_image", "audio", "input_audio", "video"),
-            *("document", "input_file"),
-        ),
-        _media,
-    )
-)
-_UNTYPED: Mapping[str, Callable[[dict[str, Plain]], list[Part]]] = (
-    dict.fromkeys(("toolUse", "function_call", "functionCall", "tool_call"), _call)
-    | dict.fromkeys(("toolResult", "function_response", "functionResponse", "tool_call_result"), _result)
-    | dict.fromkeys(("reasoningContent",), lambda block: _reasoning({"content": block["reasoningContent"]}))
-    | dict.fromkeys(
-        ("inline_data", "inlineData"), lambda block: _media({"source": _first(block, "inline_data", "inlineData")})
-    )
-    | dict.fromkeys(("file_data", "fileData"), lambda block: _media({"source": _first(block, "file_data", "fileData")}))
-)
+def joined_text(content: Plain) -> tuple[Plain, list[Plain]]:
+    """Return a list of text blocks as one text, anything else as it is; and the other fields of each block."""
+    blocks = list_of(content)
+    texts = []
+    rest: list[Plain] = []
+    for item in blocks:
+        text = item.get("text") if isinstance(item, dict) else None
+        if not isinstance(item, dict) or not isinstance(text, str):
+            return content, []
+        texts.append(text)
+        kind = item.get("type")
+        plain = kind is None or (isinstance(kind, str) and kind in _TEXT_TYPES)
+        ours = ("text", "type") if plain else ("text",)
+        rest.append({key: value for key, value in item.items() if key not in ours and holds(value)})
+    if not blocks:
+        return content, []
+    return "\n".join(texts), rest if any(rest) else []

@@ -9,30 +9,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from schema.messages.blocks import is_call, parts_of
+from schema.messages.blocks import is_result as holds_result
 from schema.messages.flattened import chat_message
-from schema.messages.parts import Part, parts_of, text_part, tool_call, tool_result
+from schema.messages.one_message import LANGCHAIN, ROLES, Message, chat, message_with, standard
+from schema.messages.parts import KNOWN, other_part
 from schema.messages.records import are_events, is_result, message_of_result, messages_of_events
-from schema.messages.tool_definitions import definitions_of
 from schema.otlp.attributes import Plain, list_of, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-Message = dict[str, Plain]
-
-_ROLES = {
-    "human": "user",
-    "ai": "assistant",
-    "model": "assistant",
-    "aimessagechunk": "assistant",
-    "developer": "system",
-    "function": "tool",
-    "tool-call": "assistant",
-    "tool-response": "tool",
-}
-_STANDARD_ROLES = frozenset({"system", "user", "assistant", "tool"})
-_LANGCHAIN = frozenset({"human", "ai", "system", "tool", "function", "chat", "AIMessageChunk", "developer"})
 _MESSAGE = frozenset({"role", "content", "contents", "tool_calls"})
+_ITEMS = frozenset({"function_call", "function_call_output", "reasoning"})
+_NOT_ITEMS = frozenset({"tool_call", "server_tool_call"})  # blocks of a message
 _DEPTH = 8  # envelopes inside envelopes that a framework may wrap around its messages
 # Keys under which requests and responses keep their messages, in the order of the conversation.
 _INPUT_KEYS = ("system", "system_instruction", "instructions", "messages", "contents", "prompt", "input", "inputs")
@@ -58,22 +48,20 @@ def messages_of(value: Plain, role: str) -> list[Message]:
     return _read(value, role, 0)
 
 
+def is_whole(value: Plain) -> bool:
+    """Return whether the messages of a value hold all that is in it: it is a list of messages, without an envelope."""
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and ("parts" in item or isinstance(item.get("role"), str)) and "lc" not in item
+        for item in value
+    )
+
+
 def with_system(messages: list[Message], instructions: Plain) -> list[Message]:
     """Return the messages with the system instructions before them, unless they open with a system message already."""
     parts = parts_of(parse(instructions))
     if not parts or (messages and messages[0].get("role") == "system"):
         return messages
     return [{"role": "system", "parts": list(parts)}, *messages]
-
-
-def _message(role: Plain, parts: Sequence[Plain], source: dict[str, Plain]) -> Message:
-    name = role.lower() if isinstance(role, str) else ""
-    message: Message = {"role": _ROLES.get(name, name), "parts": list(parts)}
-    for key in ("name", "finish_reason"):
-        value = source.get(key)
-        if value:
-            message[key] = value
-    return message
 
 
 def _read(value: Plain, role: str, depth: int) -> list[Message]:
@@ -89,123 +77,66 @@ def _read(value: Plain, role: str, depth: int) -> list[Message]:
 def _read_list(items: list[Plain], role: str, depth: int) -> list[Message]:
     if len(items) == 2 and isinstance(items[0], str) and isinstance(items[1], str):  # noqa: PLR2004
         if items[0].lower() in {"user", "human", "assistant", "ai", "system"}:  # LangChain: ("user", text)
-            return [_message(items[0], parts_of(items[1]), {})]
+            return [message_with(items[0], parts_of(items[1]))]
         return []
     if are_events(items):
         items = messages_of_events(items, role)
     conversation: list[Message] = []
+    unread = []  # where the items are that no reader knows
+    certain = False
     for item in items:
         if type(item) is dict and "parts" in item:  # the standard's shape, by far the most frequent
-            conversation.append(_standard(item, role))
+            conversation.append(standard(item, role))
+            certain = True
             continue
-        if not isinstance(item, (dict, list)):
-            return []
         messages = _read(item, role, depth + 1)
-        if not messages:
-            return _blocks(items, role)
-        conversation += messages
+        if messages:
+            certain = certain or not isinstance(item, dict) or _reader(item) is not None
+            conversation += messages
+        elif item is not None and item != "":
+            unread.append(len(conversation))
+            conversation.append(_unread(item, role))
+    if unread and not certain:
+        return _blocks(items, role)
     return conversation
 
 
+def _unread(item: Plain, role: str) -> Message:
+    """Return a message for an item that no reader knows: text of this side, or a part that shows the item itself."""
+    if not isinstance(item, dict):
+        return message_with(role, parts_of(item))
+    kind = _kind(item)
+    return message_with("assistant", [other_part(kind, item)] if kind else parts_of(item))
+
+
 def _blocks(items: list[Plain], role: str) -> list[Message]:
-    """Content blocks without a message around them (Bedrock, tool calls of LangChain and Vercel)."""
-    parts = []
+    """Content blocks without a message around them (Bedrock, tool calls of LangChain and Vercel).
+
+    Some block has to be of a known type: a list of other objects is data.
+    """
+    parts: list[Plain] = []
+    known = False
     for item in items:
         if not isinstance(item, dict):
             return []
         read = parts_of(item)
-        if read and read[0].get("type") == "text" and "text" not in item:
-            return []
+        known = known or any(
+            part["type"] in KNOWN and (part["type"] != "text" or "text" in item or "type" in item) for part in read
+        )
         parts += read
-    return [{"role": role, "parts": list(parts)}] if parts else []
+    return [{"role": role, "parts": parts}] if parts and known else []
 
 
 def _read_dict(value: dict[str, Plain], role: str, depth: int) -> list[Message]:
+    reader = _reader(value)
+    return _envelope(value, role, depth) if reader is None else reader(value, role)
+
+
+def _reader(value: dict[str, Plain]) -> Callable[[dict[str, Plain], str], list[Message]] | None:
     for applies, reader in _SHAPES:
         if applies(value):
-            return reader(value, role)
-    return _envelope(value, role, depth)
-
-
-def _standard(value: dict[str, Plain], role: str) -> Message:
-    parts = value["parts"]
-    if not (isinstance(parts, list) and _are_texts(parts)):
-        parts = list(parts_of(parts))
-    own_role = value.get("role")
-    if parts is value["parts"] and len(value) == 2 and type(own_role) is str and own_role in _STANDARD_ROLES:  # noqa: PLR2004
-        return value  # a role and parts: it is in our shape already
-    return _message(own_role or role, parts, value)
-
-
-def _are_texts(parts: list[Plain]) -> bool:
-    for part in parts:
-        if not (isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("content"), str)):
-            return False
-    return True
-
-
-def _chat(value: dict[str, Plain], role: str) -> list[Message]:
-    """OpenAI, Anthropic, Bedrock, Vercel, OpenLLMetry: a role with content, calls and the id of a call answered."""
-    own_role = value.get("role") or role
-    content = value.get("content")
-    if content is None:
-        content = value.get("contents")
-    call_id = value.get("tool_call_id")
-    if call_id and str(own_role).lower() in {"tool", "function", "user"}:
-        result = parse(content) if isinstance(content, str) and content[:8] == '[{"type"' else content
-        return [_message("tool", [tool_result(call_id, value.get("name"), result)], value)]
-    if isinstance(content, dict) and content.get("type") == "function" and str(own_role).lower() == "tool":
-        return [_message("system", list(definitions_of(content)), {})]  # Langfuse: the tools that LangChain offers
-    parts: list[Part] = []
-    for key in ("reasoning_content", "reasoning"):
-        reasoning = value.get(key)
-        if isinstance(reasoning, str) and reasoning:
-            parts.append({"type": "reasoning", "content": reasoning})
-    parts += parts_of(_content(content))
-    parts += _calls(value)
-    refusal = value.get("refusal")
-    if isinstance(refusal, str) and refusal:
-        parts.append(text_part(refusal))
-    function = value.get("function")
-    if isinstance(function, dict):  # AutoGen: {"role": "function", "function": {"0": "{...}"}}
-        own_role, more = "tool", [_function_result(parse(item)) for item in function.values()]
-        parts += more
-    if own_role == "user" and parts and all(part.get("type") == "tool_result" for part in parts):
-        own_role = "tool"
-    return [_message(own_role, parts, value)]
-
-
-def _content(content: Plain) -> Plain:
-    """OpenLLMetry and Strands keep a list of blocks as JSON in a string."""
-    if isinstance(content, str) and content[:2] == "[{":
-        parsed = parse(content)
-        if isinstance(parsed, list) and all(
-            isinstance(item, dict) and ("type" in item or item.keys() & {"text", "toolUse", "toolResult"})
-            for item in parsed
-        ):
-            return parsed
-    return content
-
-
-def _function_result(item: Plain) -> Part:
-    if isinstance(item, dict):
-        return tool_result(item.get("call_id") or item.get("id"), item.get("name"), item.get("content"))
-    return tool_result(None, None, item)
-
-
-def _calls(value: dict[str, Plain]) -> list[Part]:
-    calls = parse(value.get("tool_calls") or value.get("toolCalls"))
-    if isinstance(calls, dict):  # indexed keys that were not 0, 1, 2 ...
-        calls = list(calls.values())
-    parts = [
-        part for call in list_of(calls) if isinstance(call, dict) for part in parts_of({"type": "tool_call", **call})
-    ]
-    single = value.get("function_call")
-    if isinstance(single, dict) and single.get("name"):
-        parts.append(tool_call(None, single.get("name"), single.get("arguments")))
-    if value.get("function_call_name"):
-        parts.append(tool_call(None, value["function_call_name"], value.get("function_call_arguments_json")))
-    return parts
+            return reader
+    return None
 
 
 def _langchain_constructor(value: dict[str, Plain], role: str) -> list[Message]:
@@ -221,22 +152,32 @@ def _langchain_constructor(value: dict[str, Plain], role: str) -> list[Message]:
 
 def _langchain_message(kind: str, fields: dict[str, Plain]) -> list[Message]:
     role = kind if kind != "chat" else str(fields.get("role") or "user")
-    return _chat({**fields, "role": _ROLES.get(role.lower(), role)}, role)
+    return chat({**fields, "role": ROLES.get(role.lower(), role)}, role)
 
 
 def _openinference(value: dict[str, Plain], role: str) -> list[Message]:
-    return _chat(chat_message(value), role)
+    return chat(chat_message(value), role)
 
 
 def _haystack(value: dict[str, Plain], role: str) -> list[Message]:
-    return _chat({"role": value.get("_role"), "content": value.get("_content"), "name": value.get("_name")}, role)
+    return chat({key.removeprefix("_"): item for key, item in value.items()}, role)
+
+
+def _is_item(value: dict[str, Plain]) -> bool:
+    kind = _kind(value)
+    if kind in _ITEMS:
+        return True
+    if "call_id" not in value and "id" not in value:
+        return False
+    return kind not in _NOT_ITEMS and (
+        kind.endswith(("_call", "_output", "_call_result")) and (is_call(kind) or holds_result(kind))
+    )
 
 
 def _item(value: dict[str, Plain], role: str) -> list[Message]:
     """Read an item of OpenAI's Responses API that is no message: a call, its output, reasoning."""
-    kind = value["type"]
-    own_role = "tool" if kind == "function_call_output" else "assistant"
-    return [_message(own_role or role, parts_of(value), {})]
+    own_role = "tool" if holds_result(_kind(value)) else "assistant"
+    return [message_with(own_role or role, parts_of(value))]
 
 
 def _envelope(value: dict[str, Plain], role: str, depth: int) -> list[Message]:
@@ -248,9 +189,9 @@ def _envelope(value: dict[str, Plain], role: str, depth: int) -> list[Message]:
         if isinstance(inner, str):
             own_role = "system" if key in {"system", "system_instruction", "instructions"} else role
             nested = messages_of(parse(inner), role) if inner[0] in "[{" else []
-            messages += nested or [_message(own_role, parts_of(inner), {})]
+            messages += nested or [message_with(own_role, parts_of(inner))]
         elif key in {"system", "system_instruction"}:
-            messages.append(_message("system", parts_of(inner), {}))
+            messages.append(message_with("system", parts_of(inner)))
         else:
             messages += _read(inner, role, depth + 1)
         if messages and role != "user":
@@ -264,7 +205,7 @@ def _envelope(value: dict[str, Plain], role: str, depth: int) -> list[Message]:
         and isinstance(value["text"], str)
         and value.keys() & {"generation_info", "message"}
     ):
-        return [_message(role, parts_of(value["text"]), {})]
+        return [message_with(role, parts_of(value["text"]))]
     return messages
 
 
@@ -283,20 +224,20 @@ def _is_openinference(value: dict[str, Plain]) -> bool:
 def _langchain_data(value: dict[str, Plain], role: str) -> list[Message]:
     """Read LangChain's serialised messages: `{"type": "human", "data": {"content": ...}}`."""
     inner = value.get("data")
-    return _langchain_message(_kind(value), inner) if isinstance(inner, dict) else _chat(value, role)
+    return _langchain_message(_kind(value), inner) if isinstance(inner, dict) else chat(value, role)
 
 
 _SHAPES: tuple[tuple[Callable[[dict[str, Plain]], bool], Callable[[dict[str, Plain], str], list[Message]]], ...] = (
-    (lambda value: "parts" in value, lambda value, role: [_standard(value, role)]),
+    (lambda value: "parts" in value, lambda value, role: [standard(value, role)]),
     (lambda value: value.get("lc") == 1 and "kwargs" in value, _langchain_constructor),
-    (lambda value: "data" in value and _kind(value) in _LANGCHAIN, _langchain_data),
-    (lambda value: "role" in value and not isinstance(value["role"], (dict, list)), _chat),
+    (lambda value: "data" in value and _kind(value) in LANGCHAIN, _langchain_data),
+    (lambda value: "role" in value and not isinstance(value["role"], (dict, list)), chat),
     (lambda value: "_role" in value, _haystack),
     (_is_openinference, _openinference),
-    (is_result, lambda value, role: _chat(message_of_result(value), role)),
+    (is_result, lambda value, role: chat(message_of_result(value), role)),
     (
-        lambda value: "content" in value and _kind(value) in _LANGCHAIN,
+        lambda value: "content" in value and _kind(value) in LANGCHAIN,
         lambda value, _: _langchain_message(_kind(value), value),
     ),
-    (lambda value: _kind(value) in {"function_call", "function_call_output", "reasoning"}, _item),
+    (_is_item, _item),
 )

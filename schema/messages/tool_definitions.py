@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from schema.otlp.attributes import Plain, list_of, parse
 
 if TYPE_CHECKING:
+    from schema.messages.one_message import Message
     from schema.messages.parts import Part
-    from schema.messages.shapes import Message
 
 DEFINITION: Final = "tool_definition"
 """The type of such a part."""

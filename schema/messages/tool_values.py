@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schema.messages.parts import is_failure, says_failed
 from schema.otlp.attributes import dump, parse, text
 
 if TYPE_CHECKING:
     from schema.otlp.attributes import Plain
 
+_DEPTH = 4  # frames around a result that are followed
+_FRAMES = ("result", "output", "kwargs", "data", "toolResult", "messages", "update")  # which hold a result
 _WRAPPED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 # Without one of these words, arguments or a result have no frame, and need not be parsed.
 _ARGUMENT_FRAMES = ('"kwargs"', '"input_str"', "'kwargs'")
+_FAILURES = ("isError", "is_error", "status", "jsonrpc")
 _RESULT_FRAMES = ('"content"', '"output"', '"text"')
 
 
@@ -54,6 +58,23 @@ def result_text(value: Plain) -> str:
     ):
         return "\n".join(str(item["text"]) for item in value if isinstance(item, dict))
     return ""
+
+
+def result_failed(raw: str) -> bool:
+    """Return whether a result says that the tool failed: one of MCP, JSON-RPC, Anthropic, Bedrock or LangChain."""
+    return raw[:1] in {"{", "["} and _contains_any(raw, _FAILURES) and _failed(parse(raw), 0)
+
+
+def _failed(value: Plain, depth: int) -> bool:
+    if isinstance(value, list):
+        return depth < _DEPTH and any(_failed(item, depth + 1) for item in value if isinstance(item, dict))
+    if not isinstance(value, dict) or depth == _DEPTH:
+        return False
+    if says_failed(value) or ("jsonrpc" in value and isinstance(value.get("error"), dict)):
+        return True
+    if ("tool_call_id" in value or "toolUseId" in value) and is_failure(value.get("status")):
+        return True
+    return any(_failed(value[name], depth + 1) for name in _FRAMES if name in value)
 
 
 def _contains_any(raw: str, words: tuple[str, ...]) -> bool:

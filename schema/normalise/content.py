@@ -10,16 +10,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from schema.dialects.rules import STANDARD
-from schema.messages.conversation import PREVIEW, answer_text, compact, has_parts, last_user_text, with_tool_calls
-from schema.messages.parts import parts_of
-from schema.messages.shapes import Message, messages_of, with_system
+from schema.messages.blocks import parts_of
+from schema.messages.conversation import (
+    PREVIEW,
+    answer_text,
+    compact,
+    has_parts,
+    last_user_text,
+    with_tool_calls,
+    without_blank_start,
+)
+from schema.messages.shapes import is_whole, messages_of, with_system
 from schema.messages.tool_definitions import definitions_of, with_definitions
-from schema.messages.tool_values import result_text, unwrapped_arguments, unwrapped_result
+from schema.messages.tool_values import result_failed, result_text, unwrapped_arguments, unwrapped_result
 from schema.otlp.attributes import Plain, parse, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from schema.messages.one_message import Message
     from schema.messages.parts import Part
     from schema.normalise.content_sources import Source, Sources
 
@@ -39,6 +48,7 @@ class Chosen:
     used: Sequence[Source] = ()
     messages: list[Message] = field(default_factory=list)
     from_events: bool = False
+    failed: bool = False  # it is the result of a tool, and says that the tool failed
 
 
 _NOTHING = Chosen()
@@ -85,8 +95,8 @@ def _conversation(
             messages, used = [{"role": role, "parts": list(parts_of(bare.content))}], [*bare.used]
         if messages:
             messages = _with_prompt_and_tools(messages, offered, values, used, tools=call)
-    messages = [message for message in messages if message.get("parts")]
-    if not messages:
+    messages = [message for message in messages if message.get("parts") or len(message) > 2]  # noqa: PLR2004
+    if not has_parts(messages):
         return None
     return Chosen(compact(messages), "", used, messages, from_events)
 
@@ -95,8 +105,10 @@ def _with_prompt_and_tools(
     messages: list[Message], offered: _Offered, values: _Values, used: list[Source], *, tools: bool
 ) -> list[Message]:
     for source in offered.get("instructions", ()):
-        messages = with_system(messages, source.value(values))
-        used.append(source)
+        instructed = with_system(messages, source.value(values))
+        if instructed is not messages:
+            messages = instructed
+            used.append(source)
     definitions: list[Part] = []
     for source in offered.get("definitions", ()) if tools else ():
         definitions = definitions or definitions_of(source.read(values))
@@ -111,10 +123,11 @@ def _first_conversation(
     conversations = offered.get("conversation", ())
     for source in (*conversations, *offered.get("value", ())) if call else conversations:
         if not conversation:
-            messages = messages_of(source.read(values), role)
+            value = source.read(values)
+            messages = messages_of(value, role)
             if has_parts(messages):
                 conversation = messages
-                if source.dialect == STANDARD:  # any other shape may hold more than its messages
+                if source.dialect == STANDARD and is_whole(value):  # any other may hold more than its messages
                     used.append(source)
         elif role == "assistant" and source.slot == "conversation" and source.calls_tools(values):
             conversation = with_tool_calls(conversation, messages_of(source.read(values), role))
@@ -156,7 +169,8 @@ def _event_messages(events: list[dict[str, Plain]], role: str) -> list[Message]:
             own_role = _MESSAGE_ROLES.get(name, "assistant")
             content = attributes.get("message") if name == "gen_ai.choice" else attributes.get("content")
             message = {**attributes, "role": attributes.get("role") or own_role, "content": content}
-            message.pop("message", None)
+            for key in ("message", "tool.result", "index"):  # `index` numbers the choice, not the message
+                message.pop(key, None)
             inner = parse(content)
             if isinstance(inner, dict) and "content" in inner:  # {"message": {"role", "content", "tool_calls"}}
                 message |= inner
@@ -199,7 +213,7 @@ def _preview(chosen: Chosen, kind: str, role: str) -> str:
         messages = messages_of(parse(chosen.content), role)
     if messages:
         return (last_user_text(messages) if role == "user" else answer_text(messages))[:PREVIEW]
-    return chosen.content[:PREVIEW]
+    return without_blank_start(chosen.content)[:PREVIEW]
 
 
 def _tool(sources: Sources, values: _Values, events: list[dict[str, Plain]], role: str) -> Chosen:
@@ -208,14 +222,18 @@ def _tool(sources: Sources, values: _Values, events: list[dict[str, Plain]], rol
             raw = source.raw(values)
             if raw:
                 content = unwrapped_result(raw) if role == "assistant" else unwrapped_arguments(raw)
-                return Chosen(content, content[:PREVIEW], [source] if content == raw else [])
+                preview = without_blank_start(content)[:PREVIEW]
+                failed = role == "assistant" and result_failed(raw)
+                return Chosen(content, preview, [source] if content == raw else [], failed=failed)
     name = "gen_ai.choice" if role == "assistant" else "gen_ai.tool.message"
     for event in events:
         attributes = event["attributes"]
         if event["name"] == name and isinstance(attributes, dict):
             value = attributes.get("message" if role == "assistant" else "content")
-            content = result_text(parse(value)) or text(value)
-            return Chosen(content, content[:PREVIEW], from_events=True)
+            raw = text(value)
+            content = result_text(parse(value)) or raw
+            failed = role == "assistant" and result_failed(raw)
+            return Chosen(content, without_blank_start(content)[:PREVIEW], from_events=True, failed=failed)
     if role == "assistant":
         return _conversation(sources.by_slot, values, [], role, call=False) or _NOTHING
     return Chosen()

@@ -9,19 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schema.messages.conversation import PREVIEW, prompt_hash
+from schema.messages.leftover import leftover, texts_in
 from schema.normalise.content import Chosen, choose
 from schema.otlp.attributes import Plain, dump, parse, text
 from schema.otlp.events import events_json
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
+    from schema.messages.leftover import Known
     from schema.normalise.content_sources import Source
     from schema.normalise.reading import Reading
     from schema.otlp.events import Events
     from schema.span import Span
 
-_DEPTH = 200  # levels of JSON inside strings inside JSON; deeper values stay as they are
 _FEW = 16
 _IMPLIED = ("function",)  # the type of every tool that a model may call
 
@@ -37,16 +38,33 @@ def fill_content(span: Span, reading: Reading, events: Events) -> None:
         _show_program_attributes(span, reading)
     if span.kind == "llm" and not span.prompt_hash:
         span.prompt_hash = prompt_hash(incoming.messages)
-    messages = [] if incoming.from_events or outgoing.from_events else events.messages
+    if outgoing.failed:
+        _fail(span)
+    messages = events.messages
+    if messages and (incoming.from_events or outgoing.from_events):
+        messages = _unread(messages, incoming, outgoing)
     if events.stored or messages:
         span.events = events_json([*events.stored, *messages])
     unmapped = unmapped_values(span, reading, incoming, outgoing)
     if outgoing.content and span.kind == "llm" and not span.response_id:
-        span.response_id = _response_id(unmapped, plan.output.all)
+        span.response_id = _response_id(values, plan.output.all)
     attributes = {key: value if type(value) is str else text(value) for key, value in unmapped.items()}
     for key in reading.empty:
         attributes.setdefault(key, "")
     span.attributes = attributes
+
+
+def _fail(span: Span) -> None:
+    """Mark a tool call that failed although the protocol delivered its result (MCP's `isError`)."""
+    span.status = "error"
+    span.error_type = span.error_type or "tool_error"  # the name in OpenTelemetry's convention for MCP
+
+
+def _unread(messages: Iterable[dict[str, Plain]], *chosen: Chosen) -> list[dict[str, Plain]]:
+    """Return of the events that the content was read from those whose attributes hold more, with that alone."""
+    known = frozenset(held for one in chosen for held in _known(one))
+    rests = ((event, leftover(event["attributes"], known)) for event in messages)
+    return [{**event, "attributes": rest} for event, rest in rests if rest is not None]
 
 
 def _show_program_attributes(span: Span, reading: Reading) -> None:
@@ -83,7 +101,7 @@ def _drop_content(unmapped: dict[str, Plain], sources: Iterable[Source], chosen:
     content = chosen.content
     if not content:
         return
-    known: Container[str] = ()
+    known: Known = ()
     for source in sources:
         if source in chosen.used:
             for key in source.keys:
@@ -105,54 +123,16 @@ def _drop_content(unmapped: dict[str, Plain], sources: Iterable[Source], chosen:
                 unmapped[key] = text(rest)
 
 
-def _known(chosen: Chosen) -> Container[str]:
-    """Return the texts that the chosen content holds: few and long ones are compared faster than hashed."""
-    texts = [chosen.content, *_IMPLIED]
-    inside: list[Plain] = [*chosen.messages] or [parse(chosen.content)]
-    for item in inside:  # which grows while it is read
-        if type(item) is str:
-            texts.append(item)
-        elif isinstance(item, dict):
-            inside += item.values()
-        elif isinstance(item, list):
-            inside += item
-        elif item is not None:
-            texts.append(str(item))
-    return texts if len(texts) <= _FEW else frozenset(texts)
+def _known(chosen: Chosen) -> Known:
+    """Return what the chosen content holds: a few long texts are compared faster than hashed."""
+    known = [chosen.content, *_IMPLIED, *texts_in(chosen.messages or [parse(chosen.content)])]
+    return known if len(known) <= _FEW else frozenset(known)
 
 
-def _response_id(unmapped: Mapping[str, Plain], sources: Iterable[Source]) -> str:
-    """Return the id in the rest of a provider's complete response (OpenInference keeps it in `output.value`)."""
+def _response_id(values: Mapping[str, Plain], sources: Iterable[Source]) -> str:
+    """Return the id of a provider's complete response (OpenInference keeps it in `output.value`)."""
     for source in sources:
-        for key in source.keys:
-            rest = parse(unmapped.get(key))
-            if isinstance(rest, dict) and isinstance(rest.get("id"), str):
-                return str(rest["id"])
+        response = None if source.prefix else source.read(values)
+        if isinstance(response, dict) and isinstance(response.get("id"), str):
+            return str(response["id"])
     return ""
-
-
-def leftover(value: Plain, known: Container[str], depth: int = 0) -> Plain:
-    """Return the parts of a value that are not among the strings already stored; None if there are none."""
-    if isinstance(value, str):
-        return None if not value or value in known else _leftover_text(value, known, depth)
-    if depth > _DEPTH:
-        return value
-    if isinstance(value, dict):
-        kept: dict[str, Plain] = {}
-        for key, item in value.items():
-            rest = leftover(item, known, depth + 1)
-            if rest is not None:
-                kept[key] = rest
-        return kept or None
-    if isinstance(value, list):
-        left = [leftover(item, known, depth + 1) for item in value]
-        return [rest for rest in left if rest is not None] or None
-    return None if value is None or isinstance(value, bool) else value
-
-
-def _leftover_text(value: str, known: Container[str], depth: int) -> Plain:
-    inner = parse(value)
-    if isinstance(inner, (dict, list)):
-        rest = leftover(inner, known, depth + 1)
-        return value if rest == inner else rest
-    return None if isinstance(inner, str) and inner in known else value

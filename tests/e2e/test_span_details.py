@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,21 @@ def test_offered_tools_are_one_line_until_they_are_opened(page: Page) -> None:
     page.get_by_text("6 earlier messages").click()
     first = page.locator(".panel [data-content=input] .earlier .message").first
     expect(first).to_have_text(re.compile("system.*You are a patient support agent", re.IGNORECASE | re.DOTALL))
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_conversation_shows_failed_tools_unknown_blocks_and_what_is_beside_them(page: Page) -> None:
+    call = next(span for span in sample_runs.evaluated_run(EVALUATED_RUN, NOW) if span.kind == "llm")
+    open_run(page, EVALUATED_RUN, f"&span={call.span_id}")
+    shown = page.locator(".panel [data-content=input] .message")
+    result, other = shown.nth(-2), shown.nth(-1)
+    expect(result.locator(".call.failed .call-head")).to_have_text("✕ error")
+    expect(result.locator(".extra")).to_have_text('is_error: true · cache_control: {"type":"ephemeral"}')
+    expect(other.locator(".call-head")).to_have_text("hologram")
+    expect(other.locator(".call .json")).to_contain_text('"depth": 3')
+    expect(other.locator(".extra").last).to_have_text("channel: radio")
+    other.locator(".extra summary").click()
+    expect(other.locator(".extra .json")).to_contain_text(json.dumps(sample_runs.HOSTILE * 2))
     assert page.evaluate("window.hacked") is None
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from otlp_requests import key_values, span_with
 
+from schema.messages.leftover import leftover
 from schema.normalise.content import Chosen, choose
 from schema.normalise.plan import plans_for
 from schema.normalise.reading import read
-from schema.normalise.unmapped import leftover, unmapped_values
+from schema.normalise.unmapped import unmapped_values
 from schema.policy.policy import AttributeKeys
 from schema.span import Span
 
@@ -46,9 +47,10 @@ def test_attributes_are_texts_and_empty_ones_stay_empty() -> None:
 
 
 def test_a_leftover_is_what_is_not_stored_yet() -> None:
-    known = {"stored"}
+    known = {"stored", ("flag", True)}
     value: Plain = {"text": "stored", "more": ["stored", "new", None, True], "count": 3, "inside": '{"a": "stored"}'}
-    assert leftover(value, known) == {"more": ["new"], "count": 3}
+    assert leftover(value, known) == {"more": ["new", True], "count": 3}
+    assert leftover({"flag": True, "a": {"flag": True, "other": True}}, known) == {"a": {"other": True}}
     assert leftover(json.dumps(["stored"]), known) is None
     assert leftover("stored", known) is None
     assert leftover("other", known) == "other"

@@ -7,7 +7,7 @@ import json
 from hypothesis import strategies as st
 
 from schema.dialects import DIALECTS
-from schema.messages import parts, shapes
+from schema.messages import blocks, shapes
 
 KEYS = sorted(
     {
@@ -42,8 +42,8 @@ SCOPES = ["", *sorted({scope for dialect in DIALECTS for scope in dialect.scopes
 WORDS = st.sampled_from(
     sorted(
         {
-            *(*shapes._INPUT_KEYS, *shapes._OUTPUT_KEYS, *shapes._LANGCHAIN),
-            *(*parts._READERS, *parts._UNTYPED, *parts._MEDIA_KEYS, *parts._REASONING_KEYS),
+            *(*shapes._INPUT_KEYS, *shapes._OUTPUT_KEYS, *shapes.LANGCHAIN),
+            *(*blocks._READERS, *blocks._UNTYPED, *blocks._MEDIA_FRAMES, *blocks._REASONING_KEYS),
             *("role", "parts", "type", "data", "lc", "kwargs", "tool_calls", "tool_call_id", "config", "args"),
         }
     )

@@ -143,7 +143,18 @@ def evaluated_run(number: int, start: int) -> list[Span]:
         {"type": "tool_definition", "name": HOSTILE, "description": HOSTILE, "parameters": None},
     ]
     opening = {"role": "system", "parts": [{"type": "text", "content": "You are a patient support agent."}, *offered]}
-    talk = [{"role": "user", "parts": [{"type": "text", "content": f"Question {turn}"}]} for turn in range(9)]
+    talk: list[dict[str, Any]] = [
+        {"role": "user", "parts": [{"type": "text", "content": f"Question {turn}"}]} for turn in range(7)
+    ]
+    failed = {"is_error": True, "cache_control": {"type": "ephemeral"}}
+    talk += [
+        {"role": "tool", "parts": [{"type": "tool_result", "id": "c", "content": "No such order.", "extra": failed}]},
+        {
+            "role": "user",
+            "parts": [{"type": "hologram", "content": {"depth": 3}, "extra": {"note": HOSTILE * 2}}],
+            "extra": {"channel": "radio"},
+        },
+    ]
     made.call(root, 10 * MS, 400 * MS, (500, 40), input=json.dumps([opening, *talk]))
     made.add("judge", root, 500 * MS, 100 * MS, kind="evaluator", evaluation="failure")
     return made.spans

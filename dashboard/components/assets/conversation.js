@@ -1,6 +1,7 @@
 // Input and output of a span as a person reads them: a conversation, indented JSON, or plain text.
 
 import { el, plural } from "./dom.js";
+import { renderExtra } from "./extra.js";
 import { parse, pretty, renderLong } from "./text.js";
 import { isTool, renderTools } from "./tools.js";
 
@@ -39,7 +40,7 @@ function renderMessages(parent, given) {
   if (offered.length) {
     renderTools(parent, offered);
     const rest = { ...given[0], content: "", tool_calls: [], parts: opening.filter((part) => !isTool(part)) };
-    messages = rest.parts.length ? [rest, ...given.slice(1)] : given.slice(1);
+    messages = rest.parts.length || rest.extra ? [rest, ...given.slice(1)] : given.slice(1);
   }
   const earlier = messages.length > MOST_MESSAGES ? messages.slice(0, messages.length - NEWEST) : [];
   if (earlier.length) {
@@ -62,7 +63,12 @@ function renderMessage(list, message) {
   if (message.finish_reason) el("span", "finish", head, String(message.finish_reason));
   const all = parts(message), offered = all.filter(isTool);
   if (offered.length) renderTools(item, offered);
-  for (const part of all) if (!isTool(part)) renderPart(item, part);
+  for (const part of all) {
+    if (isTool(part)) continue;
+    renderPart(item, part);
+    renderExtra(item, part.extra);
+  }
+  renderExtra(item, message.extra);
 }
 
 function parts(message) {
@@ -80,6 +86,11 @@ function renderPart(item, part) {
   switch (part.type) {
     case "text":
       return renderLong(item, "text", asText(part.content ?? part.text));
+    case "media": {
+      const box = el("div", "call", item);
+      el("div", "call-head", box, [part.modality || "file", part.mime_type].filter(Boolean).join(" · "));
+      return renderLong(box, "pre", pretty(part.uri ?? part.content));
+    }
     case "reasoning":
     case "thinking": {
       const fold = el("details", "reasoning", item);
@@ -97,12 +108,16 @@ function renderPart(item, part) {
     }
     case "tool_call_response":
     case "tool_result": {
-      const box = el("div", "call", item);
-      el("div", "call-head", box, "result");
+      const failed = part.extra?.is_error === true;
+      const box = el("div", failed ? "call failed" : "call", item);
+      el("div", "call-head", box, failed ? "✕ error" : "result");
       return renderLong(box, "pre", pretty(part.response ?? part.result ?? part.content));
     }
-    default:
-      return renderLong(item, "pre json", pretty(part));
+    default: { // a block that Spanledger does not know shows itself
+      const box = el("div", "call", item);
+      el("div", "call-head", box, String(part.type ?? "part"));
+      return renderLong(box, "pre json", pretty("content" in part ? part.content : part));
+    }
   }
 }
 
