@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-RULES_VERSION = "10"
+RULES_VERSION = "11"
 """Changes whenever a text may be redacted differently than before; stored with every redacted row."""

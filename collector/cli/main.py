@@ -7,6 +7,7 @@ Commands import locally, so that `--help` and usage errors are fast.
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -186,7 +187,7 @@ def redact(
         str | None, typer.Option(help="Team that owns the text; without it, the strictest rules apply.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option(help="Read the text from this file.", exists=True, dir_okay=False)
+        Path | None, typer.Option(help="Read the text, or the lines, from this file.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
     """Redact text with the rules of the policy, and explain each decision.
@@ -197,9 +198,14 @@ def redact(
     from collector.cli.redact import redact_lines, redact_text
     from collector.settings import load_settings
 
+    if text is not None and (file is not None or jsonl):
+        fail(f"a text does not go with {'--file' if file is not None else '--jsonl'}: give one of them", 2)
+    if jsonl and key:
+        fail('--key does not go with --jsonl: each line has its own, {"text": "…", "key": "…"}', 2)
     settings = load_settings()
     if jsonl:
-        redact_lines(settings, sys.stdin, sys.stdout, team)
+        with nullcontext(sys.stdin) if file is None else file.open(encoding="utf-8", errors="replace") as lines:
+            redact_lines(settings, lines, sys.stdout, team)
         return
     if text is None:
         text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8", errors="surrogateescape")

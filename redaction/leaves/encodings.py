@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Matches from the start of a run only: trying every later start of a run without escapes would take quadratic time.
 _PERCENT_RUN = re.compile(r"""(?<![^\s"'<>{}\[\]\\|^`%])[^\s"'<>{}\[\]\\|^`%]*+%[0-9A-Fa-f]{2}[^\s"'<>{}\[\]\\|^`]*+""")
+_USER_INFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/@:?#]{0,128}:[^\s/@?#]{1,256}@")
+"""A user and a password in an address; the rule for them takes both as they are written."""
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\+")
 _PARAMETER = re.compile(r"(?:(?<=[?&;#])|^)(?P<key>[\w.\-\[\]]{1,64})=(?P<value>[^&;#]*)")
 # A token after "Basic" is a secret whatever it decodes to; the rule for authorization finds it.
@@ -24,6 +26,11 @@ _BASE64 = re.compile(
 """One run, or lines as in e-mail. Hexadecimal digits match too."""
 _HEX = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2}){12,})")
 _GLIMPSE = 64
+_REACH = 64
+_AUTHORIZATION = re.compile(
+    r"""(?i:authori[sz]ation)[\\"'\]]{0,4}\s{0,2}[:=,]\s{0,2}[\\"']{0,4}(?:[A-Za-z-]{1,20}\s{1,2})?\Z"""
+)
+"""Before credentials, which are a secret whatever they decode to."""
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 _TEXT = re.compile(r"[^\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]*")
 
@@ -53,9 +60,13 @@ def stretches(text: str) -> list[Stretch]:
 def _percent(text: str) -> Iterator[Stretch]:
     for run in _PERCENT_RUN.finditer(text):
         query = "?" in run.group() or "=" in run.group()
-        position = run.start()
+        user = _USER_INFO.match(run.group())
+        position = run.start() + (user.end() if user else 0)
         for parameter in _PARAMETER.finditer(run.group()) if query else ():
             start, end = (run.start() + index for index in parameter.span("value"))
+            if end <= position:  # inside a password
+                continue
+            start = max(start, position)
             if start > position:
                 yield from _decoded(text, position, start, "", plus=False)
             if end > start:
@@ -91,6 +102,8 @@ def _decoded(text: str, start: int, end: int, key: str, *, plus: bool) -> Iterat
 
 def _tokens(text: str) -> Iterator[Stretch]:
     for token in _BASE64.finditer(text):
+        if _AUTHORIZATION.search(text, max(0, token.start() - _REACH), token.start()):
+            continue
         decoded = _hidden(token.group())
         if decoded:
             yield Stretch(token.start(), token.end(), decoded)

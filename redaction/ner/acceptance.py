@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from redaction.ner.not_names import is_not_a_person
 from redaction.ner.whole_words import whole_words
 from redaction.recognizers.base import has_context, words
+from redaction.recognizers.numbered_things import is_word_for_a_number, names_a_thing
 from redaction.text import Hit
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _ENTITIES = {
     "STATE": "LOCATION",
 }
 _ADDRESS = frozenset(_ENTITIES)
+_NAMES = _ADDRESS | {"PERSON"}
+_NUMBERS = frozenset({"PHONE_NUMBER", "CREDIT_CARD", "BANK_ACCOUNT", "US_SSN", "ZIP", "BUILDING"})
 _ID_CONTEXT = words(
     "licen[cs]e",
     "passport",
@@ -64,6 +67,14 @@ _COUNTED = re.compile(
 )
 """Things that agents number: models take "turn 4" for a street and a house number."""
 _CODE = re.compile(r"[A-Z]{2,4}")
+_COMPANY_AFTER = re.compile(
+    r" (?:Outfitters|Traders|Trading|Logistics|Freight|Shipping|Foods|Bakery|Brewing|Coffee|Bank|Savings|Airlines"
+    r"|Airways|Insurance|Mutual|Motors|Labs|Laboratories|Systems|Software|Technologies|Solutions|Networks|Media|Studios?|Group"
+    r"|Holdings|Partners|Ventures|Capital|Industries|Supply|Supplies|Stores?|Markets?|Retail|Furniture|Electronics"
+    r"|Pharmacy|Pharmaceuticals|Energy|Power|Utilities|Telecom|Wireless|Travel|Hotels?|Resorts?|Books|Publishing|Toys"
+    r"|Apparel|Sports|Hardware|Tools|Gardens?|Nurser(?:y|ies)|Inc|Ltd|LLC|Corp|GmbH|AG|SA|BV|Co)\b"
+)
+"""Right after the name of a company that is called after a place: it names no place there."""
 _ZIP = re.compile(r"\d{4,6}(?:-\d{3,4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d", re.IGNORECASE)
 _SHAPES = {
     "ZIP": _ZIP,
@@ -150,14 +161,26 @@ def _counts(text: str, entity: Entity, key_words: str, first: int) -> bool:
         return False
     if entity.label == "ADDRESS" and not any(map(str.isalpha, value)) and entity.score < NUMBER_THRESHOLD:
         return False
-    if entity.label in _ADDRESS and _COUNTED.fullmatch(value):
+    if _is_numbered_thing(text, entity, value, key_words):
         return False
     if entity.label in {"PERSON", "STREET", "CITY"}:
-        is_thing = is_not_a_person(text, entity.start, entity.end)
+        is_thing = is_not_a_person(text, entity.start, entity.end) or (
+            entity.label == "CITY" and _COMPANY_AFTER.match(text, entity.end) is not None
+        )
         return not is_thing and any(map(str.isalpha, value)) and _CODE.fullmatch(value) is None
     shape = _SHAPES.get(entity.label)
     is_amount = entity.label == "PHONE_NUMBER" and _UNIT_AFTER.match(text, entity.end)
     return shape is None or (shape.fullmatch(value) is not None and not is_amount)
+
+
+def _is_numbered_thing(text: str, entity: Entity, value: str, key_words: str) -> bool:
+    """Whether an entity is a word for a number, the number of a thing, or a code such as "EKS"."""
+    if entity.label in _ADDRESS - {"STATE"} and (_COUNTED.fullmatch(value) or _CODE.fullmatch(value)):
+        return True
+    if entity.label in _NAMES and is_word_for_a_number(text, entity.start, entity.end):
+        return True
+    is_number = entity.label in _NUMBERS or (entity.label in _ADDRESS and not any(map(str.isalpha, value)))
+    return is_number and names_a_thing(text, entity.start, entity.end, key_words)
 
 
 def _least(entity: Entity, value: str, first: int) -> float:

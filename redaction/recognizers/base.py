@@ -26,7 +26,8 @@ class Rule:
     """One pattern of one entity.
 
     The hit is group "value" of the pattern if it has one, else the whole match. With `context`, the rule applies only
-    if one of these words is before the match or in the key. `check` gets the value and may reject it.
+    if one of these words is before the match or in the key. `check` gets the value and may reject it; `unless` gets the
+    text, the start and end of the value, and the words of the key, and may reject it too.
     """
 
     entity: str
@@ -34,6 +35,7 @@ class Rule:
     score: float = 0.85
     context: re.Pattern[str] | None = None
     check: Callable[[str], bool] | None = None
+    unless: Callable[[str, int, int, str], bool] | None = None
     group: str | int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +118,8 @@ class RuleRecognizer(TextRecognizer):
             if end <= start:
                 continue
             if rule.context is not None and not has_context(rule.context, text, match.start(), key_words):
+                continue
+            if rule.unless is not None and rule.unless(text, start, end, key_words):
                 continue
             if rule.check is None or rule.check(text[start:end]):
                 yield Hit(start, end, rule.entity, self.name, rule.score)

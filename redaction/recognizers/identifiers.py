@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from redaction.recognizers.base import Rule, RuleRecognizer, words
 from redaction.recognizers.check_digits import aba, luhn, mod_97
+from redaction.recognizers.numbered_things import names_a_thing
 
 if TYPE_CHECKING:
     from redaction.recognizers.base import TextRecognizer
@@ -62,6 +63,11 @@ def _is_issued_card(value: str) -> bool:
     return _ISSUERS.fullmatch(digits) is not None and _is_card(value)
 
 
+def _is_numbered_thing(text: str, start: int, end: int, key_words: str) -> bool:
+    """Whether groups of digits are the number of an order or the like: their check digit is not that of a card."""
+    return not _is_card(text[start:end]) and names_a_thing(text, start, end, key_words)
+
+
 def _starts_like_card(value: str) -> bool:
     if value[:4] in {"1800", "2131"}:  # JCB with 15 digits; many telephone numbers begin like that
         return _is_card(value)
@@ -110,8 +116,14 @@ _CARDS = (
         re.compile(_NOT_INSIDE + r"\d{4}([ -])\d{4}\1\d{4}(?:\1\d{1,4}(?:\1\d{1,3})?)?" + _NOT_FOLLOWED),
         0.8,
         check=_starts_like_card,
+        unless=_is_numbered_thing,
     ),
-    Rule("CREDIT_CARD", re.compile(_NOT_INSIDE + r"3\d{3}([ -])\d{6}\1\d{4,5}" + _NOT_FOLLOWED), 0.9),
+    Rule(
+        "CREDIT_CARD",
+        re.compile(_NOT_INSIDE + r"3\d{3}([ -])\d{6}\1\d{4,5}" + _NOT_FOLLOWED),
+        0.9,
+        unless=_is_numbered_thing,
+    ),
 )
 _ACCOUNTS = (
     Rule(
@@ -128,7 +140,10 @@ _ACCOUNTS = (
     ),
     Rule(
         "IBAN_CODE",
-        re.compile(r"(?<![\w-])[A-Za-z]{2}\d{2} ?[A-Za-z0-9]{4}[A-Za-z0-9 ]{0,26}[A-Za-z0-9](?![\w-])"),
+        re.compile(
+            r"(?<![\w-])[A-Za-z]{2}\d{2}[A-Za-z0-9]{0,30}"
+            r"(?: (?:[A-Z0-9]{1,8}|(?=[a-z]{0,7}\d)[A-Za-z0-9]{1,8})(?!\w)){0,8}(?![\w-])"
+        ),
         0.7,
         context=words("iban"),
         check=lambda value: sum(map(str.isdecimal, value)) >= 8,  # noqa: PLR2004 - every IBAN has more

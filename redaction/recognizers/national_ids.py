@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from redaction.recognizers import check_digits as check
 from redaction.recognizers.base import Search, TextRecognizer, has_context, words
+from redaction.recognizers.numbered_things import names_a_thing
 from redaction.text import Hit
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ _CODES = (
     Code("FR_NIR", r"[1-478]\d{4}2[AB]\d{8}", check.fr_nir, _FRENCH),
     Code("FR_NIR", r"[1-478] \d\d \d\d 2[AB] \d{3} \d{3} \d\d", check.fr_nir, _FRENCH),
 )
+_OWN_FORM = frozenset({"US_SSN", "US_ITIN", "BR_CPF", "BR_CNPJ", "FR_NIR", "KR_RRN"})
 ENTITIES = tuple(sorted({kind.entity for kind in (*_NUMBERS, *_CODES)}))
 
 
@@ -138,10 +140,12 @@ class NationalNumberRecognizer(TextRecognizer):
         ]
 
     def _in_form(self, text: str, key_words: str) -> Iterator[Hit]:
-        del key_words  # the form says enough
         for start, end in _numbers(text):
             value = text[start:end]
             for number in self._by_form.get(value.translate(_FORM), ()):
+                # One number in ten of any thing has the right check digit by chance; the form of an SSN is its own.
+                if number.entity not in _OWN_FORM and names_a_thing(text, start, end, key_words):
+                    continue
                 if number.valid("".join(_GROUP.findall(value))):
                     yield Hit(start, end, number.entity, self.name, _IN_FORM)
 

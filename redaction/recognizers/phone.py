@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import phonenumbers
 
 from redaction.recognizers.base import Search, TextRecognizer, has_context, words
+from redaction.recognizers.numbered_things import names_a_thing
 from redaction.text import Hit
 
 if TYPE_CHECKING:
@@ -44,12 +45,6 @@ _CONTEXT = words(
     "pager",
     "line",
 )
-_NOT_CALLED = re.compile(
-    r"(?<!\w)(?:orders?|invoice|isbn|error|tracking|parcel|serial|part|batch|lot|sku|article|meter)"
-    r"(?:\s(?:no\.?|numbers?|code|id|reading))?[\s:#]{0,3}\Z",
-    re.IGNORECASE,
-)
-"""Things that have numbers, right before their number."""
 _ANNOUNCED = re.compile(
     r"(?<!\w)(?:(?:tele)?phone|tel|mobile|fax|whatsapp|(?:contact|cell(?:phone)?)(?=\s(?:no|num)))"
     r"(?:\.|\s(?:no\.?|numbers?))?(?:\s(?:is|at)|:)?\s{1,2}\Z"
@@ -171,8 +166,10 @@ class Candidate:
 
     @property
     def is_numbered_thing(self) -> bool:
-        """Whether it is the number of an order, an invoice or the like, and no word near it is about telephones."""
-        return not self.has_context and _NOT_CALLED.search(self._before) is not None
+        """Whether it is the number of an order or the like, and neither words nor its key call it a telephone."""
+        if self.is_announced or _CONTEXT.search(self._key_words) or _CONTEXT_AFTER.match(self._text, self.end):
+            return False
+        return not self.value.startswith("+") and names_a_thing(self._text, self.start, self.end, self._key_words)
 
     @property
     def is_announced(self) -> bool:

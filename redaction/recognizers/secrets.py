@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from redaction.recognizers import command_lines
 from redaction.recognizers.base import Rule, RuleRecognizer
 from redaction.recognizers.literals import LiteralRecognizer
 from redaction.recognizers.provider_keys import KINDS
+from redaction.recognizers.secret_values import is_random, is_value, looks_secret
 
 if TYPE_CHECKING:
     from redaction.recognizers.base import TextRecognizer
@@ -22,45 +24,9 @@ SECRETS = frozenset({"API_KEY", "ACCESS_TOKEN", "PRIVATE_KEY", "PASSWORD", "PIN"
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"
 _END = r"(?![A-Za-z0-9_-])"
 _WORD = r"(?:(?<![A-Za-z])|(?<=\\[nrt]))"
-_NO_VALUE_TEXT = (
-    "none null true false required optional empty unset missing invalid incorrect wrong reset resets changed"
-    " string undefined field policy protected manager prompt hash hashed password passwd"
-    " pwd secret token key str bytes"
-)
-_NO_VALUE = frozenset(_NO_VALUE_TEXT.split())
-
-_SHORTEST = 4
-_VARIABLE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+(?:\(.*)?\Z|[a-z_]+\(")  # a computed value: the text is a program
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Between a word such as "password" and its value: quotes, escaped or not, and a sign or verb.
 _IS = r"""[\\"'`*\]]*+\s*+(?:[:=]{1,2}>?|\bis\b|\bwas\b|\bare\b)[\s\\"'`*:=]*+"""
 _VALUE = r"(?P<value>[A-Za-z0-9._~+/=%-]{11,}[A-Za-z0-9_~+/=-])"
-
-
-def _is_value(value: str) -> bool:
-    """Whether the text after a word such as "password" is a secret, not the rest of a sentence about secrets."""
-    bare = value.strip("\"'`.,;:!?()*")
-    if len(bare) < _SHORTEST or bare.startswith(("<", "{", "$")) or _VARIABLE.match(bare):
-        return False
-    return bare.lower() not in _NO_VALUE
-
-
-def _looks_secret(value: str) -> bool:
-    return (
-        _is_value(value)
-        and not value.startswith(("http://", "https://"))
-        and (any(map(str.isdecimal, value)) or not value.isalpha())
-    )
-
-
-def is_random(value: str) -> bool:
-    """Whether a value looks random: no words, no path, no UUID (most UUIDs are ids, not secrets)."""
-    if _UUID.fullmatch(value) or value.count("/") > 3 or value.count(".") > 3:  # noqa: PLR2004 - base64 has few of them
-        return False
-    digits = sum(map(str.isdecimal, value))
-    mixed = not value.islower() and not value.isupper() and not value.isdecimal()
-    letters = any(map(str.isalpha, value))
-    return letters and len(set(value)) >= 8 and (digits >= 5 or (mixed and digits > 0))  # noqa: PLR2004 - 20 characters or more
 
 
 # One line a form: the kind of secret, and where its provider documents it.
@@ -75,6 +41,7 @@ _SHAPES = (
     r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9_/+-]{16,}",  # api.slack.com/messaging/webhooks
     r"(?:[a-z]+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d{10,}/[A-Za-z0-9_-]{20,}",  # discord.com/developers
     r"[a-z0-9-]+\.webhook\.office\.com/webhookb2/[A-Za-z0-9@/_-]{40,}",  # learn.microsoft.com/microsoftteams
+    r"(?:[a-z0-9_-]{1,64}|\*):[a-z0-9_-]{1,64}\.[0-9a-f]{56,64}",  # Unleash: docs.getunleash.io
     r"hooks\.zapier\.com/hooks/catch/\d+/[A-Za-z0-9]+",  # help.zapier.com
 )  # fmt: skip
 
@@ -101,10 +68,10 @@ def _tokens() -> RuleRecognizer:
                 "ACCESS_TOKEN",
                 re.compile(
                     _WORD + r"""(?i:authori[sz]ation)[\\"'\]]*\s*[:=,]\s*[\\"']*"""
-                    r"""(?:(?i:bearer|basic|token|apikey|digest|ssws|bot|key|negotiate)\s+)?(?P<value>[A-Za-z0-9._~+/=:-]{8,})"""
+                    r"""(?:[A-Za-z][A-Za-z-]{1,20}\s+)?(?P<value>[A-Za-z0-9._~+/=:-]{8,})"""
                 ),
                 0.9,
-                check=_looks_secret,
+                check=looks_secret,
             ),
             Rule(
                 "ACCESS_TOKEN",
@@ -125,6 +92,24 @@ def _tokens() -> RuleRecognizer:
                     _WORD
                     + r"(?i:j?sessionid|phpsessid|connect\.sid|[cx]srf[_-]?token|asp\.net_sessionid|[a-z]+_session)"
                     r"=(?P<value>[A-Za-z0-9%._~+/=-]{8,})"
+                ),
+                0.85,
+            ),
+            Rule(
+                "ACCESS_TOKEN",
+                re.compile(
+                    r"(?:(?<=[?&;])|(?<![\w-])(?=[cx]srf|xsrf))"
+                    r"(?i:key|code|[cx]srf|auth|sig|secret|token|pass|pwd|state|nonce|session|sid|ticket|assertion|jwt|hmac"
+                    r"|apikey|access|credential|invite|otp|t|k)=(?P<value>[A-Za-z0-9%._~+/=-]{16,2048})"
+                ),
+                0.85,
+                check=is_random,
+            ),
+            Rule(  # Google's session cookies, and those that browsers guard
+                "ACCESS_TOKEN",
+                re.compile(
+                    r"(?<![\w-])(?:NID|SIDCC|[AHLOS]?S?SID|S?APISID|__(?:Secure|Host)-[\w-]{1,40})"
+                    r"=(?P<value>[A-Za-z0-9%._~+/=-]{16,4096})"
                 ),
                 0.85,
             ),
@@ -174,7 +159,7 @@ def _passwords() -> RuleRecognizer:
                     r"(?:[\\\"'`*\]]*\s*(?:[:=]|is|was|are|to|ist|est|es|é)[\s\\\"'`*:=]*)(?P<value>[^\s\"'`,;<>\\]{4,64})"
                 ),
                 0.8,
-                check=_looks_secret,
+                check=looks_secret,
             ),
             Rule(
                 "PASSWORD",
@@ -183,13 +168,13 @@ def _passwords() -> RuleRecognizer:
                     r"(?P<value>(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'`,;<>\\]{6,64})"
                 ),
                 0.75,
-                check=_looks_secret,
+                check=looks_secret,
             ),
             Rule(
                 "API_KEY",
                 re.compile(rf"(?i:{_BEFORE_SECRETS}){_IS}(?=\S{{0,256}}?\d)(?=\S{{0,256}}?[A-Za-z]){_VALUE}"),
                 0.8,
-                check=_is_value,
+                check=is_value,
             ),
             Rule(
                 "API_KEY",
@@ -223,7 +208,9 @@ def _connections() -> RuleRecognizer:
         (
             Rule(
                 "CREDENTIALS",
-                re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://(?P<value>[^\s/@:\"'<>]{0,128}:[^\s@\"'<>]{1,256})@"),
+                re.compile(
+                    r"[A-Za-z][A-Za-z0-9+.-]{1,20}\\?://(?P<value>[^\s/@:\"'<>\\]{0,128}\\?:[^\s@\"'<>\\]{1,256})\\?@"
+                ),
                 0.95,
             ),
             Rule(  # Sentry's DSN, a token in place of a user
@@ -252,13 +239,14 @@ def _connections() -> RuleRecognizer:
                 re.compile(r"\s(?:-u|--user)\s+[\"']?(?P<value>[\w.@-]{1,64}:[^\s\"']{4,128})"),
                 0.85,
             ),
+            *command_lines.rules(),
             Rule(
                 "CREDENTIALS",
                 re.compile(
                     r"(?i:accountkey|sharedaccesskey|sharedaccesssignature|password|pwd)\s*=\s*(?P<value>[^\s;\"'<>]{4,})"
                 ),
                 0.9,
-                check=_is_value,
+                check=is_value,
             ),
         ),
     )

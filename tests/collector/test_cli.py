@@ -107,6 +107,12 @@ def test_redact_prints_the_text_and_where_each_finding_was(tmp_path: Path) -> No
         ("EMAIL_ADDRESS", "jane.doe@example.com"),
     }
     assert answers[1] == {"redacted": "nothing here", "findings": []}
+    file = tmp_path / "texts.jsonl"
+    file.write_text(lines)
+    assert command(tmp_path / "data", "redact", "--jsonl", "--file", str(file)).stdout == done.stdout
+    refused = command(tmp_path / "data", "redact", "--file", str(file), "a text")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "a text does not go with --file" in refused.stderr
 
 
 def test_doctor_is_content_with_what_works_and_names_what_does_not(alone: Path, tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def test_punctuation_at_the_end_is_no_part_of_it(run: str, value: str) -> None:
         ("about 555 010 of them", "555 010", "has_length"),
         ("on 2026-03-12 10 we", "2026-03-12 10", "is_date"),
         ("seasons 2024 - 2026 and", "2024 - 2026", "is_date"),
-        ("release 24.04.9.20 of", "24.04.9.20", "is_version"),
-        ("item 4006 3813 3393 1728", "4006 3813 3393 1728", "is_too_long_without_prefix"),
+        ("Ubuntu 24.04.9.20 of", "24.04.9.20", "is_version"),
+        ("scan 4006 3813 3393 1728", "4006 3813 3393 1728", "is_too_long_without_prefix"),
         ("n=4155550100", "4155550100", "is_value_of_field"),
         ("invoice no. 415 555 0100", "415 555 0100", "is_numbered_thing"),
     ],
@@ -91,8 +91,9 @@ def test_a_prefix_or_an_extension_makes_a_long_number_possible(run: str) -> None
     assert not candidate(f"to {run}", run).is_too_long_without_prefix
 
 
-def test_a_word_about_telephones_outweighs_the_word_before_the_number() -> None:
-    assert not candidate("call about order 415 555 0100", "415 555 0100").is_numbered_thing
+def test_the_word_right_before_a_number_outweighs_words_further_away() -> None:
+    assert candidate("call about order 415 555 0100", "415 555 0100").is_numbered_thing
+    assert not candidate("order line: tel. 415 555 0100", "415 555 0100").is_numbered_thing
 
 
 def test_context_makes_a_number_surer() -> None:
