@@ -81,7 +81,9 @@ _NAMES: Final = {
     "input_document_pages": _words("input_document_pages pages_processed"),
     TIER: _words("service_tier traffic_type speed inference_geo"),
 }
-_SLOTS: Final = {name: slot for slot, names in _NAMES.items() for name in names} | {name: name for name in UNITS}
+SLOTS: Final = {name: slot for slot, names in _NAMES.items() for name in names} | {name: name for name in UNITS}
+"""Every name in snake case, and what it counts."""
+
 _WAYS: Final = {
     **dict.fromkeys(("input", "prompt"), "input"),
     **dict.fromkeys(("output", "completion", "completions", "candidates", "response"), "output"),
@@ -119,15 +121,15 @@ def slot_of(path: tuple[str, ...]) -> str:
     parts = [snake(part) for part in path] if sum(map(len, path)) <= _LONGEST else []
     parts = parts[parts[:1] == ["details"] :]
     joined = "_".join(parts)
-    if joined in _SLOTS:
-        return _SLOTS[joined]
+    if joined in SLOTS:
+        return SLOTS[joined]
     words = joined.split("_")
     if not _NOT_COUNTED.isdisjoint(words):
         return ""
     unit = _of_kind(words)
     # Inside details, "input_tokens" or "total" count the part that the details are about, not the call.
     last = parts[-1].removeprefix(_CALL_TIERS[0]).removeprefix(_CALL_TIERS[1]) if len(parts) > 1 else ""
-    inner = _SLOTS.get(last, "")
+    inner = SLOTS.get(last, "")
     return unit or (inner if inner not in {"input_tokens", "output_tokens", TOTAL} else "")
 
 

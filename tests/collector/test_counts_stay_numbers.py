@@ -12,16 +12,14 @@ from otlp_requests import request
 from collector.pipeline.redact import redact_traces
 from redaction.teams import Rulebook, TeamRedactor
 from schema.dialects import DIALECTS
-from schema.pricing import usage
+from schema.pricing.usage import MOST_TOKENS
+from schema.pricing.usage_names import SLOTS, TIER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NUMBERS = (0, 1, 7, 42, 200, 1840, 128_000, 4_155_550_137, usage.MOST_TOKENS, 0.0, 0.0215, 48.85837, 1234.5)
-USAGE = sorted(
-    {name for value in vars(usage).values() if isinstance(value, tuple) for name in value if isinstance(name, str)}
-    | {"total", "total_tokens"}
-)
+NUMBERS = (0, 1, 7, 42, 200, 1840, 128_000, 4_155_550_137, MOST_TOKENS, 0.0, 0.0215, 48.85837, 1234.5)
+USAGE = sorted(name for name, slot in SLOTS.items() if slot != TIER)
 OBJECTS = sorted({key for dialect in DIALECTS for key in dialect.usage})
 
 

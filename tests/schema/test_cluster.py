@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 from sample_runs import fill, insert_logs, large_run, log_record, trace_of
 
+from schema.copies import IDENTITY
 from schema.drill_results import Result
 from schema.maintenance.changes import Purged
 from schema.maintenance.drills import record, remove
@@ -175,7 +176,8 @@ def message_record(trace_id: str, span_id: str, content: str) -> dict[str, Any]:
 def test_retention_follows_on_every_shard(clustered: Store, both: tuple[Store, Store]) -> None:
     """Statements that name a partition run on shards that may not have it."""
     kept = pa.array([1], pa.int32()).cast(pa.date32())
-    days = pa.table({"trace_id": [trace_of(1)], "span_id": ["none"], "team": ["support"], "kept": kept})
+    identity = {name: ["none"] for name in IDENTITY} | {"trace_id": [trace_of(1)], "team": ["support"]}
+    days = pa.table({**identity, "kept": kept})
     update_spans(clustered, days, {"retain_until": "{kept}"}, "true", {})
     for partition in ("20261116", "19700105"):
         clustered.command(
