@@ -12,6 +12,9 @@ from schema.pricing.usage_names import TIER, TOTAL, UNCACHED, tier_of
 from schema.pricing.usage_objects import NOTHING, counts_of, fields, first_reported, merged_usage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schema.normalise.plan import Plan
     from schema.normalise.reading import Reading
     from schema.otlp.attributes import Plain
     from schema.span import Span
@@ -57,24 +60,29 @@ def _kept_apart(usage: Usage) -> dict[str, int]:
     return {**known, **usage.units} if any(known.values()) or usage.units else {}
 
 
-def _put_together(found: dict[str, int], reading: Reading, provider: str) -> tuple[Usage, str, str]:
-    """Return the counts of attributes and of a usage object, what was corrected, and the tier that either names."""
-    plan, values, tier = reading.plan, reading.values, ""
-    for slot, key in plan.counts:
-        if slot == TIER:
-            tier = tier or scalar(values[key])
-        else:
-            number = count(values[key])
-            if number is not None:
-                found.setdefault(slot, number)
+def _add_unruled(found: dict[str, int], plan: Plan, values: Mapping[str, Plain]) -> str:
+    """Add the counts of attributes without a rule of their own, and return the tier that they name."""
+    tier = ""
+    items = [(slot, values[key]) for slot, key in plan.counts]
     for name, key in plan.details:
         details = parse(values[key])
-        for slot, item in fields(details, (name,)) if isinstance(details, dict) else ():
+        items += fields(details, (name,)) if isinstance(details, dict) else ()
+    for slot, item in items:
+        if slot == TIER:
+            tier = tier or scalar(item)
+        else:
             number = count(item)
-            if slot == TIER:
-                tier = tier or scalar(item)
-            elif number is not None:
+            if number is not None:
                 found.setdefault(slot, number)
+    return tier
+
+
+def _put_together(found: dict[str, int], reading: Reading, provider: str) -> tuple[Usage, str, str]:
+    """Return the counts of attributes and of a usage object, what was corrected, and the tier that either names."""
+    plan = reading.plan
+    tier = _add_unruled(found, plan, reading.values)
+    if not plan.usage and UNCACHED not in plan.columns:
+        return *settled(counts_of(found)), tier
     uncached = count(reading.best(UNCACHED))
     reported = first_reported(reading.parsed(plan.usage), provider) if plan.usage else NOTHING
     tier = tier or reported.tier

@@ -49,22 +49,22 @@ _CACHES: Final = ((False, False), (True, True), (False, True), (True, False))  #
 def settled(sent: Counts) -> tuple[Usage, str]:
     """Return the counts by their definition, and what was corrected or cannot be decided ("" if nothing)."""
     as_sent = Usage(sent.input, sent.output, sent.cached, sent.written, sent.reasoning, sent.units)
-    if sent.total is None and not sent.cache_outside and not sent.thoughts_outside and _fits(sent):
-        return as_sent, ""  # most calls
+    plain = None if sent.input is None or sent.output is None else sent.input + sent.output
     if not (sent.cached or sent.written or sent.reasoning):
-        return as_sent, "" if _adds_up(sent, _AS_DEFINED) else TOTAL_DIFFERS
+        return as_sent, "" if sent.total is None or plain is None or sent.total == plain else TOTAL_DIFFERS
+    by_definition = not sent.cache_outside and not sent.thoughts_outside if sent.total is None else sent.total == plain
+    if by_definition and _fits(sent):
+        return as_sent, ""  # most calls
     possible = _possible(sent)
     shape = _Reading(sent.cache_outside, sent.cache_outside, sent.thoughts_outside and bool(sent.reasoning))
     reading, note = shape if shape in possible else possible[0], ""
     if sent.total is not None and sent.input is not None and sent.output is not None:
         fitting = [each for each in possible if _adds_up(sent, each)]
-        if _AS_DEFINED in fitting:
-            reading = _AS_DEFINED
-        elif len({_usage(sent, each)[:2] for each in fitting}) == 1:
+        if len({_usage(sent, each)[:2] for each in fitting}) == 1:
             reading = fitting[0]
         elif fitting:
             note = "" if reading in fitting else TWO_READINGS
-        elif sent.total != sent.input + sent.output:  # many totals are just these two, whatever lies beside them
+        elif sent.total != plain:  # many totals are just these two, whatever lies beside them
             note = TOTAL_DIFFERS
     return _usage(sent, reading), note or _corrected(sent, reading, shape)
 
