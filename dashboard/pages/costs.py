@@ -77,11 +77,11 @@ def _total(teams: list[dict[str, Any]]) -> None:
 
 
 def _why(teams: list[dict[str, Any]]) -> str:
-    """Return that these calls are missing from the costs, and why they have no price."""
+    """Return why these calls, which are missing from the costs, have no price."""
     why: Counter[str] = Counter()
     for row in teams:
         why.update(dict(row["unpriced_reasons"]))
-    return "; ".join(filter(None, ["missing from every cost here", formatting.reasons(why)]))
+    return formatting.reasons(why) or "missing from every cost here"  # no reason: stored by an earlier version
 
 
 def _per_run(cost: Decimal | None, runs: int, unpriced: int) -> str:

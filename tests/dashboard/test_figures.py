@@ -86,3 +86,10 @@ def test_share_of_nothing_is_unknown() -> None:
 def test_moment_is_in_the_zone_of_the_viewer() -> None:
     noon = datetime(2026, 1, 31, 12, tzinfo=UTC)
     assert formatting.moment(noon, timezone(timedelta(hours=2))) == "Jan 31 14:00:00"
+
+
+def test_reasons_are_listed_by_their_number() -> None:
+    assert formatting.reasons({"model unknown": 1, "tokens not reported": 1_200}) == (
+        "tokens not reported (1,200), model unknown"
+    )
+    assert formatting.reasons({}) == ""
