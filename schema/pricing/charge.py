@@ -83,13 +83,16 @@ def price_of(span: Span, prices: Prices) -> Priced:
     reported = span.reported_cost_usd
     if span.kind in FRAME_KINDS and reported is not None:
         return Priced(reported, "sender")
+    units = span.usage_units
+    if span.kind in FRAME_KINDS:  # it keeps its tokens there too (schema/runs/frames.py)
+        units = {unit: number for unit, number in units.items() if unit not in TOKEN_COLUMNS}
     usage = Usage(
         span.input_tokens,
         span.output_tokens,
         span.cached_input_tokens,
         span.cache_write_tokens,
         span.reasoning_tokens,
-        span.usage_units,
+        units,
     )
     priced = prices.price(span.provider, span.model, usage, span.start_time, span.duration_ns, tier=span.service_tier)
     if priced.cost_usd is not None:

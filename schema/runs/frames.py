@@ -87,7 +87,7 @@ def _settled(store: Store, changes: Sequence[_Change], prices: Prices) -> Iterat
             continue
         if counts:
             for column in TOKEN_COLUMNS:
-                setattr(span, column, span.usage_units.pop(column, None))
+                setattr(span, column, span.usage_units.get(column))
             span.cost_usd, span.cost_source, span.unpriced_reason = price_of(span, prices)
         else:
             span.unpriced_reason = reasons.COUNTED_BELOW

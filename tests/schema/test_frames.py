@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from otlp_requests import LLM, PRICES, request
+from otlp_requests import LLM, PRICES, START, request
 
+from schema.maintenance.reprice import reprice
 from schema.normalise.traces import normalise
 from schema.policy.policy import ModelPrice, Policy
 from schema.pricing import reasons
+from schema.pricing.prices import Prices
 from schema.queries.run import Run, load_run
 from schema.queries.scope import EVERYTHING
 from schema.runs.refresh import refresh_runs
@@ -132,6 +135,18 @@ def test_an_agent_with_a_model_without_price_is_counted_as_unpriced(store: Store
     priced = received(store, uuid4().bytes, {"id": 1, "attributes": unknown}, policy=Policy(prices=(own,)))
     assert priced is not None
     assert priced.cost_usd == 2
+
+
+def test_an_agent_is_repriced_like_a_call(store: Store) -> None:
+    trace = uuid4().bytes
+    received(store, trace, {"id": 1, "attributes": AGENT})
+    own = ModelPrice(model="gpt-4o", input_per_million=Decimal(1000), output_per_million=Decimal(0))
+    policy = Policy(prices=(own,))
+    start = datetime.fromtimestamp(START / 10**9, UTC)
+    reprice(store, Prices((own,)), start - timedelta(hours=1), start + timedelta(hours=1), policy=policy)
+    run = load_run(store, EVERYTHING, trace.hex())
+    assert run is not None
+    assert (run.cost_usd, run.unpriced_calls) == (2, 0)
 
 
 def test_an_agent_that_failed_has_spent_its_money(store: Store) -> None:

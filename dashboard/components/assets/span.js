@@ -5,6 +5,9 @@ import { count, duration, el, lasted, money, plural, UNKNOWN } from "./dom.js";
 import { kindIcon, kindOf } from "./kinds.js";
 import { Records } from "./records.js";
 
+// An agent keeps its tokens among its units until they count.
+const TOKEN_COLUMNS = new Set(["input_tokens", "output_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens"]);
+
 // `offset` is where the span starts in its run (ns; null: unknown), `logs` where its log records come from, `note` what is to be known
 // before anything else.
 export function renderSpan(parent, span, { offset, logs, note }) {
@@ -62,7 +65,9 @@ function renderFacts(list, span, offset) {
 
 function tokenNotes(span) {
   const notes = [["cached", span.cached_input_tokens], ["cache write", span.cache_write_tokens], ["reasoning", span.reasoning_tokens]];
-  for (const [unit, number] of Object.entries(span.usage_units || {})) notes.push([unit.replaceAll("_", " "), number]);
+  for (const [unit, number] of Object.entries(span.usage_units || {})) {
+    if (!TOKEN_COLUMNS.has(unit) || span.unpriced_reason.startsWith("counted")) notes.push([unit.replaceAll("_", " "), number]);
+  }
   const counted = notes.filter(([, value]) => value).map(([label, value]) => `${count(value)} ${label}`);
   return [...counted, span.usage_note].filter(Boolean).join(" · ");
 }
