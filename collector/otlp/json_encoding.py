@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from collector.otlp.defects import Defects
 
-_UNREADABLE = (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, json_format.ParseError)
+_UNREADABLE = (
+    *(ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, json_format.ParseError),
+    SystemError,  # how the parser fails at a field's name with half a surrogate pair
+)
 _OBJECT_ONLY = frozenset({dict})
 _IDS = frozenset({"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id"})
 

@@ -19,6 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector.keys.ingest_keys import ANYONE_MAY_SEND, IngestKeys
 from collector.otlp.defects import Defects
+from collector.otlp.json_encoding import parse_json
 from collector.otlp.messages import Encoding, count, decode
 from collector.otlp.refusals import BadRequestError
 from collector.receivers.accept import Body, accept
@@ -268,6 +269,16 @@ def test_bytes_that_are_no_utf8_are_replaced_in_json_too() -> None:
     request = decode("traces", body, "json")
     assert isinstance(request, ExportTraceServiceRequest)
     assert request.resource_spans[0].scope_spans[0].spans[0].name == "12 \ufffd"
+
+
+@pytest.mark.parametrize("name", [b"na\xffme", b"\\ud83d", b"\\udc00x"])
+def test_a_name_of_a_field_that_is_no_utf8_costs_that_field_alone(name: bytes) -> None:
+    body = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"%s","spanId":"%s","%s":"x","name":"sound"}]}]}]}'
+    request = ExportTraceServiceRequest()
+    defects = Defects()
+    parse_json(body % (TRACE.encode(), SPAN.encode(), name), request, defects)
+    assert [span.name for span in request.resource_spans[0].scope_spans[0].spans] == ["sound"]
+    assert not defects.rejected
 
 
 def test_an_escape_that_json_does_not_have_costs_one_character() -> None:
