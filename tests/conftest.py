@@ -17,10 +17,14 @@ from budget import (
     pytest_runtest_teardown,
     pytest_terminal_summary,
 )
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
 from schema.store.store import Store
+
+settings.register_profile("ours", suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
+settings.load_profile("ours")
 
 __all__ = [
     "pytest_runtest_makereport",
