@@ -82,7 +82,7 @@ _CONTEXT_TEXT = (
     " address bsn pesel cpf cnpj nhs nino aadhaar pan tfn medicare nric nif nie dni steuer nir curp pesel sin ahv rrn"
     " lat latitude lon lng longitude gps coordinates wallet bic swift ifsc mac"
 )
-_CONTEXT = frozenset(_CONTEXT_TEXT.split()) | KEY_WORDS
+_CONTEXT = frozenset(_CONTEXT_TEXT.split()) | KEY_WORDS | {"contact"}
 _NO_PROSE = re.compile(
     r"(?:.*_)?(?:id|ids|uuid|guid|type|role|object|status|state|kind|mime_?type|content_?type|format|model|model_?name"
     r"|finish_?reasons?|stop_?reason|currency|unit|units|timestamp|time|date|datetime|created|updated|created_?at|updated_?at"

@@ -7,11 +7,11 @@ from typing import Final
 
 _NOUNS: Final = (
     r"(?:(?:purchase|sales|work|back)[ -])?orders?|p\.?o\.?|invoices?|bills?|receipts?|tickets?|cases?|incidents?"
-    r"|issues?|requests?|claims?|dockets?|returns?|rma|bookings?|reservations?|pnr|confirmations?|itinerary"
-    r"|vouchers?|coupons?|quotes?|quotations?|contracts?|shipments?|consignments?|deliver(?:y|ies)|waybills?|awb"
-    r"|parcels?|packages?|tracking|isbn|issn|ean|upc|gtin|asin|barcodes?|skus?|articles?|items?|products?"
+    r"|issues?|claims?|dockets?|rma|bookings?|reservations?|pnr|confirmations?|itinerary"
+    r"|vouchers?|coupons?|quotes?|quotations?|contracts?|shipments?|consignments?|waybills?|awb"
+    r"|parcels?|packages?|tracking|isbn|issn|ean|upc|gtin|asin|barcodes?|skus?|articles?|items?"
     r"|catalog(?:ue)?|parts?|serials?|s/n|models?|batch(?:es)?|lots?|assets?|meters?|builds?|versions?|releases?"
-    r"|revisions?|errors?|jobs?|tasks?|refs?|references?|transactions?|transfers?"
+    r"|revisions?|errors?|jobs?|tasks?|refs?|references?|transactions?"
     # German
     r"|bestell(?:ung(?:en)?|nummer|nr)|auftrags?(?:nummer|nr)?|rechnung(?:en|snummer|snr)?|sendung(?:snummer|snr)?"
     r"|vorgang(?:snummer|snr)?|artikel(?:nummer|nr)?|teile?nummer|seriennummer|buchung(?:snummer)?|paket(?:nummer)?"
@@ -24,7 +24,8 @@ _NOUNS: Final = (
 )
 _LABEL: Final = r"(?:\s(?:no\.?|nr\.?|num(?:ber|ero)?s?|numéro|número|codes?|ids?|reading|n[°º]\.?))?"
 _THING: Final = re.compile(
-    rf"(?<!\w)(?:{_NOUNS}){_LABEL}(?:\s(?:is|was|are|were|ist|est|es|è))?[\s:#=(\"'\[-]{{0,4}}\Z", re.IGNORECASE
+    rf"(?<!\w)(?<!\bto )(?:{_NOUNS}){_LABEL}(?:\s(?:is|was|are|were|ist|est|es|è))?[\s:#=(\"'\[-]{{0,4}}\Z",
+    re.IGNORECASE,
 )
 _WORD: Final = re.compile(rf"(?:{_NOUNS}|iban|bic|swift){_LABEL}(?:\s?[\d-]+)?", re.IGNORECASE)
 _NUMBER_NEXT: Final = re.compile(r"[\s:.#=]{1,4}[A-Za-z]{0,4}\d")
@@ -61,7 +62,7 @@ def names_a_thing(text: str, start: int, end: int, key_words: str = "") -> bool:
     """
     start -= len(_INSIDE.search(text[max(0, start - _REACH) : start])[0])  # type: ignore[index]  # matches nothing too
     end += len(_INSIDE_AFTER.match(text, end, end + _REACH)[0])  # type: ignore[index]
-    if _KEY.search(key_words) is not None and not text[:start].strip() and not text[end:].strip():
+    if _KEY.search(key_words) and "contact" not in key_words and not text[:start].strip() and not text[end:].strip():
         return True
     for _ in range(_MOST_LISTED):
         if _THING.search(text, max(0, start - _REACH), start) is not None:

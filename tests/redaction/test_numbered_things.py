@@ -105,6 +105,9 @@ def test_a_telephone_number_goes_although_an_order_is_near(redactor: Redactor, s
         ("order: my SSN is 536-22-8471", "536-22-8471"),
         ("ticket by +49 30 901820", "901820"),
         ('{"order_note": "call 415-555-0137"}', "555-0137"),
+        ("Call us to order: 020 7946 0958", "7946 0958"),
+        ("For returns 415-555-0137 is our line", "555-0137"),
+        ('{"order_contact": "628-317-9054"}', "317-9054"),
         ('{"phone_order": "415-555-0137"}', "555-0137"),
     ],
 )
